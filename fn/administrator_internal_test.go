@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -56,7 +56,7 @@ func TestClusterNetworkPolicies(t *testing.T) {
 	}
 }
 
-func proveAdministrator(t *testing.T, spec string) policy.Report {
+func proveAdministrator(t *testing.T, spec string) report.Report {
 	t.Helper()
 	var items []*yaml.RNode
 	for _, doc := range []string{
@@ -79,7 +79,7 @@ func proveAdministrator(t *testing.T, spec string) policy.Report {
 	if err != nil || found.HasError() {
 		t.Fatal(err, found)
 	}
-	w.fence.Agent = w.fence.Agent.With(policy.EnableClusterNetworkPolicy, "true", "")
+	w.fence.Agent = w.fence.Agent.With(cilium.EnableClusterNetworkPolicy, "true", "")
 	result, err := proof{in: in, index: index, desiredState: w, items: append(withoutOwnKinds(items), w.policies...)}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -23,30 +23,30 @@ type alternative struct {
 // alternatives are tried for keys without a stated value. Values that disable policies as a whole are
 // not tried, because their effect is known.
 var alternatives = []alternative{
-	{[]string{policy.EnableIPv6}, whenUsed(proof.usesFamilies, "true")},
-	{[]string{policy.EnableHostFirewall}, whenUsed(proof.hasHostPolicies, "true")},
-	{[]string{policy.CIDRMatchMode}, whenUsed(proof.mayNameNodeNetworks, "nodes")},
-	{[]string{policy.ClusterName}, proof.otherCluster},
-	{[]string{policy.DefaultLocalCluster}, func(p proof) string {
+	{[]string{cilium.EnableIPv6}, whenUsed(proof.usesFamilies, "true")},
+	{[]string{cilium.EnableHostFirewall}, whenUsed(proof.hasHostPolicies, "true")},
+	{[]string{cilium.CIDRMatchMode}, whenUsed(proof.mayNameNodeNetworks, "nodes")},
+	{[]string{cilium.ClusterName}, proof.otherCluster},
+	{[]string{cilium.DefaultLocalCluster}, func(p proof) string {
 		if inMesh(p.fence, p.items) {
-			return negate(p.fence.Agent.Value(policy.DefaultLocalCluster))
+			return negate(p.fence.Agent.Value(cilium.DefaultLocalCluster))
 		}
 		return ""
 	}},
-	{[]string{policy.EnableNonDefaultDeny}, whenUsed(func(p proof) bool {
+	{[]string{cilium.EnableNonDefaultDeny}, whenUsed(func(p proof) bool {
 		return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
 	}, "false")},
-	{[]string{policy.EnableNetworkPolicy}, whenUsed(func(p proof) bool {
+	{[]string{cilium.EnableNetworkPolicy}, whenUsed(func(p proof) bool {
 		return p.fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
 	}, "false")},
-	{[]string{policy.EnableClusterNetworkPolicy}, whenUsed(func(p proof) bool {
+	{[]string{cilium.EnableClusterNetworkPolicy}, whenUsed(func(p proof) bool {
 		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
 	}, "true")},
-	{[]string{policy.EnableSCTP}, whenUsed(func(p proof) bool {
+	{[]string{cilium.EnableSCTP}, whenUsed(func(p proof) bool {
 		return p.inPolicies(protocols(string(v1alpha1.SCTP), string(v1alpha1.ANY))) || p.testsProtocol(v1alpha1.SCTP, v1alpha1.ANY)
 	}, "true")},
 	// One of them alone authenticates no connection.
-	{[]string{policy.MeshAuth, policy.MeshAuthMutual}, whenUsed(func(p proof) bool {
+	{[]string{cilium.MeshAuth, cilium.MeshAuthMutual}, whenUsed(func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
 	}, "true")},
 }
@@ -70,7 +70,7 @@ func whenUsed(uses func(p proof) bool, value string) func(p proof) string {
 
 // tryAlternatives repeats a proof that passed: with another value of each unstated key that the input
 // uses, one at a time, and with the configuration of each group of nodes that has its own.
-func (p proof) tryAlternatives(level v1alpha1.Proof, base policy.Report) (report.Findings, error) {
+func (p proof) tryAlternatives(level v1alpha1.Proof, base report.Report) (report.Findings, error) {
 	var out report.Findings
 	for _, t := range alternatives {
 		value := t.value(p)
@@ -131,7 +131,7 @@ func negate(boolean string) string {
 }
 
 // differs decides with another agent, and returns the differences in the result.
-func (p proof) differs(level v1alpha1.Proof, agent policy.Agent, base policy.Report) ([]resultText, error) {
+func (p proof) differs(level v1alpha1.Proof, agent cilium.Agent, base report.Report) ([]resultText, error) {
 	fence := *p.fence
 	fence.Agent = agent
 	p.fence, p.alternativeAgent, p.listAccess, p.progress = &fence, true, false, nil
@@ -162,7 +162,7 @@ func texts(all []resultText) []string {
 }
 
 // resultTexts are the errors, warnings and failed cases of a report.
-func resultTexts(r policy.Report) []resultText {
+func resultTexts(r report.Report) []resultText {
 	var out []resultText
 	for _, f := range r.Findings {
 		if f.Severity != report.Info {
@@ -211,7 +211,7 @@ func (p proof) otherCluster() string {
 	slices.Sort(names)
 	names = slices.DeleteFunc(names, func(name string) bool { return !v1alpha1.ValidClusterName(name) })
 	for _, name := range names {
-		if name != p.fence.Agent.Value(policy.ClusterName) {
+		if name != p.fence.Agent.Value(cilium.ClusterName) {
 			return name
 		}
 	}

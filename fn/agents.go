@@ -8,6 +8,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -26,21 +28,21 @@ type disablingSetting struct {
 }
 
 var disablingSettings = []disablingSetting{
-	{report.PoliciesNotEnforced, policy.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
-	{report.PoliciesNotEnforced, policy.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
-	{report.L7ProxyDisabled, policy.EnableL7Proxy, "false", "true", "agents reject policies with HTTP or DNS rules, and do not resolve names", proof.usesProxies},
-	{report.PoliciesNotEnforced, policy.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
-	{report.PoliciesNotEnforced, policy.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
-	{report.ICMPRulesDisabled, policy.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
+	{report.PoliciesNotEnforced, cilium.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
+	{report.PoliciesNotEnforced, cilium.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
+	{report.L7ProxyDisabled, cilium.EnableL7Proxy, "false", "true", "agents reject policies with HTTP or DNS rules, and do not resolve names", proof.usesProxies},
+	{report.PoliciesNotEnforced, cilium.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
+	{report.PoliciesNotEnforced, cilium.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
+	{report.ICMPRulesDisabled, cilium.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
 	}},
-	{report.HostPoliciesNotEnforced, policy.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
-	{report.NetworkPoliciesNotEnforced, policy.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
+	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
+	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
 // effectiveAgent is the agent of the proof, and findings about what the configured agent does not
 // enforce. ref is the resource that configures it.
-func (p proof) effectiveAgent(agent policy.Agent, ref report.Ref, field string) (policy.Agent, report.Findings) {
+func (p proof) effectiveAgent(agent cilium.Agent, ref report.Ref, field string) (cilium.Agent, report.Findings) {
 	var out report.Findings
 	for _, d := range disablingSettings {
 		if agent.Value(d.key) != d.value || !d.concerns(p) {
@@ -60,7 +62,7 @@ func (p proof) effectiveAgent(agent policy.Agent, ref report.Ref, field string) 
 func (p proof) enforces(key string) bool {
 	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
 	nodes := slices.ContainsFunc(p.fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
-	if key == policy.EnableHostFirewall {
+	if key == cilium.EnableHostFirewall {
 		return nodes
 	}
 	return nodes || len(p.fence.Tenants) == 0 || slices.ContainsFunc(p.fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
@@ -107,26 +109,26 @@ func scalars(n *yaml.Node, yield func(string)) {
 
 // policyMapFindings reports a policy map that needs more entries than agents allocate: they then
 // enforce a part of the policies.
-func (p proof) policyMapFindings(e policy.Engine) report.Findings {
-	cilium, ok := e.(interface{ PolicyMap() (string, int) })
+func (p proof) policyMapFindings(e flow.Engine) report.Findings {
+	sized, ok := e.(interface{ PolicyMap() (string, int) })
 	if !ok {
 		return nil
 	}
-	name, entries := cilium.PolicyMap()
+	name, entries := sized.PolicyMap()
 	limit := p.fence.Agent.PolicyMapSize()
 	if entries <= limit {
 		return nil
 	}
-	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+policy.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
-		name, entries, limit, p.fence.Agent.Origin(policy.PolicyMapMax), policy.PolicyMapMax)}
+	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
+		name, entries, limit, p.fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
 }
 
 // assumedSettings counts the agent settings that are assumed. The details list them.
 func (p proof) assumedSettings() report.Findings {
 	settings, version := defaultSettings(p.fence.Agent), cmp.Or(p.fence.Cluster.CiliumVersion, engineVersion)
-	assumed := policy.Count(len(settings), "agent setting") + " is assumed"
+	assumed := report.Count(len(settings), "agent setting") + " is assumed"
 	if len(settings) != 1 {
-		assumed = policy.Count(len(settings), "agent setting") + " are assumed"
+		assumed = report.Count(len(settings), "agent setting") + " are assumed"
 	}
 	engine := ""
 	if version != engineVersion {
@@ -145,7 +147,7 @@ func (p proof) assumedSettings() report.Findings {
 }
 
 // defaultSettings are the settings that no source states, as "key: value".
-func defaultSettings(agent policy.Agent) []string {
+func defaultSettings(agent cilium.Agent) []string {
 	var out []string
 	for _, a := range agent.Assumptions() {
 		if a.Source == "" {

@@ -10,7 +10,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // policyGenerator generates random NetworkPolicies.
@@ -108,7 +109,7 @@ func (d policyGenerator) block() jsonObject {
 }
 
 // flow is from or to a pod, on some port.
-func (d policyGenerator) flow() policy.Flow {
+func (d policyGenerator) flow() flow.Flow {
 	pods := append(agreementPods(), podNamed("named-a"), podNamed("named-b"))
 	ends := slices.Clone(pods)
 	for _, name := range []string{"host", "remote-node", "kube-apiserver", "world", "world-ipv4", "world-ipv6"} {
@@ -117,14 +118,14 @@ func (d policyGenerator) flow() policy.Flow {
 	for _, name := range []string{"192.0.2.1", "192.0.2.200", "198.51.100.1", "2001:db8::1", "2001:db8:1::1", "10.200.0.1", "10.0.3.4", "172.20.0.7", "172.20.0.10"} {
 		ends = append(ends, addressNamed(name))
 	}
-	f := policy.Flow{From: oneOf(d, ends...), To: oneOf(d, pods...)}
+	f := flow.Flow{From: oneOf(d, ends...), To: oneOf(d, pods...)}
 	if d.IntN(2) == 0 {
-		f.From, f.To = oneOf(d, pods...), oneOf(d, append(ends, policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"})...)
+		f.From, f.To = oneOf(d, pods...), oneOf(d, append(ends, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"})...)
 	}
 	switch d.IntN(10) {
 	case 9:
 		// What differs by a name is rare enough.
-		return policy.Flow{From: f.From, To: podNamed("named-a"), Port: 8080}
+		return flow.Flow{From: f.From, To: podNamed("named-a"), Port: 8080}
 	case 0:
 		f.ICMP = oneOf(d, v1alpha1.ICMPEchoRequest, v1alpha1.ICMPTimeExceeded)
 	case 1:

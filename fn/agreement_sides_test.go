@@ -9,20 +9,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // flowSide is one side of a flow, with the rules that decide it.
 type flowSide struct {
-	direction policy.Direction
-	pod, peer policy.Endpoint
+	direction flow.Direction
+	pod, peer endpoints.Endpoint
 	// selected are the policies that select the pod in this direction, near all of its
 	// namespace.
 	selected, inNamespace []networkingv1.NetworkPolicy
 }
 
-func sides(f policy.Flow, policies []networkingv1.NetworkPolicy) []flowSide {
-	out := []flowSide{{direction: policy.Egress, pod: f.From, peer: f.To}, {direction: policy.Ingress, pod: f.To, peer: f.From}}
+func sides(f flow.Flow, policies []networkingv1.NetworkPolicy) []flowSide {
+	out := []flowSide{{direction: flow.Egress, pod: f.From, peer: f.To}, {direction: flow.Ingress, pod: f.To, peer: f.From}}
 	for i, s := range out {
 		for _, p := range policies {
 			if p.Namespace != s.pod.Namespace {
@@ -37,8 +38,8 @@ func sides(f policy.Flow, policies []networkingv1.NetworkPolicy) []flowSide {
 	return out
 }
 
-func (s flowSide) of(v policy.Verdict) policy.Side {
-	if s.direction == policy.Ingress {
+func (s flowSide) of(v flow.Verdict) flow.Side {
+	if s.direction == flow.Ingress {
 		return v.Ingress
 	}
 	return v.Egress
@@ -56,7 +57,7 @@ func (s flowSide) differences() []string {
 
 func (s flowSide) peersAndPorts(of []networkingv1.NetworkPolicy) (peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) {
 	for _, p := range of {
-		if s.direction == policy.Ingress {
+		if s.direction == flow.Ingress {
 			for _, r := range p.Spec.Ingress {
 				peers, ports = append(peers, r.From...), append(ports, r.Ports...)
 			}
@@ -80,7 +81,7 @@ func (s flowSide) anyBlock(is func(*netipx.IPSet) bool) bool {
 func (s flowSide) partOfWorld(b *netipx.IPSet) bool {
 	for _, world := range []struct{ all, entity string }{{"0.0.0.0/0", "world-ipv4"}, {"::/0", "world-ipv6"}} {
 		outside := minusSet(minusSet(minusSet(setOf([]string{world.all}), setOf(clusterAddresses.PodCIDRs)), setOf(clusterAddresses.NodeCIDRs)), setOf(clusterAddresses.ServiceCIDRs))
-		asked := s.peer.Kind == policy.NameEndpoint || s.peerIs("world", world.entity)
+		asked := s.peer.Kind == endpoints.NameEndpoint || s.peerIs("world", world.entity)
 		if asked && b.Overlaps(outside) && len(minusSet(outside, b).Ranges()) > 0 {
 			return true
 		}
@@ -89,14 +90,14 @@ func (s flowSide) partOfWorld(b *netipx.IPSet) bool {
 }
 
 func (s flowSide) peerIs(entities ...string) bool {
-	return s.peer.Kind == policy.EntityEndpoint && slices.Contains(entities, s.peer.Name)
+	return s.peer.Kind == endpoints.EntityEndpoint && slices.Contains(entities, s.peer.Name)
 }
 
 // addressIn reports whether the source or destination is an address in these networks.
 func (s flowSide) addressIn(cidrs []string) bool {
-	return slices.ContainsFunc([]policy.Endpoint{s.pod, s.peer}, func(ep policy.Endpoint) bool {
+	return slices.ContainsFunc([]endpoints.Endpoint{s.pod, s.peer}, func(ep endpoints.Endpoint) bool {
 		addr, err := netip.ParseAddr(ep.Name)
-		return ep.Kind == policy.AddressEndpoint && err == nil && setOf(cidrs).Contains(addr)
+		return ep.Kind == endpoints.AddressEndpoint && err == nil && setOf(cidrs).Contains(addr)
 	})
 }
 
@@ -104,7 +105,7 @@ func (s flowSide) addressIn(cidrs []string) bool {
 func (s flowSide) leftOut() bool {
 	return slices.ContainsFunc(s.selected, func(p networkingv1.NetworkPolicy) bool {
 		rules, of := len(p.Spec.Egress), networkingv1.PolicyTypeEgress
-		if s.direction == policy.Ingress {
+		if s.direction == flow.Ingress {
 			rules, of = len(p.Spec.Ingress), networkingv1.PolicyTypeIngress
 		}
 		return rules > 0 && len(p.Spec.PolicyTypes) > 0 && !slices.Contains(p.Spec.PolicyTypes, of)

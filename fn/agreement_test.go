@@ -13,9 +13,11 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // clusterAddresses are known to the evaluator of NetworkPolicy. Cilium needs none of them.
@@ -32,10 +34,10 @@ func TestEnginesAgree(t *testing.T) {
 	for seed := range uint64(400) {
 		d := policyGenerator{newSource(seed)}
 		docs, policies := d.policies(t)
-		cilium, kubernetes := bothEngines(t, docs)
+		engine1, kubernetes := bothEngines(t, docs)
 		for range 40 {
 			f := d.flow()
-			c, err := cilium.Decide(f)
+			c, err := engine1.Decide(f)
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
@@ -81,8 +83,8 @@ func TestDifferencesOfEngines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cilium, kubernetes := bothEngines(t, []json.RawMessage{doc})
-			c, err := cilium.Decide(d.flow)
+			engine1, kubernetes := bothEngines(t, []json.RawMessage{doc})
+			c, err := engine1.Decide(d.flow)
 			if err != nil || c.Decision() != d.cilium {
 				t.Errorf("%s: Cilium decides %v %v, want %s", d.flow, c, err, d.cilium)
 			}
@@ -110,8 +112,8 @@ func TestDifferencesOfEngines(t *testing.T) {
 // difference is a class of flows that the engines decide differently.
 type difference struct {
 	why, policy        string
-	flow               policy.Flow
-	cilium, kubernetes policy.Decision // no decision: an error
+	flow               flow.Flow
+	cilium, kubernetes flow.Decision // no decision: an error
 	// applies reports whether a side of a flow belongs to the class. Without it no random flow does.
 	applies func(flowSide) bool
 }
@@ -121,26 +123,26 @@ var differences map[string]difference
 // The predicates go through the differences, and so are set here.
 func init() {
 	web, everywhere := podNamed("web"), "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]}"
-	to := func(ep policy.Endpoint) policy.Flow { return policy.Flow{From: web, To: ep, Port: 80} }
-	from := func(ep policy.Endpoint) policy.Flow { return policy.Flow{From: ep, To: web, Port: 80} }
+	to := func(ep endpoints.Endpoint) flow.Flow { return flow.Flow{From: web, To: ep, Port: 80} }
+	from := func(ep endpoints.Endpoint) flow.Flow { return flow.Flow{From: ep, To: web, Port: 80} }
 	differences = map[string]difference{
 		"pods by their addresses": {
 			why:    "Cilium knows pods by their identity, and no ipBlock matches them",
-			policy: everywhere, flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			policy: everywhere, flow: to(podNamed("other")), cilium: flow.Denied, kubernetes: flow.Allowed,
 			applies: func(s flowSide) bool {
-				return s.peer.Kind == policy.PodEndpoint && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.PodCIDRs)) })
+				return s.peer.Kind == endpoints.PodEndpoint && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.PodCIDRs)) })
 			},
 		},
 		"nodes by their addresses": {
 			why:    "Cilium knows nodes by their identity, and no ipBlock matches them",
-			policy: everywhere, flow: to(entityNamed("remote-node")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			policy: everywhere, flow: to(entityNamed("remote-node")), cilium: flow.Denied, kubernetes: flow.Allowed,
 			applies: func(s flowSide) bool {
 				return s.peerIs("host", "remote-node") && s.anyBlock(func(b *netipx.IPSet) bool { return b.Overlaps(setOf(clusterAddresses.NodeCIDRs)) })
 			},
 		},
 		"the apiserver by its addresses": {
 			why:    "Cilium identifies an apiserver in the cluster by its identity, and the address of the apiserver is not configured",
-			policy: everywhere, flow: to(entityNamed("kube-apiserver")), cilium: policy.Depends, kubernetes: policy.Allowed,
+			policy: everywhere, flow: to(entityNamed("kube-apiserver")), cilium: flow.Depends, kubernetes: flow.Allowed,
 			applies: func(s flowSide) bool {
 				return s.peerIs("kube-apiserver") && s.anyBlock(func(b *netipx.IPSet) bool {
 					return b.Overlaps(setOf([]string{"172.20.0.10/32"})) || b.Contains(netip.MustParseAddr("203.0.113.77")) || b.Contains(netip.MustParseAddr("2001:db8:77::"))
@@ -149,44 +151,44 @@ func init() {
 		},
 		"a part of the world": {
 			why:    "to Cilium the world is the rest of it, in none of the policies' networks; to NetworkPolicy it is any of its addresses",
-			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}", flow: to(entityNamed("world")), cilium: policy.Denied, kubernetes: policy.Depends,
+			policy: "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}", flow: to(entityNamed("world")), cilium: flow.Denied, kubernetes: flow.Depends,
 			applies: func(s flowSide) bool {
-				return (s.peer.Kind == policy.NameEndpoint || s.peerIs("world", "world-ipv4", "world-ipv6")) && s.anyBlock(s.partOfWorld)
+				return (s.peer.Kind == endpoints.NameEndpoint || s.peerIs("world", "world-ipv4", "world-ipv6")) && s.anyBlock(s.partOfWorld)
 			},
 		},
 		"an address of the pods": {
 			why:    "Cilium takes an address for one outside the cluster; here it is some pod's",
-			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", flow: from(addressNamed("10.0.3.4")), cilium: policy.Denied, kubernetes: policy.Depends,
+			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", flow: from(addressNamed("10.0.3.4")), cilium: flow.Denied, kubernetes: flow.Depends,
 			applies: func(s flowSide) bool { return s.addressIn(clusterAddresses.PodCIDRs) },
 		},
 		"an address of the nodes": {
 			why:    "Cilium takes an address for one outside the cluster; here it may be the pod's own node, which always reaches it",
-			policy: "{podSelector: {}}", flow: from(addressNamed("172.20.0.7")), cilium: policy.Denied, kubernetes: policy.Depends,
+			policy: "{podSelector: {}}", flow: from(addressNamed("172.20.0.7")), cilium: flow.Denied, kubernetes: flow.Depends,
 			applies: func(s flowSide) bool {
-				return s.direction == policy.Ingress && s.addressIn(clusterAddresses.NodeCIDRs)
+				return s.direction == flow.Ingress && s.addressIn(clusterAddresses.NodeCIDRs)
 			},
 		},
 		"labels that are no part of the identity": {
 			why:    "Cilium leaves labels that change with every rollout out of the identity, and then they select nothing",
-			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {pod-template-hash: '1'}}}]}]}", flow: from(podNamed("hashed")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			policy: "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {pod-template-hash: '1'}}}]}]}", flow: from(podNamed("hashed")), cilium: flow.Denied, kubernetes: flow.Allowed,
 			applies: flowSide.selectsHash,
 		},
 		"rules of a direction that policyTypes leaves out": {
 			why:    "Cilium enforces rules of a direction that policyTypes omits, and Kubernetes ignores them",
-			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: policy.Denied, kubernetes: policy.Allowed,
+			policy: "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}", flow: to(podNamed("other")), cilium: flow.Denied, kubernetes: flow.Allowed,
 			applies: flowSide.leftOut,
 		},
 		"an address of the Services": {
 			why:    "policies see the pods behind it; Cilium's engine takes any address for one outside the cluster",
-			policy: everywhere, flow: to(addressNamed("10.96.0.1")), cilium: policy.Allowed,
+			policy: everywhere, flow: to(addressNamed("10.96.0.1")), cilium: flow.Allowed,
 		},
 		"Cilium's health checks": {
 			why:    "they do not exist without Cilium",
-			policy: everywhere, flow: to(entityNamed("health")), cilium: policy.Denied,
+			policy: everywhere, flow: to(entityNamed("health")), cilium: flow.Denied,
 		},
 		"Cilium's ingress": {
 			why:    "it does not exist without Cilium",
-			policy: everywhere, flow: to(entityNamed("ingress")), cilium: policy.Denied,
+			policy: everywhere, flow: to(entityNamed("ingress")), cilium: flow.Denied,
 		},
 	}
 }
@@ -211,17 +213,17 @@ func TestEnginesRejectTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, cilium := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{doc}, nil)
+		_, engine1 := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{doc}, nil)
 		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
-		if (cilium == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
-			t.Errorf("%s: Cilium accepts: %v, NetworkPolicy: %v", spec, cilium, kubernetes)
+		if (engine1 == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
+			t.Errorf("%s: Cilium accepts: %v, NetworkPolicy: %v", spec, engine1, kubernetes)
 		}
 	}
 }
 
-func bothEngines(t *testing.T, docs []json.RawMessage) (cilium, kubernetes policy.Engine) {
+func bothEngines(t *testing.T, docs []json.RawMessage) (one, other flow.Engine) {
 	t.Helper()
-	c, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, agreementPods())
+	c, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, agreementPods())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed(docs))
 	}
@@ -240,31 +242,31 @@ func printed(docs []json.RawMessage) string {
 	return out.String()
 }
 
-func agreementPods() []policy.Endpoint {
-	http := func(port uint16) []policy.NamedPort { return []policy.NamedPort{{Name: "http", Port: port}} }
-	pod := func(name, ns, app string, ports ...policy.NamedPort) policy.Endpoint {
-		return policy.Endpoint{Kind: policy.PodEndpoint, Name: name, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
+func agreementPods() []endpoints.Endpoint {
+	http := func(port uint16) []endpoints.NamedPort { return []endpoints.NamedPort{{Name: "http", Port: port}} }
+	pod := func(name, ns, app string, ports ...endpoints.NamedPort) endpoints.Endpoint {
+		return endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: name, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
 	}
 	hashed, team := pod("hashed", "acme", "hashed"), pod("team", "gamma", "web", http(80)...)
 	hashed.Labels["pod-template-hash"], team.NamespaceLabels = "1", map[string]string{"team": "red"}
-	return []policy.Endpoint{
+	return []endpoints.Endpoint{
 		pod("web", "acme", "web", http(8080)...), pod("db", "acme", "db", http(9090)...), pod("other", "beta", "web"), hashed, team,
-		pod("dns", "kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
+		pod("dns", "kube-system", "coredns", endpoints.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
 		pod("named-a", "acme", "named", http(8080)...), pod("named-b", "acme", "named", http(8081)...),
 	}
 }
 
-func podNamed(name string) policy.Endpoint {
+func podNamed(name string) endpoints.Endpoint {
 	all := agreementPods()
-	return all[slices.IndexFunc(all, func(p policy.Endpoint) bool { return p.Name == name })]
+	return all[slices.IndexFunc(all, func(p endpoints.Endpoint) bool { return p.Name == name })]
 }
 
-func entityNamed(name string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
+func entityNamed(name string) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: name}
 }
 
-func addressNamed(name string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
+func addressNamed(name string) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: name}
 }
 
 func parsePolicies(t *testing.T, docs ...json.RawMessage) []networkingv1.NetworkPolicy {

@@ -9,6 +9,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -62,7 +64,7 @@ func (c checker) inAllowOnly(namespace string) bool {
 // rejects do not isolate pods. The proof reports them, and exceeded budgets.
 func (c checker) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
 	e, err := newEngine(c.fence, c.index, items, syntheticDefaultDeny{})
-	var rejected policy.RejectedError
+	var rejected flow.RejectedError
 	if errors.As(err, &rejected) {
 		e, err = newEngine(c.fence, c.index, withoutRejected(items, rejected), syntheticDefaultDeny{})
 	}
@@ -82,19 +84,19 @@ func ignoreUndecidable(err error) error {
 }
 
 // withoutRejected are the items without the policies that the enforcer rejects.
-func withoutRejected(items []*yaml.RNode, rejected policy.RejectedError) []*yaml.RNode {
+func withoutRejected(items []*yaml.RNode, rejected flow.RejectedError) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
 		name := fullName(n)
-		return slices.ContainsFunc(rejected, func(r policy.Rejected) bool { return r.Name == name })
+		return slices.ContainsFunc(rejected, func(r flow.Rejected) bool { return r.Name == name })
 	})
 }
 
 // policiesSelecting are the names of the policies that select a pod in its namespace. One of them
 // isolates the pod if no policy allows traffic there.
-func policiesSelecting(pod policy.Endpoint, items []*yaml.RNode) []string {
+func policiesSelecting(pod endpoints.Endpoint, items []*yaml.RNode) []string {
 	var out []string
 	for _, n := range items {
-		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && policy.Selects(policy.WithoutSources(subjectSelector(n)), pod.Labels) {
+		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && endpoints.Selects(endpoints.WithoutSources(subjectSelector(n)), pod.Labels) {
 			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -92,7 +91,7 @@ spec:
 func TestLabelsProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
 	r, err := fn.Verify(fn.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
-	if err != nil || !has(r.Findings, report.ProofBudgetExceeded) || r.Outcome() != policy.NothingToVerify {
+	if err != nil || !has(r.Findings, report.ProofBudgetExceeded) || r.Outcome() != report.NothingToVerify {
 		t.Errorf("%v, outcome %q, error %v", r.Findings, r.Outcome(), err)
 	}
 }

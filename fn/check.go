@@ -10,7 +10,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -28,29 +27,29 @@ type checker struct {
 }
 
 // check proves the result, and returns the findings about it.
-func (c checker) check() (policy.Report, report.Findings, error) {
+func (c checker) check() (report.Report, report.Findings, error) {
 	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
 		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
 		lint.ReservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
 	if c.SkipProof {
-		return policy.Report{}, findings, nil
+		return report.Report{}, findings, nil
 	}
 	for _, items := range []*[]*yaml.RNode{&c.before, &c.PreviousPolicies, &c.after.Items} {
 		applied, _, err := withVariables(*items, c.in.Fence.Spec.Variables)
 		if err != nil {
-			return policy.Report{}, findings, err
+			return report.Report{}, findings, err
 		}
 		*items = applied
 	}
 	for _, checkFunc := range []func() (report.Findings, error){c.traffic, c.alreadyIsolated} {
 		found, err := checkFunc()
 		if findings = append(findings, found...); err != nil {
-			return policy.Report{}, findings, err
+			return report.Report{}, findings, err
 		}
 	}
-	c.Debug.report("compare traffic", func() string { return policy.Count(len(findings), "finding") })
+	c.Debug.report("compare traffic", func() string { return report.Count(len(findings), "finding") })
 	if findings.HasError() {
-		return policy.Report{}, findings, nil
+		return report.Report{}, findings, nil
 	}
 	result, outcome, err := c.prove()
 	return result, append(findings, outcome...), err
@@ -58,18 +57,18 @@ func (c checker) check() (policy.Report, report.Findings, error) {
 
 // prove proves the items if they are complete. A build without a later stage lacks the policies of that
 // stage, and is not proved.
-func (c checker) prove() (policy.Report, report.Findings, error) {
+func (c checker) prove() (report.Report, report.Findings, error) {
 	level := c.in.Fence.Spec.Proof
 	items, assumedFindings := withAssumedPolicies(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
 	fenced := isolatesAny(c.fence)
 	requested := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
 	switch {
 	case requested && !containsAll(c.policies, items):
-		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
+		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
 	case !requested && fenced:
-		return policy.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
+		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
 	case !requested:
-		return policy.Report{}, nil, nil
+		return report.Report{}, nil, nil
 	}
 	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
@@ -86,7 +85,7 @@ func (c checker) prove() (policy.Report, report.Findings, error) {
 }
 
 // provedFindings are the outcome of a proof without errors.
-func (c checker) provedFindings(r policy.Report) report.Findings {
+func (c checker) provedFindings(r report.Report) report.Findings {
 	switch {
 	case r.Isolation != nil && c.index.WithoutResources:
 		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
@@ -108,13 +107,13 @@ func (c checker) outcome(check *report.Check, field, format string, args ...any)
 }
 
 // summary states what was proved. Tenants in AllowOnly are not isolated yet.
-func summary(r policy.Report) string {
+func summary(r report.Report) string {
 	i := r.Isolation
-	pods := policy.Count(i.Pods, "pod")
+	pods := report.Count(i.Pods, "pod")
 	if nodes := i.Nodes.Total(); nodes > 0 {
-		pods += " and " + policy.Count(nodes, "node")
+		pods += " and " + report.Count(nodes, "node")
 	}
-	scope := fmt.Sprintf("in %s (%s, including representative ones)", policy.Count(i.Namespaces.Total(), "namespace"), pods)
+	scope := fmt.Sprintf("in %s (%s, including representative ones)", report.Count(i.Namespaces.Total(), "namespace"), pods)
 	out := []string{"isolation proved: no undeclared access " + scope}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
@@ -134,10 +133,10 @@ func summary(r policy.Report) string {
 	return strings.Join(out, "; ")
 }
 
-func flowTestSummary(r policy.Report) string {
+func flowTestSummary(r report.Report) string {
 	cases := 0
 	for _, t := range r.FlowTests {
 		cases += len(t.Cases)
 	}
-	return policy.Count(cases, "FlowTest case") + " as expected"
+	return report.Count(cases, "FlowTest case") + " as expected"
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -31,12 +30,12 @@ type comparison struct {
 	// adopted are the hand-written policies that the function would replace.
 	adopted map[report.Ref]report.Ref
 
-	counts   policy.Comparison
+	counts   report.Comparison
 	findings report.Findings
 }
 
 // compare compares finished policies with the desired policies of all stages.
-func compare(o merge.Options, finished, desired []*yaml.RNode) (policy.Comparison, report.Findings) {
+func compare(o merge.Options, finished, desired []*yaml.RNode) (report.Comparison, report.Findings) {
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
 	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
@@ -134,7 +133,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 const maxShown = 3
 
 func (c *comparison) changed(ref, id report.Ref) {
-	text := policy.Brief(merge.Differences(c.finished[id], c.regenerated[id]))
+	text := report.Brief(merge.Differences(c.finished[id], c.regenerated[id]))
 	if c.desired[id] == nil {
 		c.report(report.PatchMissing, ref, "lacks a change of the function: %s: set it in the file that declares the resource, build again, or find the layer that reverts it", text)
 		return

@@ -6,7 +6,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/convert"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -20,7 +19,7 @@ type Conversion struct {
 	Inputs []*yaml.RNode
 	// Namespace is the namespace of resources that set none. Omitted: "default", as for kubectl.
 	Namespace string
-	Progress  policy.Progress
+	Progress  report.Progress
 	// Debug receives each step. Omitted: none.
 	Debug Debug
 }
@@ -68,7 +67,7 @@ func Convert(c Conversion) (Converted, error) {
 		out.Changes = append(out.Changes, report.Change{Action: report.Configured, Ref: ref})
 	}
 	c.Debug.report("read", func() string {
-		return fmt.Sprintf("%s with %s, %s", policy.Count(len(c.Files), "file"), policiesText(len(policies)), policy.Count(len(others)+len(c.Inputs), "other resource"))
+		return fmt.Sprintf("%s with %s, %s", report.Count(len(c.Files), "file"), policiesText(len(policies)), report.Count(len(others)+len(c.Inputs), "other resource"))
 	})
 	s := newEquivalenceProof(c, policies, others)
 	if err := s.prove(); err != nil {
@@ -76,7 +75,7 @@ func Convert(c Conversion) (Converted, error) {
 	}
 	out.Compared = s.compared
 	c.Debug.report("compare", func() string {
-		return fmt.Sprintf("%s, %s, %s", policy.Count(s.compared.Pods, "pod"), policy.Count(s.compared.Peers, "peer"), policy.Count(s.compared.Openings, "opening"))
+		return fmt.Sprintf("%s, %s, %s", report.Count(s.compared.Pods, "pod"), report.Count(s.compared.Peers, "peer"), report.Count(s.compared.Openings, "opening"))
 	})
 	out.Findings = append(out.Findings, s.findings...).Sort()
 	if out.Findings.HasError() {

@@ -10,8 +10,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -24,7 +27,7 @@ type equivalenceProof struct {
 	others    []*yaml.RNode
 	namespace string
 	index     *resource.Index
-	progress  policy.Progress
+	progress  report.Progress
 	compared  reach.Equivalence
 	findings  report.Findings
 }
@@ -97,21 +100,21 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 	if err != nil {
 		return err
 	}
-	endpoints := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
-	pods := append(endpoints.Pods(), namedPortsPod(before)...)
-	one, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{before}, pods)
+	known := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
+	pods := append(known.Pods(), namedPortsPod(before)...)
+	one, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{before}, pods)
 	if err != nil {
 		return s.rejected(p, "is not a valid NetworkPolicy: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
-		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", policy.RejectedError{{Err: err}})
+		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", flow.RejectedError{{Err: err}})
 	}
-	other, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{after}, pods)
+	other, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{after}, pods)
 	if err != nil {
 		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", err)
 	}
-	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: endpoints}.Equivalence(other)
-	var budget policy.BudgetError
+	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: known}.Equivalence(other)
+	var budget endpoints.BudgetError
 	if errors.As(err, &budget) {
 		s.report(report.ProofBudgetExceeded, p, "is not converted: its selectors need %d representative pods, and the limit of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
 		return nil
@@ -130,7 +133,7 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 
 // rejected reports that Cilium rejects a policy. It returns any other error.
 func (s *equivalenceProof) rejected(p convert.Policy, what string, err error) error {
-	var rejected policy.RejectedError
+	var rejected flow.RejectedError
 	if !errors.As(err, &rejected) {
 		return err
 	}
@@ -145,7 +148,7 @@ const firstNamedPort = 50001
 
 // namedPortsPod is a pod with a different number for each port name in a policy. Two names with one number
 // could not be distinguished.
-func namedPortsPod(doc []byte) []policy.Endpoint {
+func namedPortsPod(doc []byte) []endpoints.Endpoint {
 	var np networkingv1.NetworkPolicy
 	if err := json.Unmarshal(doc, &np); err != nil {
 		// The engine reports the error.
@@ -158,21 +161,21 @@ func namedPortsPod(doc []byte) []policy.Endpoint {
 	for _, r := range np.Spec.Egress {
 		all = append(all, r.Ports...)
 	}
-	pod := policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: "a pod with every port", Representative: true,
+	pod := endpoints.Endpoint{
+		Kind: endpoints.PodEndpoint, Name: "a pod with every port", Representative: true,
 		Namespace: np.Namespace, Labels: map[string]string{v1alpha1.Group + "/ports": "every"}, ServiceAccount: "default",
 	}
 	for _, p := range all {
 		if p.Port == nil || p.Port.StrVal == "" {
 			continue
 		}
-		named := policy.NamedPort{Name: p.Port.StrVal, Port: uint16(firstNamedPort + len(pod.Ports)), Protocol: v1alpha1.TCP}
+		named := endpoints.NamedPort{Name: p.Port.StrVal, Port: uint16(firstNamedPort + len(pod.Ports)), Protocol: v1alpha1.TCP}
 		if p.Protocol != nil {
 			named.Protocol = v1alpha1.Protocol(*p.Protocol)
 		}
-		if !slices.ContainsFunc(pod.Ports, func(have policy.NamedPort) bool { return have.Name == named.Name && have.Protocol == named.Protocol }) {
+		if !slices.ContainsFunc(pod.Ports, func(have endpoints.NamedPort) bool { return have.Name == named.Name && have.Protocol == named.Protocol }) {
 			pod.Ports = append(pod.Ports, named)
 		}
 	}
-	return []policy.Endpoint{pod}
+	return []endpoints.Endpoint{pod}
 }

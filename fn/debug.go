@@ -8,7 +8,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -32,7 +32,7 @@ func readResult(items []*yaml.RNode) func() string {
 				files[file] = true
 			}
 		}
-		return fmt.Sprintf("%s from %s: %s", policy.Count(len(items), "resource"), policy.Count(len(files), "known file"), countsText(kinds))
+		return fmt.Sprintf("%s from %s: %s", report.Count(len(items), "resource"), report.Count(len(files), "known file"), countsText(kinds))
 	}
 }
 
@@ -42,8 +42,8 @@ func (w desiredState) resolveResult() string {
 	for _, t := range w.fence.Tenants {
 		namespaces += len(t.Namespaces)
 	}
-	return fmt.Sprintf("%s, %s, %s, %s, %s", policy.Count(len(w.fence.Tenants), "Tenant"), policy.Count(namespaces, "namespace"),
-		policy.Count(len(w.fence.Nodes), "node selector"), policy.Count(len(w.fence.Flows), "declared flow"), policy.Count(len(w.fence.Grants), "grant"))
+	return fmt.Sprintf("%s, %s, %s, %s, %s", report.Count(len(w.fence.Tenants), "Tenant"), report.Count(namespaces, "namespace"),
+		report.Count(len(w.fence.Nodes), "node selector"), report.Count(len(w.fence.Flows), "declared flow"), report.Count(len(w.fence.Grants), "grant"))
 }
 
 // renderResult counts policies by stage.
@@ -56,18 +56,18 @@ func (w desiredState) renderResult() string {
 }
 
 // decideResult counts what a proof decided.
-func decideResult(r policy.Report) func() string {
+func decideResult(r report.Report) func() string {
 	return func() string {
 		cases := 0
 		for _, t := range r.FlowTests {
 			cases += len(t.Cases)
 		}
-		parts := []string{policy.Count(cases, "FlowTest case")}
+		parts := []string{report.Count(cases, "FlowTest case")}
 		if i := r.Isolation; i != nil {
-			parts = append(parts, policy.Count(i.Pods, "pod")+" (representative ones included)", policy.Count(i.Nodes.Total(), "node"),
-				policy.Count(i.Openings, "opening"), policy.Count(i.Declared.Total(), "declared flow"))
+			parts = append(parts, report.Count(i.Pods, "pod")+" (representative ones included)", report.Count(i.Nodes.Total(), "node"),
+				report.Count(i.Openings, "opening"), report.Count(i.Declared.Total(), "declared flow"))
 		}
-		return strings.Join(append(parts, policy.Count(len(r.Findings), "finding")), ", ")
+		return strings.Join(append(parts, report.Count(len(r.Findings), "finding")), ", ")
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -83,7 +82,7 @@ func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yam
 	out, adopted := withoutPendingAdoptions(o, out, policies, present)
 	removal := ""
 	if len(adopted) > 0 {
-		removal = ", and that they remove " + policy.Brief(adopted) + " (spec.adopt)"
+		removal = ", and that they remove " + report.Brief(adopted) + " (spec.adopt)"
 	}
 	return out, report.Findings{report.New(report.EmitPoliciesAssumed, report.Info, o.Config, "spec.emit", "the proof assumes %s of %s, which other runs write%s: run tenantfence verify on the output of all runs",
 		policiesText(assumedCount), strings.Join(slices.Sorted(maps.Keys(tenants)), ", "), removal)}

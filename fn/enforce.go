@@ -9,7 +9,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -20,7 +22,7 @@ import (
 
 // startedEngine is an engine that enforces policies. It is nil where they stop the proof.
 type startedEngine struct {
-	policy.Engine
+	flow.Engine
 	// undecided are policies with warnings that the engine lacks or interprets differently: flows at
 	// pods that they may select are unknown.
 	undecided []report.Ref
@@ -33,7 +35,7 @@ func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode
 	for {
 		items = withoutReported(items, findings)
 		e, err := newEngine(fence, index, items, synthetic)
-		var rejected policy.RejectedError
+		var rejected flow.RejectedError
 		switch {
 		case errors.As(err, &rejected):
 			findings = append(findings, rejections(fence, rejected, items)...)
@@ -70,8 +72,8 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 }
 
 // newEngine starts the cluster's enforcer on the policies among the items and a default-deny for some
-// tenants and nodes. A policy.RejectedError names the policies that it rejects.
-func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (policy.Engine, error) {
+// tenants and nodes. A flow.RejectedError names the policies that it rejects.
+func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Engine, error) {
 	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
@@ -98,19 +100,19 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 // undecidable reports whether an error is about the policies: an engine rejects them, cannot decide them,
 // or exceeds its budget.
 func undecidable(err error) bool {
-	var rejected policy.RejectedError
-	var conflict policy.ConflictError
-	var budget policy.BudgetError
+	var rejected flow.RejectedError
+	var conflict flow.ConflictError
+	var budget endpoints.BudgetError
 	return errors.As(err, &rejected) || errors.As(err, &conflict) || errors.As(err, &budget)
 }
 
-// fullName is how a policy.RejectedError names a policy.
+// fullName is how a flow.RejectedError names a policy.
 func fullName(n *yaml.RNode) string {
-	return policy.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
+	return flow.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 }
 
 // newEngineFor is the enforcer of a cluster.
-func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (policy.Engine, error) {
+func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (flow.Engine, error) {
 	c, pods := of.Fence.Cluster, of.Pods()
 	if c.CNI != v1alpha1.CNIKubernetes {
 		return engine.New(engine.Options{
@@ -139,7 +141,7 @@ func affectsTraffic(n *yaml.RNode) bool {
 
 // rejections report policies that cannot be decided: the enforcer rejects them, or they refer to
 // unknown resources. Policies that select no pod of a tenant do not stop the proof.
-func rejections(fence *policy.Fence, rejected policy.RejectedError, items []*yaml.RNode) report.Findings {
+func rejections(fence *policy.Fence, rejected flow.RejectedError, items []*yaml.RNode) report.Findings {
 	by := "Cilium"
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		by = "Kubernetes"

@@ -6,6 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/plan"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/render"
@@ -96,5 +97,5 @@ func contentOf(n *yaml.RNode) (string, error) {
 	}
 	delete(content, "metadata")
 	delete(content, "status")
-	return policy.JSONKey(content), nil
+	return endpoints.JSONKey(content), nil
 }

@@ -14,14 +14,14 @@ import (
 )
 
 // byFlowTests decides FlowTests under the policies in the items. No Tenant or profile is known.
-func (v Verification) byFlowTests() (policy.Report, error) {
+func (v Verification) byFlowTests() (report.Report, error) {
 	var r reader
 	for _, n := range v.Items {
 		r.readItem(n)
 	}
 	v.Debug.report("read", readResult(v.Items))
 	index := r.index(r.rest)
-	result := policy.Report{Basis: policy.FlowTestBasis, Findings: slices.Concat(r.findings, lint.Moved(r.rest))}
+	result := report.Report{Basis: report.FlowTestBasis, Findings: slices.Concat(r.findings, lint.Moved(r.rest))}
 	if result.Findings.HasError() {
 		return result, nil
 	}

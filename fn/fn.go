@@ -38,7 +38,7 @@ type Result struct {
 	// not generate.
 	RequiredChanges []string
 	// Report is the result of the proof. Without a proof it is empty.
-	Report policy.Report
+	Report report.Report
 	// Findings are all findings, sorted, including those of the report. An error may have findings, too.
 	Findings report.Findings
 }
@@ -55,7 +55,7 @@ type Options struct {
 	// annotation.
 	Seen string
 	// Progress receives how far the run is.
-	Progress policy.Progress
+	Progress report.Progress
 	// Debug receives each step. Omitted: none.
 	Debug Debug
 }
@@ -176,7 +176,7 @@ func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
 }
 
 // refuseWithReport refuses a run after its proof.
-func refuseWithReport(proved policy.Report, findings report.Findings, err error) (Result, error) {
+func refuseWithReport(proved report.Report, findings report.Findings, err error) (Result, error) {
 	if err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}

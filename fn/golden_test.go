@@ -20,6 +20,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -133,14 +134,14 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 	if err != nil {
 		t.Fatalf("every case has its verdicts: %v", err)
 	}
-	seen := map[policy.Decision]int{}
+	seen := map[flow.Decision]int{}
 	for line := range strings.Lines(string(data)) {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		flow, want := parseVerdict(t, endpoints, line)
-		got, err := e.Decide(flow)
+		f, want := parseVerdict(t, endpoints, line)
+		got, err := e.Decide(f)
 		if err != nil {
 			t.Errorf("%s: %v", line, err)
 			continue
@@ -152,13 +153,13 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 		}
 	}
 	enforced := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
-	if seen[policy.Allowed] == 0 || enforced && seen[policy.Denied] == 0 {
-		t.Errorf("verdicts.txt holds %d allowed and %d denied flows: it needs one of each", seen[policy.Allowed], seen[policy.Denied])
+	if seen[flow.Allowed] == 0 || enforced && seen[flow.Denied] == 0 {
+		t.Errorf("verdicts.txt holds %d allowed and %d denied flows: it needs one of each", seen[flow.Allowed], seen[flow.Denied])
 	}
 }
 
 // newEngine is the enforcer that the profile names.
-func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) policy.Engine {
+func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) flow.Engine {
 	t.Helper()
 	var policies []json.RawMessage
 	for _, n := range items {
@@ -176,7 +177,7 @@ func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, ite
 			policies = append(policies, data)
 		}
 	}
-	var e policy.Engine
+	var e flow.Engine
 	var err error
 	if c := fence.Cluster; c.CNI == v1alpha1.CNIKubernetes {
 		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}

@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -19,15 +21,15 @@ import (
 
 // reportByLabels reports which namespaces have a default-deny according to the labels of policies, and
 // what all policies there allow.
-func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress policy.Progress) (policy.Report, error) {
+func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress report.Progress) (report.Report, error) {
 	fence := fenceFromLabels(name, items)
 	var found report.Findings
 	fence.Agent, _, found = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if len(fence.Nodes) > 0 {
 		// The report assumes that agents enforce host policies.
-		fence.Agent = fence.Agent.With(policy.EnableHostFirewall, "true", "")
+		fence.Agent = fence.Agent.With(cilium.EnableHostFirewall, "true", "")
 	}
-	result := policy.Report{Unproved: []string{labelSummary(fence)}}
+	result := report.Report{Unproved: []string{labelSummary(fence)}}
 	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
 	covered, _ := lint.Coverage(fence, index, items)
 	reported = slices.Concat(covered, reported, found)
@@ -57,7 +59,7 @@ func labelSummary(fence *policy.Fence) string {
 		}
 	}
 	return fmt.Sprintf("no Tenant and no FlowTest is known, and labels prove nothing, because the author of a policy also writes its labels: add --inputs DIR with the Tenants; by label %s with a default-deny, %s without",
-		policy.Count(len(with), "namespace"), policy.Count(len(without), "namespace"))
+		report.Count(len(with), "namespace"), report.Count(len(without), "namespace"))
 }
 
 // withoutDefaultDeny reports namespaces of tenants without a default-deny: they are in AllowOnly, or the
@@ -144,16 +146,16 @@ func (o owners) isShared(namespace string) bool {
 }
 
 // subjectSelector are the pods that a generated policy selects.
-func subjectSelector(n *yaml.RNode) policy.Selector {
+func subjectSelector(n *yaml.RNode) endpoints.Selector {
 	var read struct {
 		Spec struct {
-			EndpointSelector policy.Selector `json:"endpointSelector"`
-			PodSelector      policy.Selector `json:"podSelector"`
+			EndpointSelector endpoints.Selector `json:"endpointSelector"`
+			PodSelector      endpoints.Selector `json:"podSelector"`
 		} `json:"spec"`
 	}
 	data, err := n.MarshalJSON()
 	if err != nil || json.Unmarshal(data, &read) != nil {
-		return policy.Selector{}
+		return endpoints.Selector{}
 	}
 	if n.GetKind() == resource.KindKubernetes {
 		return read.Spec.PodSelector

@@ -8,7 +8,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -42,21 +45,21 @@ func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 func hostPolicyOf(n *yaml.RNode) policy.Node {
 	var read struct {
 		Spec struct {
-			NodeSelector policy.Selector `json:"nodeSelector"`
-			Ingress      []any           `json:"ingress"`
-			Egress       []any           `json:"egress"`
+			NodeSelector endpoints.Selector `json:"nodeSelector"`
+			Ingress      []any              `json:"ingress"`
+			Egress       []any              `json:"egress"`
 		} `json:"spec"`
 	}
-	out := policy.Node{Reason: policy.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
+	out := policy.Node{Reason: report.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
 	if data, err := n.MarshalJSON(); err != nil || json.Unmarshal(data, &read) != nil {
 		return out
 	}
 	out.Selector = read.Spec.NodeSelector
 	if len(read.Spec.Ingress) > 0 {
-		out.DefaultDeny = append(out.DefaultDeny, policy.Ingress)
+		out.DefaultDeny = append(out.DefaultDeny, flow.Ingress)
 	}
 	if len(read.Spec.Egress) > 0 {
-		out.DefaultDeny = append(out.DefaultDeny, policy.Egress)
+		out.DefaultDeny = append(out.DefaultDeny, flow.Egress)
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/internal/lint"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -40,7 +39,7 @@ func (v Verification) changedByLayersAbove(in *resource.Inputs, found report.Fin
 	if len(names) == 0 {
 		return rest
 	}
-	f := report.New(report.PolicyChanged, report.Error, in.FenceRef, "", "a layer above the fence changes workloads, Services or Namespaces on which its policies depend (%s), so the policies do not fit the finished build: list the fence above that layer", policy.Brief(names))
+	f := report.New(report.PolicyChanged, report.Error, in.FenceRef, "", "a layer above the fence changes workloads, Services or Namespaces on which its policies depend (%s), so the policies do not fit the finished build: list the fence above that layer", report.Brief(names))
 	f.Details = details
 	return append(rest, f)
 }

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -29,7 +30,7 @@ func spansClusters(n *yaml.RNode) bool {
 
 // matchesAnyCluster reports whether a selector without a cluster matches the pods of every cluster.
 func matchesAnyCluster(fence *policy.Fence) bool {
-	return fence.Cluster.CNI != v1alpha1.CNIKubernetes && !fence.Agent.Enabled(policy.DefaultLocalCluster)
+	return fence.Cluster.CNI != v1alpha1.CNIKubernetes && !fence.Agent.Enabled(cilium.DefaultLocalCluster)
 }
 
 // unnamedCluster refuses a mesh in which generated policies cannot name this cluster.
@@ -37,5 +38,5 @@ func unnamedCluster(fence *policy.Fence, profile report.Ref, items []*yaml.RNode
 	if !matchesAnyCluster(fence) || fence.Cluster.Name != "" || !inMesh(fence, items) {
 		return nil
 	}
-	return report.Findings{report.New(report.ClusterNameMissing, report.Error, profile, fence.Profile.Field+".cluster.name", "%s is false (the default before Cilium %s), so selectors match pods of every cluster in the mesh, and isolation is not proved: set the name of the cluster, as in its cilium-config", policy.DefaultLocalCluster, policy.LocalCluster.Introduced())}
+	return report.Findings{report.New(report.ClusterNameMissing, report.Error, profile, fence.Profile.Field+".cluster.name", "%s is false (the default before Cilium %s), so selectors match pods of every cluster in the mesh, and isolation is not proved: set the name of the cluster, as in its cilium-config", cilium.DefaultLocalCluster, cilium.LocalCluster.Introduced())}
 }

@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -17,15 +17,15 @@ import (
 // NetworkPolicies alone is an error, as under Cilium.
 func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
-	cilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
+	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// A feature that agents lack must not hide a difference between the forms.
 	fence := *p.fence
-	fence.Agent = policy.AllFeatures()
+	fence.Agent = cilium.AllFeatures()
 	one, _, err := startEngine(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
 	if err != nil {
 		return nil, err
 	}
-	other, found, err := startEngine(p.networkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), cilium), syntheticDefaultDeny{})
+	other, found, err := startEngine(p.networkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
 	if err != nil || found.HasError() {
 		return found, err
 	}

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -103,7 +103,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 				t.Fatal(err)
 			}
 			listed := fmt.Sprint(byLabels.Findings)
-			if byLabels.Outcome() != policy.NothingToVerify || byLabels.Findings.HasError() {
+			if byLabels.Outcome() != report.NothingToVerify || byLabels.Findings.HasError() {
 				t.Errorf("by labels %q: %s", byLabels.Outcome(), listed)
 			}
 			for _, want := range c.labelMessages {
@@ -116,7 +116,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 }
 
 // expectReport checks that a report has the expected errors, and no other.
-func expectReport(t *testing.T, r policy.Report, want []string) {
+func expectReport(t *testing.T, r report.Report, want []string) {
 	t.Helper()
 	var errs []string
 	for _, f := range r.Findings {
@@ -161,7 +161,7 @@ func TestNodeDefaultDenyIncludesAllowRules(t *testing.T) {
 			spec, _ := doc["spec"].(map[string]any)
 			for _, direction := range []string{"ingress", "egress"} {
 				if list := spec[direction]; list != nil {
-					rules[n.GetName()+" "+direction] = policy.JSONKey(list)
+					rules[n.GetName()+" "+direction] = endpoints.JSONKey(list)
 				}
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -23,7 +24,7 @@ type proof struct {
 	items []*yaml.RNode
 	// listAccess requests a list of what policies allow.
 	listAccess bool
-	progress   policy.Progress
+	progress   report.Progress
 	debug      Debug
 	// own are the items that are as generated. The labels of other items have no meaning.
 	own map[*yaml.RNode]bool
@@ -38,9 +39,9 @@ type proof struct {
 
 // run decides the policies among the items with every tenant in Enforce: the FlowTests and, depending on
 // the level, isolation. A proof that exceeds its budget ends with a finding.
-func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
+func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.checkOtherResources(); err != nil {
-		return policy.Report{}, err
+		return report.Report{}, err
 	}
 	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
@@ -61,8 +62,8 @@ func (p proof) run(level v1alpha1.Proof) (policy.Report, error) {
 }
 
 // decideWithinBudget decides with the agents of the fence. An exceeded budget is a finding.
-func (p proof) decideWithinBudget(level v1alpha1.Proof) (policy.Report, error) {
-	var result policy.Report
+func (p proof) decideWithinBudget(level v1alpha1.Proof) (report.Report, error) {
+	var result report.Report
 	err := p.decide(level, &result)
 	p.debug.report(p.debugStep(), decideResult(result))
 	found, err := budgetFinding(p.fence, p.items, err)
@@ -78,7 +79,7 @@ func (p proof) debugStep() string {
 	return "decide"
 }
 
-func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
+func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	e, findings, err := p.start()
 	if result.Findings = findings; err != nil || e.Engine == nil {
 		return err
@@ -111,7 +112,7 @@ func (p proof) decide(level v1alpha1.Proof, result *policy.Report) error {
 // affects traffic and is not decided.
 func (p proof) start() (startedEngine, report.Findings, error) {
 	e, findings, err := startEngine(p.fence, p.index, p.items, syntheticDefaultDeny{})
-	if budget := new(policy.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
+	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
 		return startedEngine{}, p.known, nil
 	}
@@ -143,7 +144,7 @@ func (p *proof) checkOtherResources() error {
 }
 
 // flowTests decides the FlowTests.
-func (p proof) flowTests(subject reach.Proof, result *policy.Report) error {
+func (p proof) flowTests(subject reach.Proof, result *report.Report) error {
 	outside, err := subject.RepresentativesFor(p.in.FlowTests)
 	if err != nil {
 		return err
@@ -159,7 +160,7 @@ func (p proof) flowTests(subject reach.Proof, result *policy.Report) error {
 }
 
 // isolation proves isolation, except for tenants and nodes without generated policies.
-func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
+func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 	notGenerated := withEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.GeneratesPolicies(e) })
 	if names := notGenerated.subjectNames(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
@@ -194,7 +195,7 @@ func (p proof) isolation(subject reach.Proof, result *policy.Report) error {
 // budgetFinding turns a BudgetError into a finding about the policy that needs the most. It returns other
 // errors.
 func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (report.Findings, error) {
-	var budget policy.BudgetError
+	var budget endpoints.BudgetError
 	if !errors.As(err, &budget) {
 		return nil, err
 	}

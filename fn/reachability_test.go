@@ -6,7 +6,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
@@ -28,24 +28,24 @@ func TestDeclaredFlowsAreAllowed(t *testing.T) {
 			for _, app := range []string{"a", "b"} {
 				for _, to := range b.targets() {
 					for _, port := range b.ports() {
-						flow := policy.Flow{Port: uint16(port), Protocol: v1alpha1.TCP}
+						one := flow.Flow{Port: uint16(port), Protocol: v1alpha1.TCP}
 						var err error
-						if flow.From, err = endpoints.Find("tenant-" + from.name + "/Pod/" + app); err != nil {
+						if one.From, err = endpoints.Find("tenant-" + from.name + "/Pod/" + app); err != nil {
 							t.Fatal(err)
 						}
-						if flow.To, err = endpoints.Find(to.endpoint); err != nil {
+						if one.To, err = endpoints.Find(to.endpoint); err != nil {
 							t.Fatal(err)
 						}
-						got, err := e.Decide(flow)
+						got, err := e.Decide(one)
 						if err != nil {
 							t.Fatal(err)
 						}
-						want := policy.Denied
+						want := flow.Denied
 						if b.allows(from, app, to, port) {
-							want = policy.Allowed
+							want = flow.Allowed
 						}
 						if got.Decision() != want {
-							t.Errorf("%s is %s, and must be %s (egress %v, ingress %v) %s", flow, got.Decision(), want, got.Egress, got.Ingress, got.Note)
+							t.Errorf("%s is %s, and must be %s (egress %v, ingress %v) %s", one, got.Decision(), want, got.Egress, got.Ingress, got.Note)
 						}
 					}
 				}

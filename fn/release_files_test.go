@@ -18,7 +18,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	sigsyaml "sigs.k8s.io/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
 // release is what `make` read of one release of Cilium.
@@ -50,7 +50,7 @@ var readReleases = sync.OnceValues(func() ([]*release, error) {
 	}
 	var out []*release
 	for _, dir := range dirs {
-		r := &release{version: filepath.Base(dir), minor: policy.Minor(minorOf(filepath.Base(dir))), dir: dir, schemas: map[string]*crd{}}
+		r := &release{version: filepath.Base(dir), minor: cilium.Minor(minorOf(filepath.Base(dir))), dir: dir, schemas: map[string]*crd{}}
 		for kind, file := range map[string]string{
 			"CiliumNetworkPolicy": "ciliumnetworkpolicies.yaml", "CiliumClusterwideNetworkPolicy": "ciliumclusterwidenetworkpolicies.yaml",
 		} {

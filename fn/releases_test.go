@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -276,11 +276,11 @@ func (r *release) checkAgentRules(t *testing.T, data []byte) error {
 			if len(ports.Ports) > 40 {
 				errs = append(errs, errors.New("it has more than 40 ports in a list"))
 			}
-			if read.Spec.NodeSelector != nil && len(ports.Rules) > 0 && !policy.HostDNS.In(r.minor) {
+			if read.Spec.NodeSelector != nil && len(ports.Rules) > 0 && !cilium.HostDNS.In(r.minor) {
 				errs = append(errs, errors.New("host policies do not support L7 rules yet"))
 			}
 			for _, p := range ports.Ports {
-				if p.EndPort > 0 && len(ports.Rules) > 0 && !policy.RangesWithHTTP.In(r.minor) {
+				if p.EndPort > 0 && len(ports.Rules) > 0 && !cilium.RangesWithHTTP.In(r.minor) {
 					errs = append(errs, errors.New("L7 rules do not support port ranges"))
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -45,7 +46,7 @@ func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) 
 // an apiserver may reject them, and an older Cilium has rules that a newer one removed.
 func misinterpreted(fence *policy.Fence, schemaFindings report.Findings) []report.Ref {
 	return warnedResources(slices.DeleteFunc(slices.Clone(schemaFindings), func(f report.Finding) bool {
-		return f.Check == report.L7RulesRemoved && !fence.Has(policy.RemovedL7)
+		return f.Check == report.L7RulesRemoved && !fence.Has(cilium.RemovedL7)
 	}))
 }
 
@@ -71,7 +72,7 @@ func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error)
 		err = cause // Without the name of the policy, which the finding has.
 	}
 	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s (%v), so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct these fields", engineVersion, err)
-	if fence.MayAffectTenant(f.Resource.Namespace) && policy.Minor(fence.Cluster.CiliumVersion) >= policy.Minor(engineVersion) {
+	if fence.MayAffectTenant(f.Resource.Namespace) && cilium.Minor(fence.Cluster.CiliumVersion) >= cilium.Minor(engineVersion) {
 		f.Severity = report.Error
 	}
 	return report.Findings{f}, nil

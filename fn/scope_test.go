@@ -10,7 +10,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -127,12 +127,12 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 		}
 	}
 	result, err := fn.Verify(fn.Verification{Items: finished})
-	if err != nil || result.Findings.HasError() || result.Outcome() != policy.NothingToVerify {
+	if err != nil || result.Findings.HasError() || result.Outcome() != report.NothingToVerify {
 		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}
 	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: open}, spec: {endpointSelector: {matchExpressions: [{key: k8s:io.kubernetes.pod.namespace, operator: Exists}]}, ingress: [{fromEntities: [world]}]}}")
 	result, err = fn.Verify(fn.Verification{Items: append(finished, intruder)})
-	if err != nil || result.Outcome() != policy.NothingToVerify {
+	if err != nil || result.Outcome() != report.NothingToVerify {
 		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}
 	unknownNamespaces := false

@@ -6,18 +6,21 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // subject describes what a report is about.
-func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests []policy.FlowTestResult) *policy.Subject {
-	s := &policy.Subject{
+func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests []report.FlowTestResult) *report.Subject {
+	s := &report.Subject{
 		Fence: w.fence.Name, Profile: w.fence.Profile, Enforcer: enforcerText(w.fence.Cluster), Resources: len(items),
 		Workloads: len(index.Workloads), Policies: len(w.policies), Baseline: baselineTexts(w.fence.Baseline), Tenants: w.fence.FlowsByTenant(),
 	}
 	for i := range s.Tenants {
-		s.Tenants[i].Exceptions = w.exceptions(s.Tenants[i].Tenant, index)
+		s.Tenants[i].Exceptions = w.exceptions(&w.fence.Tenants[i], index)
 	}
 	best := 0
 	for _, t := range tests {
@@ -43,7 +46,7 @@ func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []stri
 	case t.WithoutDNS:
 		out = append(out, "without DNS")
 	case t.NarrowsDNS():
-		out = append(out, "DNS for "+policy.FormatLabels(t.DNSPods.MatchLabels)+" alone")
+		out = append(out, "DNS for "+endpoints.FormatLabels(t.DNSPods.MatchLabels)+" alone")
 	}
 	if !t.IntraNamespace && w.fence.Baseline.AllowsIntraNamespace() {
 		out = append(out, "without pods of its own namespace")
@@ -57,10 +60,10 @@ func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []stri
 			unfenced = append(unfenced, p.Ref.Kind+"/"+p.Ref.Name)
 		}
 	}
-	fences := "fences " + policy.FormatLabels(t.Pods.MatchLabels)
+	fences := "fences " + endpoints.FormatLabels(t.Pods.MatchLabels)
 	if len(unfenced) > 0 {
 		slices.Sort(unfenced)
-		fences += "; unfenced: " + policy.Brief(unfenced)
+		fences += "; unfenced: " + report.Brief(unfenced)
 	}
 	return append(out, fences)
 }
@@ -88,10 +91,10 @@ func baselineTexts(b v1alpha1.Baseline) []string {
 }
 
 // exampleRank prefers a flow between pods of the build of two tenants, then one with a pod as source.
-func (w desiredState) exampleRank(f policy.FlowResult) int {
+func (w desiredState) exampleRank(f report.FlowResult) int {
 	from, to := w.ownerOf(f.Flow.From), w.ownerOf(f.Flow.To)
 	switch {
-	case f.Verdict.Decision() != policy.Denied:
+	case f.Verdict.Decision() != flow.Denied:
 		return 0
 	case from != nil && to != nil && from != to:
 		return 3
@@ -101,18 +104,18 @@ func (w desiredState) exampleRank(f policy.FlowResult) int {
 	return 1
 }
 
-func (w desiredState) ownerOf(e policy.Endpoint) *policy.Tenant {
-	if e.Kind != policy.PodEndpoint || e.Cluster != "" {
+func (w desiredState) ownerOf(e endpoints.Endpoint) *policy.Tenant {
+	if e.Kind != endpoints.PodEndpoint || e.Cluster != "" {
 		return nil
 	}
 	return w.fence.OwnerOfPod(e.Namespace, e.Labels)
 }
 
-func (w desiredState) deniedFlow(t policy.FlowTestResult, c policy.CaseResult, f policy.FlowResult) *policy.DeniedFlow {
-	out := &policy.DeniedFlow{Test: t.Test.Name, Case: c.Case.Name, Flow: f.Flow, Side: policy.Egress}
+func (w desiredState) deniedFlow(t report.FlowTestResult, c report.CaseResult, f report.FlowResult) *report.DeniedFlow {
+	out := &report.DeniedFlow{Test: t.Test.Name, Case: c.Case.Name, Flow: f.Flow, Side: flow.Egress}
 	side, at := f.Verdict.Egress, f.Flow.From
-	if side.Decision != policy.Denied {
-		out.Side, side, at = policy.Ingress, f.Verdict.Ingress, f.Flow.To
+	if side.Decision != flow.Denied {
+		out.Side, side, at = flow.Ingress, f.Verdict.Ingress, f.Flow.To
 	}
 	owner := w.ownerOf(at)
 	out.Policies, out.DefaultDeny = side.Policies, w.defaultDenyOf(at)
@@ -121,7 +124,7 @@ func (w desiredState) deniedFlow(t policy.FlowTestResult, c policy.CaseResult, f
 }
 
 // defaultDenyOf returns the generated default-deny policies of a pod, none for a tenant in AllowOnly.
-func (w desiredState) defaultDenyOf(e policy.Endpoint) []string {
+func (w desiredState) defaultDenyOf(e endpoints.Endpoint) []string {
 	owner := w.ownerOf(e)
 	if owner == nil || owner.Enforcement != v1alpha1.Enforce {
 		return nil

@@ -8,7 +8,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -39,31 +38,31 @@ type Verification struct {
 	// ListAccess requests a list of what policies allow at pods and nodes.
 	ListAccess bool
 	// Progress receives how far the verification is.
-	Progress policy.Progress
+	Progress report.Progress
 	// Debug receives each step. Omitted: none.
 	Debug Debug
 }
 
 // Verify decides whether finished policies implement the intent: whether they are as generated, and what
 // they allow. The report has the findings. An error means that they cannot be verified.
-func Verify(v Verification) (policy.Report, error) {
+func Verify(v Verification) (report.Report, error) {
 	if found := v.malformed(); len(found) > 0 {
-		return policy.Report{Basis: policy.TenantBasis, Findings: found.Sort()}, nil
+		return report.Report{Basis: report.TenantBasis, Findings: found.Sort()}, nil
 	}
 	runs, err := runsOf(v.Fence, v.Runs)
 	if err != nil {
-		return policy.Report{}, err
+		return report.Report{}, err
 	}
 	finished, found := v.Items, report.Findings{}
 	if len(runs) > 0 {
 		found = outsideFence(v)
 	} else if runs, err = runsOf(v.Fence, Runs(v.Items)); err != nil {
-		return policy.Report{}, err
+		return report.Report{}, err
 	}
 	found = slices.Concat(found, v.Findings, lint.LocalPolicies(finished, v.Kpt, fenceOf(runs)), lint.AuditAnnotation(finished), lint.UnknownAnnotations(finished), lint.Withheld(finished))
 	if !v.Kpt {
 		if v.Items, err = asApplied(finished); err != nil {
-			return policy.Report{}, err
+			return report.Report{}, err
 		}
 	}
 	result, err := v.decide(runs)
@@ -72,7 +71,7 @@ func Verify(v Verification) (policy.Report, error) {
 }
 
 // decide decides the items: by the runs of one fence, by FlowTests, or by labels.
-func (v Verification) decide(runs []Run) (policy.Report, error) {
+func (v Verification) decide(runs []Run) (report.Report, error) {
 	switch {
 	case len(runs) > 0 && len(v.Runs) > 0:
 		if !v.CompleteOutput {
@@ -89,7 +88,7 @@ func (v Verification) decide(runs []Run) (policy.Report, error) {
 }
 
 // Findings are the findings of a result, including those about its FlowTests.
-func Findings(r policy.Report) report.Findings {
+func Findings(r report.Report) report.Findings {
 	out := slices.Clone(r.Findings)
 	for _, t := range r.FlowTests {
 		out = append(out, reach.FlowTestFindings(t)...)
@@ -161,30 +160,30 @@ func ChangedAboveFence(ref report.Ref) report.Finding {
 
 // byLabels reports what the labels of policies show. It verifies nothing, because the author of a policy
 // also writes its labels.
-func (v Verification) byLabels() (policy.Report, error) {
+func (v Verification) byLabels() (report.Report, error) {
 	if len(fencePolicies(v.Items)) == 0 {
-		return policy.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR with the Tenants"}}, nil
+		return report.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR with the Tenants"}}, nil
 	}
 	v.Progress.Report("reading labels", 0, 0)
 	v.Debug.report("read", readResult(v.Items))
 	name, err := chooseFence(v.Fence, fenceNames(v.Items))
 	if err != nil {
-		return policy.Report{}, err
+		return report.Report{}, err
 	}
 	r := readExternal(v.Items)
 	index := r.index(r.rest)
 	result, err := reportByLabels(name, index, r.rest, v.Progress)
 	if err != nil {
-		return policy.Report{}, fmt.Errorf("read labels: %w", err)
+		return report.Report{}, fmt.Errorf("read labels: %w", err)
 	}
 	result.Findings = index.External.Locate(slices.Concat(result.Findings, r.findings, lint.Moved(r.rest)))
 	return result, nil
 }
 
 // compareAndProve verifies policies against known Tenants. The items include external resources.
-func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result policy.Report, err error) {
+func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result report.Report, err error) {
 	v.Progress.Report("resolving Tenants", 0, 0)
-	result.Basis = policy.TenantBasis
+	result.Basis = report.TenantBasis
 	in, index, findings := Read(runs[0].Config, items)
 	v.Debug.report("read", readResult(items))
 	if result.Findings = findings; in == nil {
@@ -244,8 +243,8 @@ func (v Verification) level(in *resource.Inputs) v1alpha1.Proof {
 }
 
 // withoutTenants sets the basis of a report whose inputs declare no tenants and nodes.
-func withoutTenants(in *resource.Inputs, r *policy.Report) {
-	r.Basis = policy.FlowTestBasis
+func withoutTenants(in *resource.Inputs, r *report.Report) {
+	r.Basis = report.FlowTestBasis
 	if len(in.FlowTests) == 0 {
 		r.Basis = ""
 		r.Unproved = []string{"the inputs have no Tenant, no FlowTest and no profile with nodes: list them in the layer of the fence, or name their folder with --inputs"}

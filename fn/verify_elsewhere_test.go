@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Hand-written policies in the inputs count in addition to files. A complete build does not contain them.
@@ -16,16 +16,16 @@ func TestVerifyCountsPoliciesAppliedElsewhere(t *testing.T) {
 	for name, c := range map[string]struct {
 		inputPolicy, present string
 		completeOutput       bool
-		want                 policy.Outcome
+		want                 report.Outcome
 	}{
-		"it allows access":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, policy.NotVerified},
-		"a build lacks it":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", true, policy.Verified},
-		"it never reaches the cluster":       {fmt.Sprintf(open, local, "fromEntities: [all]"), "", false, policy.Verified},
-		"the files have it without access":   {fmt.Sprintf(open, "", "fromEntities: [all]"), fmt.Sprintf(open, "", ""), false, policy.Verified},
-		"the files have it with access":      {fmt.Sprintf(open, "", ""), fmt.Sprintf(open, "", "fromEntities: [all]"), false, policy.NotVerified},
-		"it is a stale one of this fence":    {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: platform}", "fromEntities: [all]"), "", false, policy.Verified},
-		"it is one of another fence":         {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: other}", "fromEntities: [all]"), "", false, policy.NotVerified},
-		"Cilium does not take it, elsewhere": {fmt.Sprintf(open, "", "fromEntities: [nowhere]"), "", false, policy.NotVerified},
+		"it allows access":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", false, report.NotVerified},
+		"a build lacks it":                   {fmt.Sprintf(open, "", "fromEntities: [all]"), "", true, report.Verified},
+		"it never reaches the cluster":       {fmt.Sprintf(open, local, "fromEntities: [all]"), "", false, report.Verified},
+		"the files have it without access":   {fmt.Sprintf(open, "", "fromEntities: [all]"), fmt.Sprintf(open, "", ""), false, report.Verified},
+		"the files have it with access":      {fmt.Sprintf(open, "", ""), fmt.Sprintf(open, "", "fromEntities: [all]"), false, report.NotVerified},
+		"it is a stale one of this fence":    {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: platform}", "fromEntities: [all]"), "", false, report.Verified},
+		"it is one of another fence":         {fmt.Sprintf(open, ", labels: {tenantfence.dev/fence: other}", "fromEntities: [all]"), "", false, report.NotVerified},
+		"Cilium does not take it, elsewhere": {fmt.Sprintf(open, "", "fromEntities: [nowhere]"), "", false, report.NotVerified},
 	} {
 		run := inputs(t)
 		run.Items = append(run.Items, parse(t, "given.yaml", []byte(c.inputPolicy))...)

@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -85,27 +84,27 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change   func(t *testing.T, items []*yaml.RNode) []*yaml.RNode
-		want     policy.Comparison
+		want     report.Comparison
 		messages []string
 	}{
 		"as it was generated": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return items },
-			policy.Comparison{Desired: 4, Matching: 4}, nil,
+			report.Comparison{Desired: 4, Matching: 4}, nil,
 		},
 		"in another order": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { slices.Reverse(items); return items },
-			policy.Comparison{Desired: 4, Matching: 4}, nil,
+			report.Comparison{Desired: 4, Matching: 4}, nil,
 		},
 		"without one": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode { return without(items, "egress-llm") },
-			policy.Comparison{Desired: 4, Matching: 3, Missing: 1},
+			report.Comparison{Desired: 4, Matching: 3, Missing: 1},
 			[]string{"tenant-acme: CiliumNetworkPolicy/egress-llm: is missing, and is needed for Tenant/acme spec.egress[llm]"},
 		},
 		"without all": {
 			func(_ *testing.T, items []*yaml.RNode) []*yaml.RNode {
 				return slices.DeleteFunc(items, func(n *yaml.RNode) bool { return n.GetKind() == "CiliumNetworkPolicy" })
 			},
-			policy.Comparison{Desired: 4, Missing: 4},
+			report.Comparison{Desired: 4, Missing: 4},
 			[]string{"TenantFence/platform: all 4 generated policies are missing, so flows and isolation are not decided: did the function run?"},
 		},
 		"with another spec": {
@@ -114,7 +113,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				set(t, items, "default-deny", "app", "spec", "description")
 				return items
 			},
-			policy.Comparison{Desired: 4, Matching: 3, Changed: 1},
+			report.Comparison{Desired: 4, Matching: 3, Changed: 1},
 			[]string{"CiliumNetworkPolicy/default-deny: is not as generated: unexpected field spec.description: build again"},
 		},
 		"with one that nothing asks for": {
@@ -127,7 +126,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				}
 				return append(items, old)
 			},
-			policy.Comparison{Desired: 4, Matching: 4, Unexpected: 1},
+			report.Comparison{Desired: 4, Matching: 4, Unexpected: 1},
 			[]string{"CiliumNetworkPolicy/egress-old: has the label of fence platform, and no Tenant or profile declares it"},
 		},
 		"with one that was moved": {
@@ -136,7 +135,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				set(t, items, "default-deny", "elsewhere", "metadata", "namespace")
 				return items
 			},
-			policy.Comparison{Desired: 4, Matching: 3, Moved: 1},
+			report.Comparison{Desired: 4, Matching: 3, Moved: 1},
 			[]string{`elsewhere: CiliumNetworkPolicy/default-deny: metadata.namespace: was generated for namespace "tenant-acme" and moved`},
 		},
 		"where a later layer took a label off the namespace": {
@@ -145,7 +144,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				set(t, items, "tenant-acme", "false", "metadata", "labels", "fenced")
 				return items
 			},
-			policy.Comparison{Desired: 4, Matching: 4},
+			report.Comparison{Desired: 4, Matching: 4},
 			[]string{`Namespace/tenant-acme: lacks a change of the function: metadata.labels.fenced is false, expected "true"`},
 		},
 		"where another fence's has its name": {
@@ -154,7 +153,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 				set(t, items, "default-deny", "another", "metadata", "labels", "tenantfence.dev/fence")
 				return items
 			},
-			policy.Comparison{Desired: 4, Matching: 3},
+			report.Comparison{Desired: 4, Matching: 3},
 			[]string{"CiliumNetworkPolicy/default-deny: has the name of a policy that must be generated, but belongs to fence another"},
 		},
 	} {
@@ -196,7 +195,7 @@ func TestVerifyFindsInputsAmongItems(t *testing.T) {
 	run := inputs(t)
 	for name, fence := range map[string][]*yaml.RNode{"with a TenantFence": {run.Config}, "with the name on the policies": nil} {
 		r, err := fn.Verify(fn.Verification{Items: slices.Concat(finished(t), run.Items[:2], fence)})
-		if want := (policy.Comparison{Desired: 4, Matching: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
+		if want := (report.Comparison{Desired: 4, Matching: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
 			t.Errorf("%s: %+v %v %v", name, r.Comparison, r.Findings, err)
 		}
 	}
@@ -212,7 +211,7 @@ metadata: {name: open, namespace: tenant-acme, labels: {app.kubernetes.io/manage
 spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 `))...)
 	r, err := fn.Verify(fn.Verification{Items: items})
-	if err != nil || r.Comparison != nil || r.Isolation != nil || r.Outcome() != policy.NothingToVerify {
+	if err != nil || r.Comparison != nil || r.Isolation != nil || r.Outcome() != report.NothingToVerify {
 		t.Fatal(r, err)
 	}
 	for _, name := range []string{"open", "egress-llm"} {
@@ -227,12 +226,12 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 func TestVerifyRefusesToGuess(t *testing.T) {
 	t.Parallel()
 	pods := parse(t, "pods.yaml", []byte(verifyPods))
-	if r, err := fn.Verify(fn.Verification{Items: pods}); err != nil || r.Outcome() != policy.NothingToVerify {
+	if r, err := fn.Verify(fn.Verification{Items: pods}); err != nil || r.Outcome() != report.NothingToVerify {
 		t.Errorf("without Tenants and labels: %v %v", r, err)
 	}
 	noTenants := inputs(t)
 	noTenants.Items = noTenants.Items[:1]
-	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{noTenants}}); err != nil || r.Outcome() != policy.NothingToVerify {
+	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{noTenants}}); err != nil || r.Outcome() != report.NothingToVerify {
 		t.Errorf("with inputs without Tenants: %v %v", r, err)
 	}
 	other := inputs(t)
@@ -306,7 +305,7 @@ func TestLocalPoliciesAreRefused(t *testing.T) {
 	set(t, items, "allow-dns", "true", "metadata", "annotations", "config.kubernetes.io/local-config")
 	for _, kpt := range []bool{true, false} {
 		r, err := fn.Verify(fn.Verification{Items: copied(items), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
-		if err != nil || r.Outcome() != policy.NotVerified {
+		if err != nil || r.Outcome() != report.NotVerified {
 			t.Errorf("kpt %v: %v %v", kpt, r.Findings, err)
 		}
 		expectErrors(t, r.Findings, []string{report.PolicyLocalConfig.Name}, "CiliumNetworkPolicy/allow-dns: metadata.annotations[config.kubernetes.io/local-config]: marks a ")
@@ -320,7 +319,7 @@ kind: CiliumNetworkPolicy
 metadata: {name: open, namespace: tenant-acme, annotations: {config.kubernetes.io/local-config: "true"}}
 spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 `))
-	for kpt, want := range map[bool]policy.Outcome{true: policy.Verified, false: policy.NotVerified} {
+	for kpt, want := range map[bool]report.Outcome{true: report.Verified, false: report.NotVerified} {
 		v, err := fn.Verify(fn.Verification{Items: append(finished(t), hand...), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
 		opens := slices.ContainsFunc(v.Findings, func(f report.Finding) bool { return f.Check == report.UndeclaredOpen })
 		if err != nil || v.Outcome() != want || opens == kpt {
@@ -337,13 +336,13 @@ func TestVerifyRefusesResourcesOutsideFence(t *testing.T) {
 	for name, c := range map[string]struct {
 		more  []*yaml.RNode
 		piped bool
-		want  policy.Outcome
+		want  report.Outcome
 	}{
-		"a Tenant in a file":   {late, false, policy.NotVerified},
-		"a Tenant in a pipe":   {late, true, policy.NotVerified},
-		"a FlowTest in a file": {flows, false, policy.Verified},
-		"a FlowTest in a pipe": {flows, true, policy.NotVerified},
-		"nothing":              {nil, true, policy.Verified},
+		"a Tenant in a file":   {late, false, report.NotVerified},
+		"a Tenant in a pipe":   {late, true, report.NotVerified},
+		"a FlowTest in a file": {flows, false, report.Verified},
+		"a FlowTest in a pipe": {flows, true, report.NotVerified},
+		"nothing":              {nil, true, report.Verified},
 	} {
 		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, CompleteOutput: c.piped})
 		if err != nil || r.Outcome() != c.want {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
 // evidence is how a release shows that it has a fact: its custom resource accepts a policy
@@ -41,7 +41,7 @@ var factEvidence = map[string]evidence{
 func TestEachFactHoldsInItsReleases(t *testing.T) {
 	t.Parallel()
 	all := releases(t)
-	for _, fact := range policy.Facts() {
+	for _, fact := range cilium.Facts() {
 		e, ok := factEvidence[fact.Name]
 		if !ok {
 			t.Errorf("fact %q has no evidence here", fact.Name)
@@ -60,7 +60,7 @@ func TestEachFactHoldsInItsReleases(t *testing.T) {
 	}
 }
 
-func (r *release) shows(t *testing.T, fact policy.Fact, e evidence) bool {
+func (r *release) shows(t *testing.T, fact cilium.Fact, e evidence) bool {
 	t.Helper()
 	if spec := e.accepts + e.refuses; spec != "" {
 		node := parse(t, "spec", []byte("{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: n}, spec: "+spec+"}"))[0]

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // TestAllowOnlyToEnforce compares the difference in the README with the builds: the Tenants
@@ -39,13 +40,13 @@ func TestAllowOnlyToEnforce(t *testing.T) {
 // proof decides as if the tenant were enforced.
 func TestAllowOnlyDeniesNothing(t *testing.T) {
 	t.Parallel()
-	for dir, want := range map[string]policy.Decision{"allow-only-to-enforce/allow-only": policy.Allowed, "allow-only-to-enforce/enforce": policy.Denied} {
-		api := policy.Endpoint{Kind: policy.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
+	for dir, want := range map[string]flow.Decision{"allow-only-to-enforce/allow-only": flow.Allowed, "allow-only-to-enforce/enforce": flow.Denied} {
+		api := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "api", Namespace: "tenant-acme", Labels: map[string]string{"app": "api"}}
 		world := entity(v1alpha1.EntityWorld)
 		items := buildExample(t, dir).items
-		for _, flow := range []policy.Flow{{From: world, To: api, Port: 8080}, {From: api, To: world, Port: 443}} {
-			if got := decide(t, items, flow); got != want {
-				t.Errorf("%s: %s is %s, want %s", dir, flow, got, want)
+		for _, f := range []flow.Flow{{From: world, To: api, Port: 8080}, {From: api, To: world, Port: 443}} {
+			if got := decide(t, items, f); got != want {
+				t.Errorf("%s: %s is %s, want %s", dir, f, got, want)
 			}
 		}
 	}

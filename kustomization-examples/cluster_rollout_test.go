@@ -13,7 +13,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/convert"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -215,14 +215,14 @@ func TestTenantsExcludedFromEnforcement(t *testing.T) {
 	glance, world := podWith("selfhosted", "app.kubernetes.io/name", "glance"), entity(v1alpha1.EntityWorld)
 	for desc, c := range map[string]struct {
 		items []*yaml.RNode
-		want  map[policy.Decision][]policy.Flow
+		want  map[flow.Decision][]flow.Flow
 	}{
-		"in AllowOnly": {allowOnly, map[policy.Decision][]policy.Flow{
-			policy.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
-			policy.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
+		"in AllowOnly": {allowOnly, map[flow.Decision][]flow.Flow{
+			flow.Allowed: {{From: download, To: world, Port: 6881}, {From: download, To: gateway, Port: 9}, {From: gateway, To: download, Port: 9}, {From: world, To: download, Port: 9}},
+			flow.Denied:  {{From: download, To: glance, Port: 8080}, {From: glance, To: download, Port: 9}},
 		}},
-		"with the plan's baseline": {planned, map[policy.Decision][]policy.Flow{
-			policy.Denied: {{From: download, To: world, Port: 6881}, {From: world, To: download, Port: 9}},
+		"with the plan's baseline": {planned, map[flow.Decision][]flow.Flow{
+			flow.Denied: {{From: download, To: world, Port: 6881}, {From: world, To: download, Port: 9}},
 		}},
 	} {
 		for want, flows := range c.want {

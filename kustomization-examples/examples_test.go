@@ -16,9 +16,11 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -27,7 +29,7 @@ import (
 type build struct {
 	output   []byte
 	items    []*yaml.RNode
-	report   policy.Report
+	report   report.Report
 	findings report.Findings
 	config   *yaml.RNode
 }
@@ -66,7 +68,7 @@ func tryExample(dir string) (build, error) {
 }
 
 // decide returns the decision of Cilium's engine for a flow, by unmodified policies.
-func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
+func decide(t *testing.T, items []*yaml.RNode, f flow.Flow) flow.Decision {
 	t.Helper()
 	var docs []json.RawMessage
 	for _, n := range items {
@@ -79,7 +81,7 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, []policy.Endpoint{f.From, f.To})
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, []endpoints.Endpoint{f.From, f.To})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,12 +92,12 @@ func decide(t *testing.T, items []*yaml.RNode, f policy.Flow) policy.Decision {
 	return v.Decision()
 }
 
-func podWith(namespace, label, value string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.PodEndpoint, Name: namespace + "/" + value, Namespace: namespace, Labels: map[string]string{label: value}}
+func podWith(namespace, label, value string) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: namespace + "/" + value, Namespace: namespace, Labels: map[string]string{label: value}}
 }
 
-func entity(e v1alpha1.Entity) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)}
+func entity(e v1alpha1.Entity) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)}
 }
 
 // fullText is a finding with its details.

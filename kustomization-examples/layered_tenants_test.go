@@ -13,18 +13,19 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Sources and destinations of flows of the example.
 var (
-	layeredWorker  = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "a worker", Labels: map[string]string{"node-access": "kubelet"}}
+	layeredWorker  = endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: "a worker", Labels: map[string]string{"node-access": "kubelet"}}
 	layeredNodes   = entity(v1alpha1.EntityRemoteNode)
 	layeredServer  = entity(v1alpha1.EntityKubeAPIServer)
 	layeredOutside = entity(v1alpha1.EntityWorld)
-	layeredAddress = policy.Endpoint{Kind: policy.AddressEndpoint, Name: "192.0.2.1"}
+	layeredAddress = endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: "192.0.2.1"}
 )
 
 // TestHostPoliciesStartInAllowOnly checks the warning that host policies can isolate a node. It
@@ -35,11 +36,11 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 	bin := buildProgram(t)
 	for dir, want := range map[string]struct {
 		message  string
-		decision policy.Decision
+		decision flow.Decision
 	}{
-		"layered-tenants":                {"deny nothing in AllowOnly", policy.Allowed},
-		"layered-tenants/l7":             {"deny nothing in AllowOnly", policy.Allowed},
-		"layered-tenants/nodes-enforced": {"these enforced host policies", policy.Denied},
+		"layered-tenants":                {"deny nothing in AllowOnly", flow.Allowed},
+		"layered-tenants/l7":             {"deny nothing in AllowOnly", flow.Allowed},
+		"layered-tenants/nodes-enforced": {"these enforced host policies", flow.Denied},
 	} {
 		out, stderr, err := kustomizeBuild(t, bin, dir)
 		if err != nil {
@@ -51,7 +52,7 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 			}
 		}
 		built := items(t, out)
-		for _, f := range []policy.Flow{{From: layeredWorker, To: layeredAddress, Port: 443}, {From: layeredOutside, To: layeredWorker, Port: 22}} {
+		for _, f := range []flow.Flow{{From: layeredWorker, To: layeredAddress, Port: 443}, {From: layeredOutside, To: layeredWorker, Port: 22}} {
 			if got := decide(t, built, f); got != want.decision {
 				t.Errorf("%s: %s is %s, want %s", dir, f, got, want.decision)
 			}
@@ -87,8 +88,8 @@ func TestLaterNamespacesAreIsolated(t *testing.T) {
 	t.Parallel()
 	all := buildExample(t, "layered-tenants").items
 	later := podWith("later", "app", "later")
-	for _, f := range []policy.Flow{{From: later, To: layeredOutside}, {From: layeredOutside, To: later}} {
-		if got := decide(t, all, f); got != policy.Denied {
+	for _, f := range []flow.Flow{{From: later, To: layeredOutside}, {From: layeredOutside, To: later}} {
+		if got := decide(t, all, f); got != flow.Denied {
 			t.Errorf("%s is %s", f, got)
 		}
 	}
@@ -115,27 +116,27 @@ func TestDifferencesFromThePost(t *testing.T) {
 	client, privileged := podWith("client-ns", "app", "network-client"), podWith("client-ns", "app", "network-client-priv2")
 	dns, relay := podWith("kube-system", "k8s-app", "kube-dns"), podWith("kube-system", "k8s-app", "hubble-relay")
 	ingress := podWith("ingress-nginx", "app.kubernetes.io/name", "ingress-nginx")
-	api := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}
+	api := endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"}
 	for desc, c := range map[string]struct {
-		flow policy.Flow
+		flow flow.Flow
 		// want is the decision of the example. The post decides differently.
-		want policy.Decision
+		want flow.Decision
 	}{
-		"ingress is isolated as well":                             {policy.Flow{From: layeredOutside, To: client, Port: 8080}, policy.Denied},
-		"pods resolve names over TCP":                             {policy.Flow{From: client, To: dns, Port: 53}, policy.Allowed},
-		"nodes query an external DNS server over TCP":             {policy.Flow{From: layeredWorker, To: layeredOutside, Port: 53}, policy.Allowed},
-		"the client calls a name":                                 {policy.Flow{From: client, To: api, Port: 443}, policy.Allowed},
-		"the ingress controller reads Ingresses":                  {policy.Flow{From: ingress, To: layeredServer, Port: 6443}, policy.Allowed},
-		"the privileged client reaches the kubelet":               {policy.Flow{From: privileged, To: layeredWorker, Port: 10250}, policy.Allowed},
-		"the privileged label in another namespace has no effect": {policy.Flow{From: podWith("kube-system", "app", "network-client-priv2"), To: layeredWorker, Port: 10250}, policy.Denied},
-		"other nodes' agents check the health of this one":        {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 4240}, policy.Allowed},
-		"other nodes tunnel packets to this one":                  {policy.Flow{From: layeredNodes, To: layeredWorker, Port: 8472, Protocol: v1alpha1.UDP}, policy.Allowed},
-		"Hubble's relay reaches the agent":                        {policy.Flow{From: relay, To: layeredWorker, Port: 4244}, policy.Allowed},
+		"ingress is isolated as well":                             {flow.Flow{From: layeredOutside, To: client, Port: 8080}, flow.Denied},
+		"pods resolve names over TCP":                             {flow.Flow{From: client, To: dns, Port: 53}, flow.Allowed},
+		"nodes query an external DNS server over TCP":             {flow.Flow{From: layeredWorker, To: layeredOutside, Port: 53}, flow.Allowed},
+		"the client calls a name":                                 {flow.Flow{From: client, To: api, Port: 443}, flow.Allowed},
+		"the ingress controller reads Ingresses":                  {flow.Flow{From: ingress, To: layeredServer, Port: 6443}, flow.Allowed},
+		"the privileged client reaches the kubelet":               {flow.Flow{From: privileged, To: layeredWorker, Port: 10250}, flow.Allowed},
+		"the privileged label in another namespace has no effect": {flow.Flow{From: podWith("kube-system", "app", "network-client-priv2"), To: layeredWorker, Port: 10250}, flow.Denied},
+		"other nodes' agents check the health of this one":        {flow.Flow{From: layeredNodes, To: layeredWorker, Port: 4240}, flow.Allowed},
+		"other nodes tunnel packets to this one":                  {flow.Flow{From: layeredNodes, To: layeredWorker, Port: 8472, Protocol: v1alpha1.UDP}, flow.Allowed},
+		"Hubble's relay reaches the agent":                        {flow.Flow{From: relay, To: layeredWorker, Port: 4244}, flow.Allowed},
 	} {
 		if got := decide(t, example, c.flow); got != c.want {
 			t.Errorf("%s: in the example %s is %s", desc, c.flow, got)
 		}
-		if got := decide(t, post, c.flow); got == c.want || got == policy.Depends {
+		if got := decide(t, post, c.flow); got == c.want || got == flow.Depends {
 			t.Errorf("%s: in the post %s is %s", desc, c.flow, got)
 		}
 	}

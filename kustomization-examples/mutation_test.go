@@ -10,7 +10,10 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -143,7 +146,7 @@ func (m *mutant) record(t *testing.T) {
 }
 
 // declared decides the declared flows without one policy.
-func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlows, report.Findings) {
+func (m *mutant) declared(t *testing.T, without *yaml.RNode) (report.DeclaredFlows, report.Findings) {
 	t.Helper()
 	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.defaultDeny(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
 	if err != nil {
@@ -153,7 +156,7 @@ func (m *mutant) declared(t *testing.T, without *yaml.RNode) (policy.DeclaredFlo
 }
 
 // engine enforces all policies except one, and additional ones.
-func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) policy.Engine {
+func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) flow.Engine {
 	t.Helper()
 	for _, n := range m.policies {
 		if n == without {
@@ -181,7 +184,7 @@ func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+policy.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+endpoints.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
 	for _, n := range m.fence.Nodes {
@@ -198,7 +201,7 @@ func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 	return docs
 }
 
-func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endpoint) (policy.Engine, error) {
+func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []endpoints.Endpoint) (flow.Engine, error) {
 	if c.CNI == v1alpha1.CNIKubernetes {
 		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 		if c.APIServer != nil {
@@ -206,7 +209,7 @@ func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []policy.Endp
 		}
 		return netpol.New(options, policies, pods)
 	}
-	return engine.New(engine.Options{ClusterName: c.Name, Agent: policy.AllFeatures()}, policies, pods)
+	return engine.New(engine.Options{ClusterName: c.Name, Agent: cilium.AllFeatures()}, policies, pods)
 }
 
 // isNeeded reports whether a declared flow is denied without an allow policy.
@@ -229,12 +232,12 @@ func (m *mutant) isolates(t *testing.T, n *yaml.RNode) bool {
 	selected, directions := m.selectedBy(n)
 	nodes := entity(v1alpha1.EntityRemoteNode)
 	for _, d := range directions {
-		f := policy.Flow{From: selected, To: nodes, Port: 9}
-		if d == policy.Ingress {
-			f = policy.Flow{From: nodes, To: selected, Port: 9}
+		f := flow.Flow{From: selected, To: nodes, Port: 9}
+		if d == flow.Ingress {
+			f = flow.Flow{From: nodes, To: selected, Port: 9}
 		}
 		var decided []string
-		for _, e := range []policy.Engine{m.engine(t, nil), m.engine(t, n)} {
+		for _, e := range []flow.Engine{m.engine(t, nil), m.engine(t, n)} {
 			v, err := e.Decide(f)
 			if err != nil {
 				t.Fatal(err)
@@ -250,13 +253,13 @@ func (m *mutant) isolates(t *testing.T, n *yaml.RNode) bool {
 }
 
 // selectedBy returns an endpoint that a default-deny selects, and its directions.
-func (m *mutant) selectedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction) {
+func (m *mutant) selectedBy(n *yaml.RNode) (endpoints.Endpoint, []flow.Direction) {
 	for _, node := range m.fence.Nodes {
 		if n.GetLabels()[resource.LabelNode] == node.Name {
-			return policy.RepresentativeNode(policy.ExampleLabels(node.Selector)), node.DefaultDeny
+			return endpoints.RepresentativeNode(endpoints.ExampleLabels(node.Selector)), node.DefaultDeny
 		}
 	}
-	pod := policy.Endpoint{Kind: policy.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
+	pod := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
 	for _, tenant := range m.fence.Tenants {
 		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
 			pod.Labels = tenant.Pods.MatchLabels
@@ -265,5 +268,5 @@ func (m *mutant) selectedBy(n *yaml.RNode) (policy.Endpoint, []policy.Direction)
 	if n.GetKind() == resource.KindClusterwide {
 		pod.Namespace = "later"
 	}
-	return pod, []policy.Direction{policy.Egress, policy.Ingress}
+	return pod, []flow.Direction{flow.Egress, flow.Ingress}
 }

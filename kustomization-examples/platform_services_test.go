@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -122,22 +123,22 @@ func TestSmallReportsInactiveFlows(t *testing.T) {
 func TestPlatformInAllowOnlyDeniesNothing(t *testing.T) {
 	t.Parallel()
 	allowOnly, full := buildExample(t, "platform-services/allow-only").items, buildExample(t, "platform-services/full").items
-	pods := map[string]policy.Endpoint{
+	pods := map[string]endpoints.Endpoint{
 		"hubble-ui":    podWith("kube-system", "k8s-app", "hubble-ui"),
 		"hubble-relay": podWith("kube-system", "k8s-app", "hubble-relay"),
 		"rustfs":       podWith("storage", "app.kubernetes.io/name", "rustfs"),
 	}
 	unknown := podWith("default", "app", "unknown")
 	for name, pod := range pods {
-		for _, f := range []policy.Flow{{From: unknown, To: pod, Port: 9000}, {From: pod, To: unknown, Port: 9000}} {
-			if got := decide(t, allowOnly, f); got != policy.Allowed {
+		for _, f := range []flow.Flow{{From: unknown, To: pod, Port: 9000}, {From: pod, To: unknown, Port: 9000}} {
+			if got := decide(t, allowOnly, f); got != flow.Allowed {
 				t.Errorf("in AllowOnly, %s of %s is %s", f, name, got)
 			}
-			if got := decide(t, full, f); got != policy.Denied {
+			if got := decide(t, full, f); got != flow.Denied {
 				t.Errorf("in Enforce, %s of %s is %s", f, name, got)
 			}
 			withPlan := append(slices.Clone(allowOnly), yaml.MustParse(plansNetworkPolicy))
-			if got := decide(t, withPlan, f); (got == policy.Denied) != (name == "rustfs") {
+			if got := decide(t, withPlan, f); (got == flow.Denied) != (name == "rustfs") {
 				t.Errorf("in AllowOnly, with the plan's NetworkPolicy, %s of %s is %s", f, name, got)
 			}
 		}

@@ -8,7 +8,8 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
 
@@ -67,15 +68,15 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 // compareScopes compares the allowed traffic of the tenants' pods.
 func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 	t.Helper()
-	surroundings := namespaced.withRepresentatives(t, policy.Environment{Namespaces: namespaced.namespaces()})
+	surroundings := namespaced.withRepresentatives(t, endpoints.Environment{Namespaces: namespaced.namespaces()})
 	surroundings = clusterwide.withRepresentatives(t, surroundings)
 	surroundings = namespaced.withRepresentatives(t, surroundings)
 	compared := 0
 	for _, pod := range surroundings.Known {
-		if pod.Kind != policy.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
+		if pod.Kind != endpoints.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
 			continue
 		}
-		for _, d := range []policy.Direction{policy.Egress, policy.Ingress} {
+		for _, d := range []flow.Direction{flow.Egress, flow.Ingress} {
 			compared++
 			want, got := namespaced.allowed(t, pod, d), clusterwide.allowed(t, pod, d)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -92,12 +93,12 @@ func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 // labels, and that scope Namespace does not.
 func TestLaterNamespaceIsIsolated(t *testing.T) {
 	t.Parallel()
-	later := policy.Endpoint{Kind: policy.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
-	acme := policy.Endpoint{Kind: policy.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}
+	later := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
+	acme := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}
 	world := entity(v1alpha1.EntityWorld)
-	for scope, want := range map[v1alpha1.Scope]policy.Decision{v1alpha1.ScopeNamespace: policy.Allowed, v1alpha1.ScopeCluster: policy.Denied} {
+	for scope, want := range map[v1alpha1.Scope]flow.Decision{v1alpha1.ScopeNamespace: flow.Allowed, v1alpha1.ScopeCluster: flow.Denied} {
 		s := newScoped(t, "soctalk", scope)
-		for _, f := range []policy.Flow{{From: world, To: later}, {From: later, To: world}, {From: acme, To: later}, {From: later, To: later}} {
+		for _, f := range []flow.Flow{{From: world, To: later}, {From: later, To: world}, {From: acme, To: later}, {From: later, To: later}} {
 			v, err := s.engine.Decide(f)
 			if err != nil {
 				t.Fatal(err)

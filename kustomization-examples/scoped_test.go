@@ -15,7 +15,10 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -27,7 +30,7 @@ import (
 type scoped struct {
 	fence  *policy.Fence
 	index  *resource.Index
-	engine policy.Engine
+	engine flow.Engine
 }
 
 func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
@@ -89,7 +92,7 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		}
 		docs = append(docs, data)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: policy.AllFeatures()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: cilium.AllFeatures()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,7 @@ func (s scoped) namespaces() map[string]map[string]string {
 	return out
 }
 
-func (s scoped) withRepresentatives(t *testing.T, environment policy.Environment) policy.Environment {
+func (s scoped) withRepresentatives(t *testing.T, environment endpoints.Environment) endpoints.Environment {
 	t.Helper()
 	known, err := s.engine.Representatives(environment)
 	if err != nil {
@@ -134,7 +137,7 @@ func (s scoped) withRepresentatives(t *testing.T, environment policy.Environment
 
 // allowed returns the allowed port ranges of a pod for each peer, protocol and L7 rules,
 // regardless of the policies that allow them.
-func (s scoped) allowed(t *testing.T, pod policy.Endpoint, d policy.Direction) map[string]string {
+func (s scoped) allowed(t *testing.T, pod endpoints.Endpoint, d flow.Direction) map[string]string {
 	t.Helper()
 	openings, err := s.engine.Openings(pod, d)
 	if err != nil {
@@ -144,12 +147,12 @@ func (s scoped) allowed(t *testing.T, pod policy.Endpoint, d policy.Direction) m
 	for _, o := range openings {
 		protocols := []v1alpha1.Protocol{o.Protocol}
 		if o.Protocol == "" {
-			protocols = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
+			protocols = append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6)
 		}
-		for _, peer := range append(o.Peers, policy.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || len(o.Peers) > 0)}) {
+		for _, peer := range append(o.Peers, endpoints.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || len(o.Peers) > 0)}) {
 			for _, p := range protocols {
 				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.ShadowedBy) > 0)
-				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, policy.AllPorts(p).Last))})
+				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, flow.AllPorts(p).Last))})
 			}
 		}
 	}

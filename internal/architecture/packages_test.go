@@ -25,8 +25,11 @@ var packages = map[string]description{
 	"internal/cli":          {cli, "Has one file for each subcommand. Without arguments the program is the function."},
 	"fn":                    {function, "Runs the steps in order, as a KRM function and for the commands."},
 	"api/v1alpha1":          {model, "Defines the kinds that users write, their decoding, defaults and validation."},
-	"internal/report":       {model, "Defines findings, changes and the catalogue of checks."},
-	"internal/policy":       {model, "Defines what the steps exchange: fence, grants, policies, endpoints, flows, verdicts, the engine interface."},
+	"internal/report":       {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
+	"internal/endpoints":    {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
+	"internal/flow":         {model, "Defines ports, L7 rules, flows and verdicts, and the interface of an engine."},
+	"internal/cilium":       {model, "Defines the settings of Cilium's agents, and what changed between its releases."},
+	"internal/policy":       {model, "Defines what the steps exchange: fence, owners, grants and policies."},
 	"internal/resource":     {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
 	"internal/document":     {model, "Defines the JSON that commands write for other programs."},
 	"internal/kustomize":    {step, "Builds a kustomization with the function in this process."},
@@ -65,11 +68,14 @@ var allowedImports = map[kind]struct {
 
 // modelImports lists which models a model may import: they build on each other in one order.
 var modelImports = map[string][]string{
-	"api/v1alpha1":      nil,
-	"internal/report":   nil,
-	"internal/document": nil,
-	"internal/policy":   {"api/v1alpha1", "internal/report"},
-	"internal/resource": {"api/v1alpha1", "internal/report", "internal/policy"},
+	"api/v1alpha1":       nil,
+	"internal/endpoints": {"api/v1alpha1"},
+	"internal/flow":      {"api/v1alpha1", "internal/endpoints"},
+	"internal/cilium":    {"api/v1alpha1", "internal/endpoints", "internal/flow"},
+	"internal/report":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium"},
+	"internal/document":  nil,
+	"internal/policy":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report"},
+	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy"},
 }
 
 // importRule restricts an external package, and all packages below it, to the named packages.

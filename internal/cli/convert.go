@@ -10,8 +10,8 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/document"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/position"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // convertFlags are the flags of convert.
@@ -146,6 +146,6 @@ func reportConverted(cmd *cobra.Command, c fn.Converted) error {
 		return err
 	}
 	s := c.Compared
-	note(cmd, "each policy decides as before: compared %s, %s and %s", policy.Count(s.Pods, "pod"), policy.Count(s.Peers, "peer"), policy.Count(s.Openings, "opening"))
+	note(cmd, "each policy decides as before: compared %s, %s and %s", report.Count(s.Pods, "pod"), report.Count(s.Peers, "peer"), report.Count(s.Openings, "opening"))
 	return nil
 }

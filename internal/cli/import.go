@@ -18,7 +18,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/external"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -163,5 +163,5 @@ func countsByKind(counts map[string]int) string {
 	if total == 0 {
 		return "no resources"
 	}
-	return policy.Count(total, "resource") + " (" + strings.Join(all, ", ") + ")"
+	return report.Count(total, "resource") + " (" + strings.Join(all, ", ") + ")"
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/draft"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -150,7 +149,7 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	for _, t := range c.draft.Tenants {
 		flows += len(t.Spec.Ingress) + len(t.Spec.Egress)
 	}
-	w.line("%s: wrote %s: %s with %s", place.displayPath, policy.Count(len(files), "file"), policy.Count(len(c.draft.Tenants), "Tenant"), policy.Count(flows, "flow"))
+	w.line("%s: wrote %s: %s with %s", place.displayPath, report.Count(len(files), "file"), report.Count(len(c.draft.Tenants), "Tenant"), report.Count(flows, "flow"))
 	w.list("Chosen:", c.draft.Notes.Chosen)
 	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
 	w.notes("Not visible in the build:", append(c.draft.Notes.Unseen, c.inferredGaps()...))

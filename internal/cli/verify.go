@@ -13,8 +13,8 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/position"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // verifyFlags are the flags of verify.
@@ -83,7 +83,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err := flags.format.check(); err != nil {
 		return err
 	}
-	var result policy.Report
+	var result report.Report
 	debug := debugger(cmd)
 	err := withProgress(cmd, func(p *output.Progress) error {
 		v, err := loadVerification(cmd, p, args, flags.inputs)
@@ -103,9 +103,9 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	switch result.Outcome() {
-	case policy.Verified:
+	case report.Verified:
 		return nil
-	case policy.NotVerified:
+	case report.NotVerified:
 		return errFindings
 	default:
 		return errNothingToVerify
@@ -127,8 +127,8 @@ func verifiedDirs(args []string, inputs string) []string {
 }
 
 // refusedReport is the report on a refused build. It returns other errors, because no input was read.
-func refusedReport(err error) (policy.Report, error) {
-	result := policy.Report{Basis: policy.TenantBasis, Findings: findingsOf(err)}
+func refusedReport(err error) (report.Report, error) {
+	result := report.Report{Basis: report.TenantBasis, Findings: findingsOf(err)}
 	switch {
 	case len(result.Findings) > 0:
 		return result, nil
@@ -139,7 +139,7 @@ func refusedReport(err error) (policy.Report, error) {
 	return result, err
 }
 
-func writeReport(w io.Writer, format string, r policy.Report, level output.Detail) error {
+func writeReport(w io.Writer, format string, r report.Report, level output.Detail) error {
 	switch format {
 	case "summary":
 		return output.Summarize(w, r, level)

@@ -46,7 +46,7 @@ func (b *build) addAnnotated(from endpoint, namespace string, s source) {
 			continue
 		}
 		for _, d := range b.resolveMention(m, from.within(), where) {
-			b.add(flow{from: from, to: d.to, ports: d.ports, evidence: []string{s.evidence}})
+			b.add(namedFlow{from: from, to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (b *build) findAPIServerClients() {
 		for i := range evidence {
 			evidence[i] = fmt.Sprintf("%s ServiceAccount %s in %s", short(w.Ref), w.ServiceAccount, evidence[i])
 		}
-		b.add(flow{from: b.podsOf(w), to: apiServer(), evidence: evidence})
+		b.add(namedFlow{from: b.podsOf(w), to: apiServer(), evidence: evidence})
 	}
 }
 
@@ -124,7 +124,7 @@ func (b *build) addWebhook(n *yaml.RNode, c clientConfig) {
 	}
 	for _, d := range b.destinations(s, []v1alpha1.Port{tcp(port)}, ref) {
 		if d.to.service != nil || d.to.isPods() {
-			b.add(flow{from: apiServer(), to: d.to, ports: d.ports, evidence: []string{ref}})
+			b.add(namedFlow{from: apiServer(), to: d.to, ports: d.ports, evidence: []string{ref}})
 		}
 	}
 }

@@ -22,7 +22,7 @@ type build struct {
 	tenantOf map[string]string
 	pattern  string
 	excluded []excludedNamespace
-	flows    []flow
+	flows    []namedFlow
 	notes    noteLists
 	// pods and routed cache what podsOf and routedHosts return.
 	pods   map[*resource.Workload]endpoint

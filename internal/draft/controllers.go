@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -84,7 +84,7 @@ func (b *build) routesFrom(name, class string) routed {
 // controllerPods are the workloads of a controller in the build.
 func (b *build) controllerPods(c controller) []*resource.Workload {
 	return slices.DeleteFunc(slices.Clone(b.index.Workloads), func(w *resource.Workload) bool {
-		return !policy.Selects(policy.Selector{MatchLabels: c.labels}, w.Labels) || w.Labels["app.kubernetes.io/component"] == "default-backend" || isJob(w)
+		return !endpoints.Selects(endpoints.Selector{MatchLabels: c.labels}, w.Labels) || w.Labels["app.kubernetes.io/component"] == "default-backend" || isJob(w)
 	})
 }
 

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // withoutCovered drops each flow to pods that a flow to their Service covers: a policy and a variable may name the
 // same connection. The other flow has the evidence of both.
-func (b *build) withoutCovered(flows []flow) []flow {
+func (b *build) withoutCovered(flows []namedFlow) []namedFlow {
 	byPods := map[string][]int{}
 	for i, f := range flows {
 		if f.to.service != nil {
@@ -37,7 +38,7 @@ func (b *build) withoutCovered(flows []flow) []flow {
 			}
 		}
 	}
-	var out []flow
+	var out []namedFlow
 	for i, f := range flows {
 		if !covered[i] {
 			out = append(out, f)
@@ -52,14 +53,14 @@ func (b *build) podsKey(e endpoint) string {
 		return e.key()
 	}
 	var out []string
-	for _, w := range b.index.WorkloadsIn(e.namespace, policy.Selector{MatchLabels: e.labels}) {
+	for _, w := range b.index.WorkloadsIn(e.namespace, endpoints.Selector{MatchLabels: e.labels}) {
 		out = append(out, refKey(w.Ref))
 	}
 	return "workloads/" + strings.Join(out, "\x01")
 }
 
 // covers reports whether a flow to a Service has each pod and port of a flow to its pods.
-func (b *build) covers(f, other flow) bool {
+func (b *build) covers(f, other namedFlow) bool {
 	from := !f.from.isPods() || within(f.from.labels, other.from.labels) || within(other.from.labels, f.from.labels)
 	return from && within(f.to.service.Selector, other.to.labels) && b.coversPorts(f, other)
 }
@@ -75,9 +76,9 @@ func within(labels, others map[string]string) bool {
 }
 
 // coversPorts reports whether a flow to a Service has each port of a flow to its pods.
-func (b *build) coversPorts(f, other flow) bool {
+func (b *build) coversPorts(f, other namedFlow) bool {
 	have := map[v1alpha1.Port]bool{}
-	for _, w := range b.index.WorkloadsIn(f.to.service.Ref.Namespace, policy.Selector{MatchLabels: f.to.service.Selector}) {
+	for _, w := range b.index.WorkloadsIn(f.to.service.Ref.Namespace, endpoints.Selector{MatchLabels: f.to.service.Selector}) {
 		maps.Copy(have, numbersAt(w, b.targetPorts(f.to.service, f.ports)))
 		for p := range numbersAt(w, other.ports) {
 			if !have[p] {
@@ -92,7 +93,7 @@ func (b *build) coversPorts(f, other flow) bool {
 func numbersAt(w *resource.Workload, ports []v1alpha1.Port) map[v1alpha1.Port]bool {
 	out := map[v1alpha1.Port]bool{}
 	for _, p := range ports {
-		if n, ok := w.ResolveTargetPort(policy.DeclaredPort(p)); ok && p.EndPort == 0 {
+		if n, ok := w.ResolveTargetPort(flow.DeclaredPort(p)); ok && p.EndPort == 0 {
 			p = portOf(n)
 		}
 		out[p] = true

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -30,7 +31,7 @@ func (b *build) dns() v1alpha1.DNS {
 		labels = s.Selector
 		out.Pods = &metav1.LabelSelector{MatchLabels: maps.Clone(labels)}
 	}
-	pods := b.index.WorkloadsIn(dnsNamespace, policy.Selector{MatchLabels: labels})
+	pods := b.index.WorkloadsIn(dnsNamespace, endpoints.Selector{MatchLabels: labels})
 	if port := b.dnsPort(s, pods); port != dnsPort {
 		out.Port = port
 	}
@@ -41,7 +42,7 @@ func (b *build) dns() v1alpha1.DNS {
 	if s != nil || len(pods) > 0 {
 		where = "from the build"
 	}
-	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", policy.FormatLabels(labels), dnsNamespace, cmp.Or(out.Port, dnsPort), where)
+	note := fmt.Sprintf("DNS: pods %s of %s, port %d (%s)", endpoints.FormatLabels(labels), dnsNamespace, cmp.Or(out.Port, dnsPort), where)
 	if out.NodeLocal {
 		note += ", with a NodeLocal DNSCache"
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -53,7 +53,7 @@ func (e endpoint) key() string {
 	case e.cidr != "":
 		return "cidr/" + e.cidr + "/" + e.except
 	}
-	return "pods/" + e.namespace + "/" + policy.FormatLabels(e.labels)
+	return "pods/" + e.namespace + "/" + endpoints.FormatLabels(e.labels)
 }
 
 // within returns the namespace of an endpoint's pods, or "".
@@ -91,7 +91,7 @@ func (b *build) findPods(w *resource.Workload) endpoint {
 	e.labels = stableLabels(w.Labels)
 	for _, in := range b.index.Inferred {
 		for _, need := range in.RequiredFlows {
-			if in.Resource == w.Resource && policy.Selects(policy.Selector{MatchLabels: need.Pods}, w.Labels) {
+			if in.Resource == w.Resource && endpoints.Selects(endpoints.Selector{MatchLabels: need.Pods}, w.Labels) {
 				e.labels = need.Pods
 				return e
 			}
@@ -104,7 +104,7 @@ func (b *build) findPods(w *resource.Workload) endpoint {
 			} `json:"selector"`
 		} `json:"spec"`
 	}](b.item(w.Resource)).Spec.Selector.MatchLabels
-	if own = stableLabels(own); len(own) > 0 && policy.Selects(policy.Selector{MatchLabels: own}, w.Labels) {
+	if own = stableLabels(own); len(own) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: own}, w.Labels) {
 		e.labels = own
 	}
 	if len(e.labels) == 0 {
@@ -116,7 +116,7 @@ func (b *build) findPods(w *resource.Workload) endpoint {
 // selected returns the pods that labels select in a namespace.
 func (b *build) selected(namespace string, labels map[string]string, name string) endpoint {
 	e := endpoint{namespace: namespace, labels: labels, name: name}
-	found := b.index.WorkloadsIn(namespace, policy.Selector{MatchLabels: labels})
+	found := b.index.WorkloadsIn(namespace, endpoints.Selector{MatchLabels: labels})
 	for _, w := range found {
 		if e.workload == nil {
 			e.workload, e.onNodes = w, true

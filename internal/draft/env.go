@@ -180,7 +180,7 @@ func (b *build) findInSources(w *resource.Workload, sources []source) {
 		for _, m := range withoutBare(found) {
 			s.restrict(&m)
 			for _, d := range b.resolveMention(m, w.Ref.Namespace, w.Ref.Namespace+"/"+s.evidence) {
-				b.add(flow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
+				b.add(namedFlow{from: b.podsOf(w), to: d.to, ports: d.ports, evidence: []string{s.evidence}})
 			}
 		}
 	}

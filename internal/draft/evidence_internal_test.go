@@ -16,7 +16,8 @@ import (
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -238,7 +239,7 @@ func selectorText(s *metav1.LabelSelector) string {
 	if s == nil {
 		return "*"
 	}
-	return policy.FormatLabels(s.MatchLabels)
+	return endpoints.FormatLabels(s.MatchLabels)
 }
 
 func peerText(p v1alpha1.Peer) string {
@@ -256,7 +257,7 @@ func peerText(p v1alpha1.Peer) string {
 func portsText(ports []v1alpha1.Port) string {
 	var out []string
 	for _, p := range ports {
-		out = append(out, policy.DeclaredPort(p).String())
+		out = append(out, flow.DeclaredPort(p).String())
 	}
 	return strings.Join(out, ", ")
 }

@@ -28,7 +28,7 @@ func (b *build) findExposed() {
 		}
 		for _, p := range w.HostPorts {
 			if !b.isLocalHostPort(w, p.Host.Port) {
-				b.add(flow{from: world(), to: b.podsOf(w), ports: []v1alpha1.Port{portOf(p.Port)}, evidence: []string{fmt.Sprintf("%s hostPort %d", short(w.Ref), p.Host.Port)}})
+				b.add(namedFlow{from: world(), to: b.podsOf(w), ports: []v1alpha1.Port{portOf(p.Port)}, evidence: []string{fmt.Sprintf("%s hostPort %d", short(w.Ref), p.Host.Port)}})
 			}
 		}
 	}
@@ -83,11 +83,11 @@ func (b *build) addExposed(s *resource.Service) {
 		}
 	}
 	if len(networks) == 0 || s.Type != "LoadBalancer" {
-		b.add(flow{from: world(), to: to, everyPort: true, evidence: []string{evidence}})
+		b.add(namedFlow{from: world(), to: to, everyPort: true, evidence: []string{evidence}})
 		b.noteInternal(s, e)
 	} else {
 		for _, network := range networks {
-			b.add(flow{from: endpoint{cidr: network, name: flowWord(network)}, to: to, everyPort: true, evidence: []string{evidence + " " + field}})
+			b.add(namedFlow{from: endpoint{cidr: network, name: flowWord(network)}, to: to, everyPort: true, evidence: []string{evidence + " " + field}})
 		}
 	}
 	if s.TranslatesSource() && b.tenantOf[s.Ref.Namespace] != "" {
@@ -119,7 +119,7 @@ func (b *build) noteInternal(s *resource.Service, e exposure) {
 }
 
 // noteWorld notes a flow from or to everything outside the cluster.
-func (b *build) noteWorld(f flow) {
+func (b *build) noteWorld(f namedFlow) {
 	of := func(e endpoint) string { return e.within() + "/" + e.name }
 	where := strings.Join(f.evidence, ", ")
 	switch {

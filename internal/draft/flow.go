@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // flow is a connection that the manifests name.
-type flow struct {
+type namedFlow struct {
 	from, to endpoint
 	// ports are those that the source connects to: of the Service, if to is one. None: the ports of the
 	// Service.
@@ -24,10 +24,10 @@ type flow struct {
 	evidence []string
 }
 
-func (f flow) id() FlowID { return FlowID(f.from.key() + " -> " + f.to.key()) }
+func (f namedFlow) id() FlowID { return FlowID(f.from.key() + " -> " + f.to.key()) }
 
 // add records a flow, unless both sides are the same pods or neither side can have a Tenant.
-func (b *build) add(f flow) {
+func (b *build) add(f namedFlow) {
 	fromTenant, toTenant := b.tenantOf[f.from.within()], b.tenantOf[f.to.within()]
 	switch {
 	case fromTenant == "" && toTenant == "":
@@ -50,8 +50,8 @@ func (b *build) isOnNodes(e endpoint) bool {
 }
 
 // mergedFlows are the flows, each once. A flow with ports in some of its evidence has these ports.
-func (b *build) mergedFlows() []flow {
-	by := map[FlowID]*flow{}
+func (b *build) mergedFlows() []namedFlow {
+	by := map[FlowID]*namedFlow{}
 	var ids []FlowID
 	for _, f := range b.flows {
 		known := by[f.id()]
@@ -65,7 +65,7 @@ func (b *build) mergedFlows() []flow {
 		known.everyPort = known.everyPort || f.everyPort
 	}
 	slices.Sort(ids)
-	var out []flow
+	var out []namedFlow
 	for _, id := range ids {
 		f := *by[id]
 		slices.SortFunc(f.ports, comparePorts)
@@ -87,7 +87,7 @@ func withoutAliases(to endpoint, ports []v1alpha1.Port) []v1alpha1.Port {
 	}
 	return slices.DeleteFunc(slices.Clone(ports), func(p v1alpha1.Port) bool {
 		return p.Port.Type == intstr.String && slices.ContainsFunc(matching(to.service, p), func(s resource.ServicePort) bool {
-			return slices.Contains(ports, portOf(policy.Port{Port: s.Port, Protocol: s.Protocol}))
+			return slices.Contains(ports, portOf(flow.Port{Port: s.Port, Protocol: s.Protocol}))
 		})
 	})
 }
@@ -99,7 +99,7 @@ func comparePorts(a, b v1alpha1.Port) int {
 // tcp is a TCP port. Protocols of a draft are omitted where they are TCP, the default.
 func tcp(number int32) v1alpha1.Port { return v1alpha1.Port{Port: intstr.FromInt32(number)} }
 
-func portOf(p policy.Port) v1alpha1.Port {
+func portOf(p flow.Port) v1alpha1.Port {
 	out := v1alpha1.Port{Port: intstr.FromInt32(p.Port), Protocol: p.Protocol}
 	if p.Name != "" {
 		out.Port = intstr.FromString(p.Name)

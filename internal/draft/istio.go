@@ -7,7 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -58,7 +58,7 @@ func (b *build) addIstioRoute(n *yaml.RNode, from []endpoint, m mention) {
 	}
 	for _, d := range b.destinations(s, ports, describe(ref)) {
 		for _, f := range from {
-			b.add(flow{from: f, to: d.to, ports: d.ports, evidence: []string{short(ref) + " destination " + m.host}})
+			b.add(namedFlow{from: f, to: d.to, ports: d.ports, evidence: []string{short(ref) + " destination " + m.host}})
 		}
 	}
 }
@@ -77,7 +77,7 @@ func (b *build) istioGateways(n *yaml.RNode, names []string) []endpoint {
 			} `json:"spec"`
 		}](b.byGroup(istioGroup, "Gateway", namespace, short)).Spec.Selector
 		for _, w := range b.index.Workloads {
-			if len(labels) > 0 && policy.Selects(policy.Selector{MatchLabels: labels}, w.Labels) {
+			if len(labels) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: labels}, w.Labels) {
 				out = append(out, b.podsOf(w))
 			}
 		}

@@ -11,7 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -42,7 +43,7 @@ func (b *build) findMonitors() {
 		for _, w := range from {
 			if b.scrapesBy(w, s.monitor) {
 				read = true
-				b.add(flow{from: b.podsOf(w), to: s.to, ports: s.ports, evidence: []string{s.evidence}})
+				b.add(namedFlow{from: b.podsOf(w), to: s.to, ports: s.ports, evidence: []string{s.evidence}})
 			}
 		}
 		if !read && len(from) > 0 {
@@ -71,11 +72,11 @@ type monitorEndpoint struct {
 }
 
 // port is the port of a PodMonitor's endpoint.
-func (e monitorEndpoint) port() policy.Port {
+func (e monitorEndpoint) port() flow.Port {
 	if e.Port == "" && e.PortNumber == 0 && e.TargetPort != nil {
-		return policy.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort})
+		return flow.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort})
 	}
-	return policy.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
+	return flow.Port{Name: e.Port, Port: e.PortNumber, Protocol: v1alpha1.TCP}
 }
 
 // namespaces reports whether a monitor is about a namespace.
@@ -94,7 +95,7 @@ func (b *build) serviceMonitors() []scrape {
 	for _, n := range b.ofKind(monitoringGroup, "ServiceMonitor") {
 		m, found := decode[monitorSpec](n), len(out)
 		for _, s := range b.index.Services {
-			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !policy.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
+			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !endpoints.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
 				continue
 			}
 			for _, e := range m.Spec.Endpoints {
@@ -127,7 +128,7 @@ func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEnd
 			}
 		}
 	case e.TargetPort != nil:
-		ports = b.podPorts(s.Ref.Namespace, s.Selector, policy.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort}))
+		ports = b.podPorts(s.Ref.Namespace, s.Selector, flow.DeclaredPort(v1alpha1.Port{Port: *e.TargetPort}))
 	}
 	if len(ports) == 0 {
 		b.review(describe(resource.RefOf(n)), fmt.Sprintf("names a port that Service %s/%s does not have: no flow is written for it", s.Ref.Namespace, s.Ref.Name))
@@ -141,7 +142,7 @@ func (b *build) podMonitors() []scrape {
 	for _, n := range b.ofKind(monitoringGroup, "PodMonitor") {
 		m, found := decode[monitorSpec](n), len(out)
 		for _, w := range b.index.Workloads {
-			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !policy.Selects(m.Spec.Selector, w.AllLabels) {
+			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !endpoints.Selects(m.Spec.Selector, w.AllLabels) {
 				continue
 			}
 			for _, e := range m.Spec.PodEndpoints {
@@ -197,7 +198,7 @@ func (b *build) scrapeAnnotations() []scrape {
 }
 
 // annotatedPorts are the port in the annotations or, without one, the declared ports.
-func annotatedPorts(annotations map[string]string, declared []policy.Port) []v1alpha1.Port {
+func annotatedPorts(annotations map[string]string, declared []flow.Port) []v1alpha1.Port {
 	if p, ok := portNumber(annotations["prometheus.io/port"]); ok {
 		return []v1alpha1.Port{tcp(p)}
 	}

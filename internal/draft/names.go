@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -79,7 +79,7 @@ func (b *build) namePattern(namespaces []string) {
 	}
 	if best > 1 && 2*best > len(namespaces) && !ambiguous(bestPattern, namespaces) {
 		b.pattern = bestPattern
-		b.chose(fmt.Sprintf("the name of a Tenant's namespace is %q: %d of %s have such a name", bestPattern, best, policy.Count(len(namespaces), "namespace")))
+		b.chose(fmt.Sprintf("the name of a Tenant's namespace is %q: %d of %s have such a name", bestPattern, best, report.Count(len(namespaces), "namespace")))
 	} else {
 		b.chose(fmt.Sprintf("the name of a Tenant's namespace is %q: most names of namespaces have no common form", b.pattern))
 	}

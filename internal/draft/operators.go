@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -29,10 +29,10 @@ func (b *build) addRequired(in resource.Inferred, need resource.RequiredFlow) {
 	}
 	switch {
 	case need.ToAPIServer:
-		b.add(flow{from: pods, to: apiServer(), evidence: evidence})
+		b.add(namedFlow{from: pods, to: apiServer(), evidence: evidence})
 	case need.FromOperator:
 		if from := b.operatorPods(in); from.namespace != "" {
-			b.add(flow{from: from, to: pods, ports: ports, evidence: evidence})
+			b.add(namedFlow{from: from, to: pods, ports: ports, evidence: evidence})
 		}
 	}
 	// The baseline allows flows among the pods.
@@ -43,7 +43,7 @@ func (b *build) addRequired(in resource.Inferred, need resource.RequiredFlow) {
 func (b *build) operatorPods(in resource.Inferred) endpoint {
 	runs := in.Operator.Runs
 	for _, w := range b.index.Workloads {
-		if len(runs.Labels) > 0 && policy.Selects(policy.Selector{MatchLabels: runs.Labels}, w.Labels) {
+		if len(runs.Labels) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: runs.Labels}, w.Labels) {
 			return b.selected(w.Ref.Namespace, runs.Labels, w.Ref.Name)
 		}
 	}

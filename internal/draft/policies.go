@@ -130,7 +130,7 @@ func (b *build) podsOfPolicy(n *yaml.RNode, namespace string, labels map[string]
 
 // addAllowed adds what a rule of a policy allows.
 func (b *build) addAllowed(n *yaml.RNode, from, to endpoint, ports []networkingv1.NetworkPolicyPort) {
-	f := flow{from: from, to: to, everyPort: len(ports) == 0, evidence: []string{short(resource.RefOf(n))}}
+	f := namedFlow{from: from, to: to, everyPort: len(ports) == 0, evidence: []string{short(resource.RefOf(n))}}
 	for _, p := range ports {
 		out := v1alpha1.Port{Port: intstr.FromInt32(1), EndPort: 65535}
 		if p.Protocol != nil && *p.Protocol != corev1.ProtocolTCP {

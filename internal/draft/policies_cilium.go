@@ -149,7 +149,7 @@ func (b *build) ciliumPods(n *yaml.RNode, s metav1.LabelSelector) (endpoint, boo
 
 // addCilium adds what a rule allows. DNS of the baseline is not a flow.
 func (b *build) addCilium(n *yaml.RNode, from, to endpoint, ports []ciliumPorts) {
-	f := flow{from: from, to: to, everyPort: len(ports) == 0, evidence: []string{short(resource.RefOf(n))}}
+	f := namedFlow{from: from, to: to, everyPort: len(ports) == 0, evidence: []string{short(resource.RefOf(n))}}
 	for _, list := range ports {
 		for _, p := range list.Ports {
 			out := v1alpha1.Port{Port: intstr.Parse(p.Port.String()), EndPort: p.EndPort, Protocol: cmp.Or(p.Protocol, v1alpha1.ANY)}

@@ -10,7 +10,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -64,7 +65,7 @@ func (b *build) scrapesBy(w *resource.Workload, m monitor) bool {
 	if m.kind == "PodMonitor" {
 		labels, namespaces = p.PodMonitors, p.PodMonitorNamespaces
 	}
-	if labels == nil || !policy.Selects(*labels, m.labels) {
+	if labels == nil || !endpoints.Selects(*labels, m.labels) {
 		return false
 	}
 	if namespaces == nil {
@@ -76,7 +77,7 @@ func (b *build) scrapesBy(w *resource.Workload, m monitor) bool {
 			have[k] = v
 		}
 	}
-	return policy.Selects(*namespaces, have)
+	return endpoints.Selects(*namespaces, have)
 }
 
 // findAlertmanagers finds the flows from each Prometheus to its Alertmanagers.
@@ -98,7 +99,7 @@ func (b *build) findAlertmanagers() {
 				e.TargetPort = &a.Port
 			}
 			for _, to := range b.scrapeOfService(n, s, e) {
-				b.add(flow{from: b.podsOf(w), to: to.to, ports: to.ports, evidence: []string{to.evidence + " spec.alerting"}})
+				b.add(namedFlow{from: b.podsOf(w), to: to.to, ports: to.ports, evidence: []string{to.evidence + " spec.alerting"}})
 			}
 		}
 	}
@@ -120,7 +121,7 @@ func (b *build) operatorMonitors() []scrape {
 			label = "cnpg.io/poolerName"
 		}
 		to := b.podsOf(w)
-		if ports := b.podPorts(to.namespace, to.labels, policy.Port{Name: "metrics", Protocol: v1alpha1.TCP}); len(ports) > 0 {
+		if ports := b.podPorts(to.namespace, to.labels, flow.Port{Name: "metrics", Protocol: v1alpha1.TCP}); len(ports) > 0 {
 			out = append(out, scrape{to: to, ports: ports, evidence: short(w.Resource) + " spec.monitoring.enablePodMonitor", monitor: monitor{"PodMonitor", n.GetNamespace(), map[string]string{label: n.GetName()}}})
 		}
 	}

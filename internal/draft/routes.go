@@ -55,7 +55,7 @@ func (b *build) addRoutes(n *yaml.RNode, from routed, backends []backend) {
 			ports = []v1alpha1.Port{to.port}
 		}
 		for _, d := range b.destinations(s, ports, ref) {
-			b.add(flow{from: from.from, to: d.to, ports: d.ports, evidence: []string{to.evidence}})
+			b.add(namedFlow{from: from.from, to: d.to, ports: d.ports, evidence: []string{to.evidence}})
 		}
 	}
 }

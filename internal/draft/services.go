@@ -6,7 +6,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -68,7 +69,7 @@ func orServicePorts(ports []v1alpha1.Port, s *resource.Service) []v1alpha1.Port 
 	}
 	var out []v1alpha1.Port
 	for _, p := range s.Ports {
-		out = append(out, portOf(policy.Port{Port: p.Port, Protocol: p.Protocol}))
+		out = append(out, portOf(flow.Port{Port: p.Port, Protocol: p.Protocol}))
 	}
 	return out
 }
@@ -84,7 +85,7 @@ func (b *build) addressesBehind(s *resource.Service, ports []v1alpha1.Port) []de
 				if !named(s, ports, p.Name) {
 					continue
 				}
-				to = append(to, portOf(policy.Port{Port: p.Port, Protocol: p.Protocol}))
+				to = append(to, portOf(flow.Port{Port: p.Port, Protocol: p.Protocol}))
 			}
 		}
 		for _, text := range slice.Addresses {
@@ -127,7 +128,7 @@ func (b *build) podsBehind(s *resource.Service, ports []v1alpha1.Port, evidence 
 		case s.Headless():
 			direct = append(direct, p)
 		default:
-			b.review(evidence, fmt.Sprintf("names port %s of Service %s/%s, which has no such port: no flow is written for it", policy.DeclaredPort(p), s.Ref.Namespace, s.Ref.Name))
+			b.review(evidence, fmt.Sprintf("names port %s of Service %s/%s, which has no such port: no flow is written for it", flow.DeclaredPort(p), s.Ref.Namespace, s.Ref.Name))
 		}
 	}
 	var out []destination
@@ -155,7 +156,7 @@ func (b *build) leavesCluster(e endpoint) bool { return e.fqdn != "" || e.cidr !
 
 // matching are the ports of a Service with a number or name.
 func matching(s *resource.Service, p v1alpha1.Port) []resource.ServicePort {
-	want := policy.DeclaredPort(p)
+	want := flow.DeclaredPort(p)
 	return slices.DeleteFunc(slices.Clone(s.Ports), func(have resource.ServicePort) bool {
 		same := want.Name != "" && have.Name == want.Name || want.Name == "" && have.Port == want.Port
 		return !same || have.Protocol != want.Protocol
@@ -182,17 +183,17 @@ func (b *build) targetPorts(s *resource.Service, ports []v1alpha1.Port) []v1alph
 
 // podPorts are a port of some pods, as policies name it: by its name if a container has it, and else by
 // its number.
-func (b *build) podPorts(namespace string, labels map[string]string, p policy.Port) []v1alpha1.Port {
+func (b *build) podPorts(namespace string, labels map[string]string, p flow.Port) []v1alpha1.Port {
 	if p.Name == "" {
 		return []v1alpha1.Port{portOf(p)}
 	}
 	named := false
 	var numbers []v1alpha1.Port
-	for _, w := range b.index.WorkloadsIn(namespace, policy.Selector{MatchLabels: labels}) {
+	for _, w := range b.index.WorkloadsIn(namespace, endpoints.Selector{MatchLabels: labels}) {
 		n, ok := w.ResolveTargetPort(p)
 		switch {
 		case !ok:
-		case !w.HostNetwork && slices.Contains(w.Ports, policy.NamedPort{Name: p.Name, Port: uint16(n.Port), Protocol: p.Protocol}):
+		case !w.HostNetwork && slices.Contains(w.Ports, endpoints.NamedPort{Name: p.Name, Port: uint16(n.Port), Protocol: p.Protocol}):
 			named = true
 		default:
 			numbers = append(numbers, portOf(n))

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // unknownNamespace returns a name that no namespace of the build has. It represents namespaces that the profile gives to
@@ -50,7 +50,7 @@ func (w *writer) writeTests() {
 }
 
 // writeCases writes the cases of a flow: one for each port, if both sides are in the build.
-func (w *writer) writeCases(f flow) {
+func (w *writer) writeCases(f namedFlow) {
 	from, to := w.testEndpoint(f.from), w.testEndpoint(f.to)
 	if f.to.entity == v1alpha1.EntityKubeAPIServer {
 		to = "service/default/kubernetes"
@@ -116,7 +116,7 @@ func (w *writer) testEndpoint(e endpoint) string {
 
 // testPort is the number of a port in a FlowTest. It is 0 for every port of a Service.
 func (w *writer) testPort(to endpoint, p v1alpha1.Port) (int32, bool) {
-	number := policy.DeclaredPort(p)
+	number := flow.DeclaredPort(p)
 	switch {
 	case to.service != nil && number.Name != "":
 		for _, s := range matching(to.service, p) {
@@ -127,7 +127,7 @@ func (w *writer) testPort(to endpoint, p v1alpha1.Port) (int32, bool) {
 		// Only pods have named ports.
 		return 0, false
 	case number.Name != "":
-		n, ok := to.workload.ResolveTargetPort(policy.Port{Name: number.Name, Protocol: number.Protocol})
+		n, ok := to.workload.ResolveTargetPort(flow.Port{Name: number.Name, Protocol: number.Protocol})
 		return n.Port, ok
 	}
 	return number.Port, number.Port > 0 || to.service != nil || to.entity == v1alpha1.EntityKubeAPIServer

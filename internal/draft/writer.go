@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // writer turns the flows of a build into Tenants, and collects the limits that these need.
@@ -19,7 +19,7 @@ type writer struct {
 	build   *build
 	options Options
 	byName  map[string]*Tenant
-	written []flow
+	written []namedFlow
 	needs   map[string]*needs
 }
 
@@ -68,7 +68,7 @@ func typeMeta(kind string) metav1.TypeMeta {
 }
 
 // writeFlows writes each flow at each side that has a Tenant.
-func (w *writer) writeFlows(flows []flow) {
+func (w *writer) writeFlows(flows []namedFlow) {
 	for _, f := range flows {
 		if reason, refused := w.options.Refused[f.id()]; refused {
 			w.build.review(strings.Join(f.evidence, ", "), "no flow is written, since the build refuses it: "+reason)
@@ -96,7 +96,7 @@ func (w *writer) writeFlows(flows []flow) {
 }
 
 // noteEveryPort notes a flow to all ports of a Service whose evidence has none.
-func (w *writer) noteEveryPort(f flow) {
+func (w *writer) noteEveryPort(f namedFlow) {
 	if s := f.to.service; s != nil && len(f.ports) == 0 && !f.everyPort && len(s.Ports) > 1 {
 		w.build.review(f.from.namespace+"/"+strings.Join(f.evidence, ", "), fmt.Sprintf("names Service %s/%s without a port, so the flow has all of its %d ports: keep those that pods connect to", s.Ref.Namespace, s.Ref.Name, len(s.Ports)))
 	}
@@ -112,7 +112,7 @@ func (w *writer) tenantOf(e endpoint) *Tenant {
 
 // completed is a flow whose source or destination may be missing in the build. It returns the problem of a
 // flow that cannot be written.
-func (w *writer) completed(f flow) (flow, string) {
+func (w *writer) completed(f namedFlow) (namedFlow, string) {
 	f.from.optional = f.from.optional || f.from.isPods() && f.from.workload == nil
 	f.to.optional = f.to.optional || f.to.isPods() && f.to.workload == nil
 	if s := f.to.service; s != nil {
@@ -127,28 +127,28 @@ func (w *writer) completed(f flow) (flow, string) {
 	return f, ""
 }
 
-func (w *writer) writeEgress(t *Tenant, f flow) {
-	flow := v1alpha1.EgressFlow{Pods: selector(f.from.labels), Ports: f.ports, Optional: f.from.optional || f.to.optional}
-	flow.Name = w.flowName(t, f.from.name, "to", w.nameOf(f.to))
-	flow.To = []v1alpha1.Peer{w.peer(t, f.to, policy.Egress)}
+func (w *writer) writeEgress(t *Tenant, f namedFlow) {
+	written := v1alpha1.EgressFlow{Pods: selector(f.from.labels), Ports: f.ports, Optional: f.from.optional || f.to.optional}
+	written.Name = w.flowName(t, f.from.name, "to", w.nameOf(f.to))
+	written.To = []v1alpha1.Peer{w.peer(t, f.to, flow.Egress)}
 	if f.to.service != nil && w.build.isOnNodes(f.to) {
-		flow.Ports = w.build.targetPorts(f.to.service, f.ports)
+		written.Ports = w.build.targetPorts(f.to.service, f.ports)
 	}
 	w.flows[entryKey{t.Name, "egress", len(t.Spec.Egress)}] = f.id()
-	t.Spec.Egress = append(t.Spec.Egress, flow)
-	t.Evidence[flow.Name] = f.evidence
+	t.Spec.Egress = append(t.Spec.Egress, written)
+	t.Evidence[written.Name] = f.evidence
 }
 
-func (w *writer) writeIngress(t *Tenant, f flow) {
-	flow := v1alpha1.IngressFlow{Pods: selector(f.to.labels), Ports: f.ports, Optional: f.from.optional || f.to.optional}
+func (w *writer) writeIngress(t *Tenant, f namedFlow) {
+	written := v1alpha1.IngressFlow{Pods: selector(f.to.labels), Ports: f.ports, Optional: f.from.optional || f.to.optional}
 	if s := f.to.service; s != nil {
-		flow.Pods, flow.Ports = selector(s.Selector), w.build.targetPorts(s, f.ports)
+		written.Pods, written.Ports = selector(s.Selector), w.build.targetPorts(s, f.ports)
 	}
-	flow.Name = w.flowName(t, f.to.name, "from", w.nameOf(f.from))
-	flow.From = []v1alpha1.Peer{w.peer(t, f.from, policy.Ingress)}
+	written.Name = w.flowName(t, f.to.name, "from", w.nameOf(f.from))
+	written.From = []v1alpha1.Peer{w.peer(t, f.from, flow.Ingress)}
 	w.flows[entryKey{t.Name, "ingress", len(t.Spec.Ingress)}] = f.id()
-	t.Spec.Ingress = append(t.Spec.Ingress, flow)
-	t.Evidence[flow.Name] = f.evidence
+	t.Spec.Ingress = append(t.Spec.Ingress, written)
+	t.Evidence[written.Name] = f.evidence
 }
 
 func selector(labels map[string]string) *metav1.LabelSelector {
@@ -159,7 +159,7 @@ func selector(labels map[string]string) *metav1.LabelSelector {
 }
 
 // peer is the other side of a Tenant's flow. It records what the Tenant needs for it.
-func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
+func (w *writer) peer(t *Tenant, e endpoint, d flow.Direction) v1alpha1.Peer {
 	n := w.needs[t.Name]
 	switch {
 	case e.fqdn != "":
@@ -171,7 +171,7 @@ func (w *writer) peer(t *Tenant, e endpoint, d policy.Direction) v1alpha1.Peer {
 			out.Except = strings.Split(e.except, ",")
 		}
 		return out
-	case e.entity == v1alpha1.EntityKubeAPIServer && d == policy.Egress:
+	case e.entity == v1alpha1.EntityKubeAPIServer && d == flow.Egress:
 		n.entities[e.entity] = true
 		return v1alpha1.Peer{Service: "default/kubernetes"}
 	case e.entity != "":

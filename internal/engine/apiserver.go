@@ -7,7 +7,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // apiServerOutside returns the identities of an apiserver outside the cluster, one for each of
@@ -34,7 +34,7 @@ func (e *Engine) apiServerOutside(f family) ([]variant, error) {
 
 // apiServerAddresses returns an address of the apiserver for each network that policies
 // distinguish within its own networks. Addresses of nodes are excluded.
-func (e *Engine) apiServerAddresses() []policy.Endpoint {
+func (e *Engine) apiServerAddresses() []endpoints.Endpoint {
 	var all []netip.Prefix
 	var own netipx.IPSetBuilder
 	for _, p := range e.options.APIServer {

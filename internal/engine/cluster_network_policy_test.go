@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 const (
@@ -70,7 +71,7 @@ func TestOpeningsOfClusterNetworkPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := build(t, all(cnp("deny", denyAll), admin("open", c.policy)))
-			openings, err := e.Openings(pods["web"], policy.Ingress)
+			openings, err := e.Openings(pods["web"], flow.Ingress)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +112,7 @@ func TestRejectedClusterNetworkPolicies(t *testing.T) {
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + anyPods + "], protocols: [{tcp: {destinationPort: {number: 70000}}}]}]": "70000 is not between 1 and 65535",
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + anyPods + "], protocols: [{tcp: {}, udp: {}}]}]":                        "protocols[0]: must set exactly one field",
 	} {
-		_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, admin("bad", spec)), nil)
+		_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, admin("bad", spec)), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", spec, err, want)
 		}

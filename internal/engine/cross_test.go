@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 const seeds = 150
@@ -17,13 +19,13 @@ func TestThreeEnginesAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped by -short: compares three engines on random policies")
 	}
-	decisions := map[policy.Decision]int{}
-	requests := map[policy.Decision]int{}
+	decisions := map[flow.Decision]int{}
+	requests := map[flow.Decision]int{}
 	simulated := 0
 	for seed := range uint64(seeds) {
 		d := newGenerator(seed)
 		docs := d.policies(t)
-		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, nil)
+		e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 		}
@@ -34,12 +36,12 @@ func TestThreeEnginesAgree(t *testing.T) {
 			if err != nil {
 				t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 			}
-			for dir, got := range map[policy.Direction]policy.Side{policy.Egress: v.Egress, policy.Ingress: v.Ingress} {
+			for dir, got := range map[flow.Direction]flow.Side{flow.Egress: v.Egress, flow.Ingress: v.Ingress} {
 				pod, peer := f.From, f.To
-				if dir == policy.Ingress {
+				if dir == flow.Ingress {
 					pod, peer = peer, pod
 				}
-				if pod.Kind == policy.EntityEndpoint && (pod.Name == "ingress" || pod.Name == "health") {
+				if pod.Kind == endpoints.EntityEndpoint && (pod.Name == "ingress" || pod.Name == "health") {
 					// Cilium's own endpoints: TestOwnEndpoints decides these.
 					continue
 				}
@@ -59,12 +61,12 @@ func TestThreeEnginesAgree(t *testing.T) {
 			}
 		}
 	}
-	for _, decision := range []policy.Decision{policy.Allowed, policy.Denied, policy.Depends, policy.NotEnforced} {
+	for _, decision := range []flow.Decision{flow.Allowed, flow.Denied, flow.Depends, flow.NotEnforced} {
 		if decisions[decision] < 100 {
 			t.Errorf("only %d of all sides are %s: change the generator", decisions[decision], decision)
 		}
 	}
-	if requests[policy.Allowed] < 20 || requests[policy.Denied] < 20 {
+	if requests[flow.Allowed] < 20 || requests[flow.Denied] < 20 {
 		t.Errorf("only %v requests depend on rules", requests)
 	}
 	if simulated < seeds*20 {
@@ -76,28 +78,28 @@ func TestThreeEnginesAgree(t *testing.T) {
 func TestKnownDisagreements(t *testing.T) {
 	for desc, c := range map[string]struct {
 		why, policies, flow string
-		engine, naive       policy.Decision
+		engine, naive       flow.Decision
 	}{
 		"egress rules of a NetworkPolicy without type Egress": {
 			"Kubernetes ignores them, and Cilium's parser enforces any direction with rules",
 			netpol("p", "{podSelector: {}, policyTypes: [Ingress], egress: [{to: [{podSelector: {}}]}]}"),
-			"web -> other:8080", policy.Denied, policy.Allowed,
+			"web -> other:8080", flow.Denied, flow.Allowed,
 		},
 		"ingress rules of a NetworkPolicy without type Ingress": {
 			"Cilium's parser enforces any direction with rules",
 			netpol("p", "{podSelector: {}, policyTypes: [Egress], ingress: [{from: [{podSelector: {}}]}]}"),
-			"other -> web:8080", policy.Denied, policy.Allowed,
+			"other -> web:8080", flow.Denied, flow.Allowed,
 		},
 		"a named port with two numbers in one identity, before Cilium 1.20": {
 			"Cilium resolves named ports of egress rules by identity, and ignores ambiguous ones",
 			cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
-			"web -> pair:8081", policy.Denied, policy.Allowed,
+			"web -> pair:8081", flow.Denied, flow.Allowed,
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
-			samePods := []policy.Endpoint{pod("acme", "pair", policy.NamedPort{Name: "api", Port: 8081}), pod("acme", "pair", policy.NamedPort{Name: "api", Port: 9091})}
+			samePods := []endpoints.Endpoint{pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 8081}), pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 9091})}
 			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, samePods)
 			if err != nil {
 				t.Fatal(err)
@@ -111,7 +113,7 @@ func TestKnownDisagreements(t *testing.T) {
 				t.Errorf("got %v, %v, want %s, for %s", v, err, c.engine, c.why)
 			}
 			n := readNaively(t, docs)
-			naively := policy.Verdict{Egress: policy.Side{Decision: n.side(policy.Egress, f.From, f.To, f)}, Ingress: policy.Side{Decision: n.side(policy.Ingress, f.To, f.From, f)}}
+			naively := flow.Verdict{Egress: flow.Side{Decision: n.side(flow.Egress, f.From, f.To, f)}, Ingress: flow.Side{Decision: n.side(flow.Ingress, f.To, f.From, f)}}
 			if naively.Decision() != c.naive {
 				t.Errorf("naively %s, want %s: no longer a disagreement?", naively.Decision(), c.naive)
 			}
@@ -128,7 +130,7 @@ func TestDocumentsAreNotChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints()); err != nil {
+		if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints()); err != nil {
 			t.Fatal(err)
 		}
 		if after, err := json.Marshal(docs); err != nil || string(after) != string(before) {

@@ -15,7 +15,9 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Options are facts about the whole cluster.
@@ -23,7 +25,7 @@ type Options struct {
 	// ClusterName is the cluster's name in its cluster mesh. Omitted: the name in Agent.
 	ClusterName string
 	// Agent is the configuration of the agents. Omitted: the defaults of the Helm chart.
-	Agent policy.Agent
+	Agent cilium.Agent
 	// Mesh reports whether other clusters exist. Omitted: pods of another cluster exist only if
 	// a policy names that cluster.
 	Mesh bool
@@ -40,7 +42,7 @@ type Options struct {
 type Engine struct {
 	options Options
 	cluster string
-	agent   policy.Agent
+	agent   cilium.Agent
 	// mesh reports whether a selector without a cluster matches pods of other clusters.
 	mesh  bool
 	repo  *ciliumpolicy.Repository
@@ -49,10 +51,10 @@ type Engine struct {
 	names nameIndex
 	// selections has the requirements of each pod selector. The first element has none: it selects
 	// any pod.
-	selections  []policy.Selection
+	selections  []endpoints.Selection
 	selectionAt map[string]int
 	// nodes are the requirements of node selectors.
-	nodes []policy.Selection
+	nodes []endpoints.Selection
 	// prefixes are the networks that policies distinguish.
 	prefixes []netip.Prefix
 	// l4Allows are the allow rules without L7 rules.
@@ -72,14 +74,14 @@ type Engine struct {
 	allocated  map[identity.NumericIdentity]uint32
 	pods       map[string]*knownPod
 	// conflictingPorts are the named ports that egress rules do not resolve before Cilium 1.20.
-	conflictingPorts map[policy.NamedPort]bool
+	conflictingPorts map[endpoints.NamedPort]bool
 	// cachedEntries is the number of entries in the cached policy maps.
 	cachedEntries int
 	// largest is the largest policy map.
 	largest largest
 
 	// knownEndpoints are the known endpoints, in order. endpointsByIdentity has them by identity.
-	knownEndpoints []policy.Endpoint
+	knownEndpoints []endpoints.Endpoint
 	learned        map[string]bool
 	// hasDenies reports whether a policy has deny rules.
 	hasDenies bool
@@ -88,7 +90,7 @@ type Engine struct {
 	withoutDenies *Engine
 	// transform changes policies before they are enforced.
 	transform           func(types.PolicyEntries)
-	endpointsByIdentity map[identity.NumericIdentity][]policy.Endpoint
+	endpointsByIdentity map[identity.NumericIdentity][]endpoints.Endpoint
 	knownIDs            []identity.NumericIdentity
 
 	// generation counts new identities and new named ports. Each makes policy maps stale.
@@ -97,16 +99,16 @@ type Engine struct {
 	policyNames map[labels.LabelArrayListString][]string
 }
 
-var _ policy.Engine = (*Engine)(nil)
+var _ flow.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies. Each is a JSON document of kind
 // CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy, NetworkPolicy, ClusterNetworkPolicy if
-// the agents enforce it, or a CiliumCIDRGroup that policies refer to. A policy.RejectedError
+// the agents enforce it, or a CiliumCIDRGroup that policies refer to. A flow.RejectedError
 // names every policy that Cilium rejects.
 //
 // The pods are known from the start, so that named ports resolve. Decide accepts others too.
 // New does not check policies against the schema of their CRD: Validate does.
-func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *Engine, err error) {
+func New(opts Options, policies []json.RawMessage, pods []endpoints.Endpoint) (_ *Engine, err error) {
 	e := newEngine(opts)
 	unlock, err := e.enter()
 	if err != nil {
@@ -120,17 +122,17 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (_ *E
 func newEngine(opts Options) *Engine {
 	e := &Engine{
 		options:             opts,
-		cluster:             cmp.Or(opts.ClusterName, opts.Agent.Value(policy.ClusterName)),
+		cluster:             cmp.Or(opts.ClusterName, opts.Agent.Value(cilium.ClusterName)),
 		agent:               opts.Agent,
-		mesh:                opts.Mesh && !opts.Agent.Enabled(policy.DefaultLocalCluster),
+		mesh:                opts.Mesh && !opts.Agent.Enabled(cilium.DefaultLocalCluster),
 		ports:               newPortRegistry(),
 		identities:          map[string]*identity.Identity{},
 		allocated:           map[identity.NumericIdentity]uint32{},
 		pods:                map[string]*knownPod{},
-		endpointsByIdentity: map[identity.NumericIdentity][]policy.Endpoint{},
-		subjects:            subjects{rules: map[string][]subjectRule{}, openings: map[string][]policy.Opening{}},
+		endpointsByIdentity: map[identity.NumericIdentity][]endpoints.Endpoint{},
+		subjects:            subjects{rules: map[string][]subjectRule{}, openings: map[string][]flow.Opening{}},
 
-		selections:  make([]policy.Selection, 1),
+		selections:  make([]endpoints.Selection, 1),
 		selectionAt: map[string]int{},
 		names:       newNameIndex(),
 		learned:     map[string]bool{},
@@ -152,19 +154,19 @@ func newEngine(opts Options) *Engine {
 
 // localCluster is the cluster that a selector without a cluster matches, or any cluster.
 func (e *Engine) localCluster() string {
-	if !e.agent.Enabled(policy.DefaultLocalCluster) {
+	if !e.agent.Enabled(cilium.DefaultLocalCluster) {
 		return cmtypes.PolicyAnyCluster
 	}
 	return e.cluster
 }
 
 // start loads the policies and learns the pods.
-func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error {
+func (e *Engine) start(policies []json.RawMessage, pods []endpoints.Endpoint) error {
 	if err := e.load(policies); err != nil {
 		return err
 	}
 	e.policies = policies
-	if !e.agent.Has(policy.NamedEgressPorts) {
+	if !e.agent.Has(cilium.NamedEgressPorts) {
 		e.conflictingPorts = conflictingPorts(pods)
 	}
 	for _, pod := range pods {
@@ -179,26 +181,26 @@ func (e *Engine) start(policies []json.RawMessage, pods []policy.Endpoint) error
 // evaluated: a flow that they restrict counts as allowed. A request that only they could allow
 // is an error. Conflicting policies are an error, because the agent then enforces none of
 // them.
-func (e *Engine) Decide(f policy.Flow) (_ policy.Verdict, err error) {
+func (e *Engine) Decide(f flow.Flow) (_ flow.Verdict, err error) {
 	unlock, err := e.enter()
 	if err != nil {
-		return policy.Verdict{}, err
+		return flow.Verdict{}, err
 	}
 	defer unlock()
 	defer recoverError(&err)
 	v, err := e.decide(f)
 	if err != nil {
-		return policy.Verdict{}, fmt.Errorf("%s: %w", f, err)
+		return flow.Verdict{}, fmt.Errorf("%s: %w", f, err)
 	}
 	return v, nil
 }
 
-func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
-	v := policy.Verdict{
-		Egress:  policy.Side{Decision: policy.NotEnforced},
-		Ingress: policy.Side{Decision: policy.NotEnforced},
+func (e *Engine) decide(f flow.Flow) (flow.Verdict, error) {
+	v := flow.Verdict{
+		Egress:  flow.Side{Decision: flow.NotEnforced},
+		Ingress: flow.Side{Decision: flow.NotEnforced},
 	}
-	if f.From.Kind == policy.NameEndpoint {
+	if f.From.Kind == endpoints.NameEndpoint {
 		return v, fmt.Errorf("a DNS name cannot be the source of a flow: Cilium matches names only as destinations")
 	}
 	if err := e.checkHostDecidable(f); err != nil {
@@ -215,13 +217,13 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		return v, err
 	}
 	var notes [2]string
-	if e.decides(f.From, policy.Egress) {
-		if v.Egress, notes[0], err = e.decideSide(f.From, to, f, policy.Egress); err != nil {
+	if e.decides(f.From, flow.Egress) {
+		if v.Egress, notes[0], err = e.decideSide(f.From, to, f, flow.Egress); err != nil {
 			return v, fmt.Errorf("egress of %s: %w", f.From.Name, err)
 		}
 	}
-	if e.decides(f.To, policy.Ingress) {
-		if v.Ingress, notes[1], err = e.decideSide(f.To, from, f, policy.Ingress); err != nil {
+	if e.decides(f.To, flow.Ingress) {
+		if v.Ingress, notes[1], err = e.decideSide(f.To, from, f, flow.Ingress); err != nil {
 			return v, fmt.Errorf("ingress of %s: %w", f.To.Name, err)
 		}
 	}

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 func TestRejectedPolicies(t *testing.T) {
@@ -62,7 +63,7 @@ func TestRejectedPolicies(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, c.policies), nil)
+			_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, c.policies), nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v\nwant it to contain %q", err, c.want)
 			}
@@ -72,7 +73,7 @@ func TestRejectedPolicies(t *testing.T) {
 
 func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 	t.Parallel()
-	_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
+	_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
 	for _, want := range []string{"acme/one", "acme/two"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to name %s", err, want)
@@ -108,7 +109,7 @@ func TestNonPodEndpointsAreNotDecided(t *testing.T) {
 	t.Parallel()
 	e := build(t, cnp("deny", denyIngress))
 	v, err := e.Decide(parseFlow(t, "192.0.2.1 -> web:80"))
-	if err != nil || v.Egress.Decision != policy.NotEnforced || v.Ingress.Decision != policy.Denied {
+	if err != nil || v.Egress.Decision != flow.NotEnforced || v.Ingress.Decision != flow.Denied {
 		t.Errorf("got %+v, %v", v, err)
 	}
 }
@@ -151,7 +152,7 @@ func TestValidate(t *testing.T) {
 func TestGarbageIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{"", "[]", "null", "{", `{"kind":7}`, `{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":7}`} {
-		if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
+		if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
 			t.Errorf("New accepted %q", doc)
 		}
 		if err := engine.Validate([]byte(doc)); err == nil {

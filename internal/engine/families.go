@@ -11,7 +11,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
 // family is an IP family that agents handle. Endpoints outside the cluster have one identity
@@ -31,7 +31,7 @@ func (e *Engine) families() []family {
 		return []family{ipv4, ipv6}
 	}
 	only := ipv4
-	if e.agent.Enabled(policy.EnableIPv6) {
+	if e.agent.Enabled(cilium.EnableIPv6) {
 		only = ipv6
 	}
 	return []family{{id: identity.ReservedIdentityWorld, world: labels.LabelWorld, entity: only.entity}}
@@ -93,7 +93,7 @@ func (e *Engine) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
 		}
 	}
 	return nil, fmt.Errorf("agents do not handle the family of entity %q: %s is %s, and %s is %s",
-		entity, policy.EnableIPv4, e.agent.Value(policy.EnableIPv4), policy.EnableIPv6, e.agent.Value(policy.EnableIPv6))
+		entity, cilium.EnableIPv4, e.agent.Value(cilium.EnableIPv4), cilium.EnableIPv6, e.agent.Value(cilium.EnableIPv6))
 }
 
 // handles reports whether agents forward a protocol at all if policies allow it.

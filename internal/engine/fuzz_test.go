@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // FuzzPolicies gives the engine arbitrary documents. It must refuse or enforce each of them, and
@@ -26,14 +28,14 @@ func FuzzPolicies(f *testing.F) {
 		_ = engine.Validate([]byte(doc))
 		docs := []json.RawMessage{json.RawMessage(doc), documents(t, toSet("{cidrGroupRef: a}"))[0]}
 		for _, some := range [][]json.RawMessage{docs[:1], docs} {
-			e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, some, allEndpoints())
+			e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, some, allEndpoints())
 			if err != nil {
 				continue
 			}
-			if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+			if _, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 				t.Logf("representatives: %v", err)
 			}
-			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+			for _, dir := range []flow.Direction{flow.Ingress, flow.Egress} {
 				if _, err := e.Openings(pods["web"], dir); err != nil {
 					t.Logf("openings: %v", err)
 				}
@@ -51,8 +53,8 @@ func FuzzNames(f *testing.F) {
 	docs := []string{toNames("out", `{matchName: api.openai.com}, {matchPattern: "*.cdn.example"}`), proxiedDNS("dns", `{matchPattern: "*"}`)}
 	f.Fuzz(func(t *testing.T, name string) {
 		e := build(t, all(docs...))
-		decide := func(name string) (policy.Decision, bool) {
-			v, err := e.Decide(policy.Flow{From: pods["web"], To: policy.Endpoint{Kind: policy.NameEndpoint, Name: name}, Port: 443})
+		decide := func(name string) (flow.Decision, bool) {
+			v, err := e.Decide(flow.Flow{From: pods["web"], To: endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: name}, Port: 443})
 			return v.Decision(), err == nil
 		}
 		want, ok := decide(name)
@@ -68,23 +70,23 @@ func FuzzNames(f *testing.F) {
 }
 
 // FuzzEnginesAgree repeats TestThreeEnginesAgree with other seeds.
-func FuzzEnginesAgree(f *testing.F) {
-	f.Add(uint64(100_000))
-	f.Fuzz(func(t *testing.T, seed uint64) {
+func FuzzEnginesAgree(fuzz *testing.F) {
+	fuzz.Add(uint64(100_000))
+	fuzz.Fuzz(func(t *testing.T, seed uint64) {
 		d := newGenerator(seed)
 		docs := d.policies(t)
 		e, n := engineOf(t, docs, nil), readNaively(t, docs)
 		for range 20 {
-			flow := d.flow()
-			v, err := e.Decide(flow)
+			f := d.flow()
+			v, err := e.Decide(f)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := n.side(policy.Egress, flow.From, flow.To, flow); v.Egress.Decision != want {
-				t.Errorf("egress of %s: got %s, want %s\n%s", flow, v.Egress.Decision, want, docs)
+			if want := n.side(flow.Egress, f.From, f.To, f); v.Egress.Decision != want {
+				t.Errorf("egress of %s: got %s, want %s\n%s", f, v.Egress.Decision, want, docs)
 			}
-			if want := n.side(policy.Ingress, flow.To, flow.From, flow); v.Ingress.Decision != want {
-				t.Errorf("ingress of %s: got %s, want %s\n%s", flow, v.Ingress.Decision, want, docs)
+			if want := n.side(flow.Ingress, f.To, f.From, f); v.Ingress.Decision != want {
+				t.Errorf("ingress of %s: got %s, want %s\n%s", f, v.Ingress.Decision, want, docs)
 			}
 		}
 	})

@@ -11,7 +11,7 @@ import (
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
 // process guards Cilium's package variables. Options, entities and the counter of selectors
@@ -39,10 +39,10 @@ func (e *Engine) enter() (unlock func(), err error) {
 	return process.Unlock, nil
 }
 
-func configure(cluster string, a policy.Agent) error {
-	if prefixes := a.Value(policy.IdentityLabels); !process.configured || process.labels != prefixes {
+func configure(cluster string, a cilium.Agent) error {
+	if prefixes := a.Value(cilium.IdentityLabels); !process.configured || process.labels != prefixes {
 		if err := labelsfilter.ParseLabelPrefixCfg(discardLogger, strings.Fields(prefixes), nil, ""); err != nil {
-			return fmt.Errorf("%s %q: %w", policy.IdentityLabels, prefixes, err)
+			return fmt.Errorf("%s %q: %w", cilium.IdentityLabels, prefixes, err)
 		}
 		process.labels = prefixes
 	}
@@ -52,16 +52,16 @@ func configure(cluster string, a policy.Agent) error {
 	}
 	process.configured = true
 
-	ciliumpolicy.SetPolicyEnabled(a.Value(policy.EnablePolicy))
+	ciliumpolicy.SetPolicyEnabled(a.Value(cilium.EnablePolicy))
 	c := option.Config
-	c.EnableIPv4, c.EnableIPv6 = a.Enabled(policy.EnableIPv4), a.Enabled(policy.EnableIPv6)
-	c.EnableHostFirewall = a.Enabled(policy.EnableHostFirewall)
-	c.EnableNonDefaultDenyPolicies = a.Enabled(policy.EnableNonDefaultDeny)
-	c.EnableICMPRules = a.Enabled(policy.EnableICMPRules)
-	c.EnableL7Proxy = a.Enabled(policy.EnableL7Proxy)
-	c.PolicyCIDRMatchMode = strings.Fields(a.Value(policy.CIDRMatchMode))
+	c.EnableIPv4, c.EnableIPv6 = a.Enabled(cilium.EnableIPv4), a.Enabled(cilium.EnableIPv6)
+	c.EnableHostFirewall = a.Enabled(cilium.EnableHostFirewall)
+	c.EnableNonDefaultDenyPolicies = a.Enabled(cilium.EnableNonDefaultDeny)
+	c.EnableICMPRules = a.Enabled(cilium.EnableICMPRules)
+	c.EnableL7Proxy = a.Enabled(cilium.EnableL7Proxy)
+	c.PolicyCIDRMatchMode = strings.Fields(a.Value(cilium.CIDRMatchMode))
 	// In Kubernetes, agents read "auto" as "always": a node reaches its own pods.
-	c.UnsafeDaemonConfigOption.AllowLocalhost = a.Value(policy.AllowLocalhost)
+	c.UnsafeDaemonConfigOption.AllowLocalhost = a.Value(cilium.AllowLocalhost)
 	if c.UnsafeDaemonConfigOption.AllowLocalhost == option.AllowLocalhostAuto {
 		c.UnsafeDaemonConfigOption.AllowLocalhost = option.AllowLocalhostAlways
 	}

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func cidrGroup(name, labels, cidrs string) string {
@@ -45,7 +45,7 @@ func TestUnknownCIDRGroups(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, policies), nil)
+			_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), nil)
 			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not in the build") {
 				t.Errorf("got %v", err)
 			}

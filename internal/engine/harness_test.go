@@ -9,8 +9,10 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // scenario is a set of policies and the expected decisions of flows.
@@ -27,38 +29,38 @@ type scenario struct {
 }
 
 // pods are the pods of every scenario, by their short names.
-var pods = map[string]policy.Endpoint{
-	"web":   pod("acme", "web", policy.NamedPort{Name: "http", Port: 8080}),
-	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}),
-	"blue":  labelled(pod("acme", "blue", policy.NamedPort{Name: "api", Port: 8081}), "tier", "api"),
-	"green": labelled(pod("acme", "green", policy.NamedPort{Name: "api", Port: 9091}), "tier", "api"),
+var pods = map[string]endpoints.Endpoint{
+	"web":   pod("acme", "web", endpoints.NamedPort{Name: "http", Port: 8080}),
+	"db":    pod("acme", "db", endpoints.NamedPort{Name: "sql", Port: 5432}),
+	"blue":  labelled(pod("acme", "blue", endpoints.NamedPort{Name: "api", Port: 8081}), "tier", "api"),
+	"green": labelled(pod("acme", "green", endpoints.NamedPort{Name: "api", Port: 9091}), "tier", "api"),
 	"set": labelled(labelled(labelled(pod("acme", "set"), "statefulset.kubernetes.io/pod-name", "set-0"),
 		"topology.kubernetes.io/zone", "a"), "batch.kubernetes.io/job-name", "once"),
 	"other": pod("beta", "web"),
 	"team":  nsLabelled(pod("gamma", "web"), "team", "red"),
-	"dns":   labelled(pod("kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}), "k8s-app", "kube-dns"),
+	"dns":   labelled(pod("kube-system", "coredns", endpoints.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}), "k8s-app", "kube-dns"),
 }
 
-func pod(ns, app string, ports ...policy.NamedPort) policy.Endpoint {
-	return policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: ns + "/" + app, Namespace: ns,
+func pod(ns, app string, ports ...endpoints.NamedPort) endpoints.Endpoint {
+	return endpoints.Endpoint{
+		Kind: endpoints.PodEndpoint, Name: ns + "/" + app, Namespace: ns,
 		Labels: map[string]string{"app": app}, Ports: ports,
 	}
 }
 
-func labelled(e policy.Endpoint, key, value string) policy.Endpoint {
+func labelled(e endpoints.Endpoint, key, value string) endpoints.Endpoint {
 	e.Labels[key] = value
 	return e
 }
 
-func nsLabelled(e policy.Endpoint, key, value string) policy.Endpoint {
+func nsLabelled(e endpoints.Endpoint, key, value string) endpoints.Endpoint {
 	e.NamespaceLabels = map[string]string{key: value}
 	return e
 }
 
 // endpoint reads the short name of a pod, an entity ("@host"), an address ("192.0.2.1",
 // "[2001:db8::1]") or a DNS name.
-func endpoint(s string) policy.Endpoint {
+func endpoint(s string) endpoints.Endpoint {
 	if p, ok := pods[s]; ok {
 		return p
 	}
@@ -66,13 +68,13 @@ func endpoint(s string) policy.Endpoint {
 		return p
 	}
 	if name, ok := strings.CutPrefix(s, "@"); ok {
-		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
+		return endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: name}
 	}
-	kind := policy.NameEndpoint
+	kind := endpoints.NameEndpoint
 	if strings.Trim(s, "0123456789.") == "" || strings.HasPrefix(s, "[") {
-		kind = policy.AddressEndpoint
+		kind = endpoints.AddressEndpoint
 	}
-	return policy.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
+	return endpoints.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
 }
 
 func documents(tb testing.TB, s string) []json.RawMessage {
@@ -91,8 +93,8 @@ func documents(tb testing.TB, s string) []json.RawMessage {
 }
 
 // agentOf returns an agent of an older minor version, or of the newest one.
-func agentOf(older bool, minor int) policy.Agent {
-	a := policy.AllFeatures()
+func agentOf(older bool, minor int) cilium.Agent {
+	a := cilium.AllFeatures()
 	if older {
 		a.Minor = minor
 	}
@@ -101,11 +103,11 @@ func agentOf(older bool, minor int) policy.Agent {
 
 func build(t *testing.T, policies string) *engine.Engine {
 	t.Helper()
-	all := make([]policy.Endpoint, 0, len(pods))
+	all := make([]endpoints.Endpoint, 0, len(pods))
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, documents(t, policies), all)
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), all)
 	if err != nil {
 		t.Fatalf("build engine: %v", err)
 	}
@@ -115,7 +117,7 @@ func build(t *testing.T, policies string) *engine.Engine {
 // parseFlow reads "from -> to:port/PROTOCOL". The port may be *, and a request may follow:
 // "GET /v1/x" (see parseRequest), "asks api.example.com" or "TLS api.example.com". For ICMP, it is
 // "from -> to:ICMP/EchoRequest".
-func parseFlow(t *testing.T, s string) policy.Flow {
+func parseFlow(t *testing.T, s string) flow.Flow {
 	t.Helper()
 	from, rest, ok := strings.Cut(strings.TrimSpace(s), " -> ")
 	rest, request, _ := strings.Cut(rest, " ")
@@ -123,7 +125,7 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 	if !ok || i < 0 {
 		t.Fatalf("flow %q is not \"from -> to:port\"", s)
 	}
-	f := policy.Flow{From: endpoint(from), To: endpoint(rest[:i])}
+	f := flow.Flow{From: endpoint(from), To: endpoint(rest[:i])}
 	port, proto, _ := strings.Cut(rest[i+1:], "/")
 	switch _, err := fmt.Sscan(port, &f.Port); {
 	case port == "ICMP":
@@ -147,9 +149,9 @@ func parseFlow(t *testing.T, s string) policy.Flow {
 
 // parseRequest reads the rest after the method: "/v1/x", followed by "host=api.example" and
 // headers as "X-Key=1".
-func parseRequest(method, rest string) *policy.HTTPRequest {
+func parseRequest(method, rest string) *flow.HTTPRequest {
 	words := strings.Fields(rest)
-	out := &policy.HTTPRequest{Method: method, Path: words[0], Headers: map[string]string{}}
+	out := &flow.HTTPRequest{Method: method, Path: words[0], Headers: map[string]string{}}
 	for _, word := range words[1:] {
 		name, value, _ := strings.Cut(word, "=")
 		out.Headers[name] = value
@@ -160,7 +162,7 @@ func parseRequest(method, rest string) *policy.HTTPRequest {
 }
 
 // verdict formats a verdict as in the tables.
-func verdict(v policy.Verdict) string {
+func verdict(v flow.Verdict) string {
 	s := string(v.Decision())
 	var by []string
 	by = append(append(by, v.Egress.Policies...), v.Ingress.Policies...)
@@ -184,20 +186,20 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 				t.Fatal("no flows")
 			}
 			for _, line := range sc.flows {
-				flow, want, ok := strings.Cut(line, " = ")
+				one, want, ok := strings.Cut(line, " = ")
 				if !ok {
 					t.Fatalf("flow %q has no decision", line)
 				}
-				got, err := e.Decide(parseFlow(t, flow))
+				got, err := e.Decide(parseFlow(t, one))
 				if err != nil {
-					t.Errorf("%s: %v", flow, err)
+					t.Errorf("%s: %v", one, err)
 					continue
 				}
 				if formatted := verdict(got); formatted != strings.TrimSpace(want) {
-					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, formatted, got.Note, want)
+					t.Errorf("%s\n got  %s (note %q)\n want %s", one, formatted, got.Note, want)
 				}
 				if shadowedBy := strings.Join(append(got.Egress.L7.ShadowedBy, got.Ingress.L7.ShadowedBy...), ", "); shadowedBy != sc.shadowedBy {
-					t.Errorf("%s: rules are shadowed by %q, want %q", flow, shadowedBy, sc.shadowedBy)
+					t.Errorf("%s: rules are shadowed by %q, want %q", one, shadowedBy, sc.shadowedBy)
 				}
 				notes = append(notes, got.Note)
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/cilium/cilium/pkg/labels"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // variant is one identity that an endpoint may have. Most endpoints have one.
@@ -26,7 +26,7 @@ type variant struct {
 	// unresolved is the identity of the name's address before a DNS answer links the two.
 	unresolved *identity.Identity
 	// at is the address of a node if networks match nodes, or of an apiserver.
-	at *policy.Endpoint
+	at *endpoints.Endpoint
 	// outside reports whether at is the address of an apiserver outside the cluster.
 	outside bool
 	// ownNode reports whether the variant is the node on which the peer runs.
@@ -35,25 +35,25 @@ type variant struct {
 
 // variants returns every identity that the endpoint may have. A flow has one decision only if
 // all of them agree.
-func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
+func (e *Engine) variants(ep endpoints.Endpoint) ([]variant, error) {
 	switch ep.Kind {
-	case policy.PodEndpoint:
+	case endpoints.PodEndpoint:
 		pod, err := e.pod(ep)
 		if err != nil {
 			return nil, err
 		}
 		return []variant{{id: pod.id}}, nil
-	case policy.NodeEndpoint:
+	case endpoints.NodeEndpoint:
 		return e.nodeVariants()
-	case policy.EntityEndpoint:
+	case endpoints.EntityEndpoint:
 		return e.entity(v1alpha1.Entity(ep.Name))
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
 		return e.address(addr, ep.Entities)
-	case policy.NameEndpoint:
+	case endpoints.NameEndpoint:
 		return e.name(ep.Name)
 	default:
 		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)

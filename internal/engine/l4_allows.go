@@ -8,13 +8,13 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/u8proto"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // mergeKey identifies the rules that Cilium merges: those for one peer on one port. The merged
 // rule does not record which policies had L7 rules and which had none.
 type mergeKey struct {
-	dir      policy.Direction
+	dir      flow.Direction
 	peer     string
 	port     string
 	endPort  int32
@@ -26,9 +26,9 @@ func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
 	if !entry.IsAllow() || entry.L3 == nil {
 		return
 	}
-	dir := policy.Egress
+	dir := flow.Egress
 	if entry.Ingress {
-		dir = policy.Ingress
+		dir = flow.Ingress
 	}
 	peers := entry.L3
 	if len(peers) == 0 {
@@ -59,9 +59,9 @@ func restrictsL7(rule api.PortRule) bool {
 // l4AllowsAt returns the names of the pod's policies that allow all L7 traffic where others
 // have L7 rules.
 func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
-	at := mergeKey{dir: policy.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
+	at := mergeKey{dir: flow.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
-		at.dir = policy.Ingress
+		at.dir = flow.Ingress
 	}
 	if f.PortName == "" {
 		at.port = strconv.Itoa(int(f.Port))

@@ -10,15 +10,15 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // l7 returns the L7 rules of a port that is redirected to a proxy. The proxy ORs the rules of
 // all selectors that select the peer. A rule without L7 rules allows everything, and so does a
 // rule that Cilium adds itself, which has no name. TLS server names are an exception: on the
 // same port of the same selector, they also restrict rules without any.
-func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) policy.L7 {
-	var out policy.L7
+func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) flow.L7 {
+	var out flow.L7
 	var shadowedBy []string
 	hasL4Allow := false
 	for _, filter := range d.filters(key) {
@@ -40,8 +40,8 @@ func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) policy.L7 {
 		slices.Sort(shadowedBy)
 		return shadowedL7(out, slices.Compact(shadowedBy))
 	}
-	slices.SortFunc(out.HTTP, policy.HTTPRule.Compare)
-	out.HTTP = slices.CompactFunc(out.HTTP, policy.HTTPRule.Equal)
+	slices.SortFunc(out.HTTP, flow.HTTPRule.Compare)
+	out.HTTP = slices.CompactFunc(out.HTTP, flow.HTTPRule.Equal)
 	slices.Sort(out.ServerNames)
 	out.ServerNames = slices.Compact(out.ServerNames)
 	slices.Sort(out.DNS)
@@ -54,14 +54,14 @@ const customListener = "a custom listener"
 
 // shadowedL7 returns the result for L7 rules that another rule shadows: everything is allowed.
 // Shadowed DNS rules are not reported: they still make the proxy see the answers.
-func shadowedL7(rules policy.L7, policies []string) policy.L7 {
+func shadowedL7(rules flow.L7, policies []string) flow.L7 {
 	switch {
 	case rules.Other == customListener:
-		return policy.L7{Other: customListener}
+		return flow.L7{Other: customListener}
 	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
-		return policy.L7{}
+		return flow.L7{}
 	default:
-		return policy.L7{ShadowedBy: policies}
+		return flow.L7{ShadowedBy: policies}
 	}
 }
 
@@ -127,21 +127,21 @@ func interceptsOnly(rules *ciliumpolicy.PerSelectorPolicy) bool {
 	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
 }
 
-func addL7(out *policy.L7, rules *ciliumpolicy.PerSelectorPolicy) {
+func addL7(out *flow.L7, rules *ciliumpolicy.PerSelectorPolicy) {
 	names := serverNames(rules.ServerNames)
 	switch rules.L7Parser {
 	case ciliumpolicy.ParserTypeDNS:
 		out.DNS = append(out.DNS, namesOf(rules.DNS)...)
 	case ciliumpolicy.ParserTypeHTTP:
 		if len(rules.HTTP) == 0 {
-			out.HTTP = append(out.HTTP, policy.HTTPRule{ServerNames: names})
+			out.HTTP = append(out.HTTP, flow.HTTPRule{ServerNames: names})
 		}
 		for _, r := range rules.HTTP {
 			if len(r.HeaderMatches) > 0 {
 				addOther(out, "an HTTP rule with headerMatches")
 				continue
 			}
-			out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers, ServerNames: names})
+			out.HTTP = append(out.HTTP, flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers, ServerNames: names})
 		}
 	case ciliumpolicy.ParserTypeTLS:
 		out.ServerNames = append(out.ServerNames, names...)
@@ -172,7 +172,7 @@ func serverNames(all ciliumpolicy.StringSet) []string {
 }
 
 // addOther keeps one reason. The result does not depend on the order of calls.
-func addOther(out *policy.L7, other string) {
+func addOther(out *flow.L7, other string) {
 	if out.Other != customListener {
 		out.Other = max(out.Other, other)
 	}

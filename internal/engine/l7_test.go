@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 const (
@@ -273,14 +273,14 @@ func TestRulesThatAreNotInspected(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			e := build(t, c.policies)
-			flow := parseFlow(t, strings.TrimSpace("web -> db:8080 "+c.flow))
-			_, err := e.Decide(flow)
+			f := parseFlow(t, strings.TrimSpace("web -> db:8080 "+c.flow))
+			_, err := e.Decide(f)
 			if gotError := err != nil && strings.Contains(err.Error(), "is not evaluated"); gotError != c.undecided || err != nil && !gotError {
 				t.Errorf("got %v, want an error: %t", err, c.undecided)
 			}
-			flow.HTTP, flow.DNS = nil, ""
-			v, err := e.Decide(flow)
-			if err != nil || v.Decision() != policy.Allowed || v.Egress.L7.String() != c.l7 {
+			f.HTTP, f.DNS = nil, ""
+			v, err := e.Decide(f)
+			if err != nil || v.Decision() != flow.Allowed || v.Egress.L7.String() != c.l7 {
 				t.Errorf("without a request: got %+v, %v, want %q", v.Egress, err, c.l7)
 			}
 		})
@@ -290,12 +290,12 @@ func TestRulesThatAreNotInspected(t *testing.T) {
 // TestRequestsWithoutAHost checks that a request without a host is an error if its rule has one.
 func TestRequestsWithoutAHost(t *testing.T) {
 	e := build(t, ingress("http", fromDB+", "+onHTTPOnly(`{method: GET, host: a.example}, {method: PUT}`)))
-	for flow, want := range map[string]string{
+	for one, want := range map[string]string{
 		"db -> web:8080 GET /": "", "db -> web:8080 PUT /": "allowed by acme/http", "db -> web:8080 POST /": "denied by acme/http",
 	} {
-		v, err := e.Decide(parseFlow(t, flow))
+		v, err := e.Decide(parseFlow(t, one))
 		if gotError := err != nil && strings.Contains(err.Error(), "set http.host"); gotError != (want == "") || err == nil && verdict(v) != want {
-			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
+			t.Errorf("%s: got %s, %v, want %q", one, verdict(v), err, want)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // requirement is a requirement of a selector. Its key does not include the label's source.
@@ -29,12 +30,12 @@ func requirementsOf(s *types.LabelSelector) ([]requirement, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read selector %s: %w", s, err)
 	}
-	var read policy.Selector
+	var read endpoints.Selector
 	if err := json.Unmarshal(data, &read); err != nil {
 		return nil, fmt.Errorf("read selector %s: %w", s, err)
 	}
 	var out []requirement
-	for _, r := range policy.RequirementsOf(read, policy.PodLabel) {
+	for _, r := range endpoints.RequirementsOf(read, endpoints.PodLabel) {
 		l := labels.ParseSelectLabel(r.Key)
 		r.Key = l.Key
 		out = append(out, requirement{l.Source, r.LabelSelectorRequirement})
@@ -63,16 +64,16 @@ func (r requirement) matchesPods() bool {
 // isOnNamedPorts reports whether a requirement is on the label that agents generate from the
 // named ports of a pod.
 func (e *Engine) isOnNamedPorts(r requirement) bool {
-	return e.agent.Has(policy.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
+	return e.agent.Has(cilium.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
 }
 
 // portsRequirement reads a requirement on the label of named ports. It reports false if no pod
 // matches it. It ignores the continuation labels, which checkDecidable refuses.
-func portsRequirement(r requirement) (policy.Requirement, bool) {
-	out := policy.Requirement{Trait: policy.PodPorts, LabelSelectorRequirement: r.LabelSelectorRequirement}
+func portsRequirement(r requirement) (endpoints.Requirement, bool) {
+	out := endpoints.Requirement{Trait: endpoints.PodPorts, LabelSelectorRequirement: r.LabelSelectorRequirement}
 	out.Key = ""
 	if r.Operator == metav1.LabelSelectorOpIn {
-		out.Values = slices.DeleteFunc(slices.Clone(r.Values), func(v string) bool { _, ok := policy.ParsePortsLabel(v); return !ok })
+		out.Values = slices.DeleteFunc(slices.Clone(r.Values), func(v string) bool { _, ok := endpoints.ParsePortsLabel(v); return !ok })
 		return out, len(out.Values) > 0
 	}
 	return out, true

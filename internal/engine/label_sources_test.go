@@ -9,14 +9,16 @@ import (
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // openTo lists the peers that the policies allow for pod web in one direction.
-func openTo(t *testing.T, e *engine.Engine, d policy.Direction) string {
+func openTo(t *testing.T, e *engine.Engine, d flow.Direction) string {
 	t.Helper()
-	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	if _, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
 	openings, err := e.Openings(pods["web"], d)
@@ -62,11 +64,11 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			e, err := engine.New(engine.Options{}, documents(t, c.policies), []policy.Endpoint{pods["web"]})
+			e, err := engine.New(engine.Options{}, documents(t, c.policies), []endpoints.Endpoint{pods["web"]})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := openTo(t, e, policy.Egress); got != c.want {
+			if got := openTo(t, e, flow.Egress); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -93,7 +95,7 @@ func TestUndecidedPeers(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			_, err := engine.New(engine.Options{}, documents(t, c.policies), nil)
-			var rejected policy.RejectedError
+			var rejected flow.RejectedError
 			if !errors.As(err, &rejected) || len(rejected) != 1 || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
@@ -117,11 +119,11 @@ func TestPeersByNamedPorts(t *testing.T) {
 			"a pod with app=other in a namespace outside the build, a pod with app=other in acme, acme/db"},
 	} {
 		for before, want := range map[bool]string{false: c.since, true: c.before} {
-			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []policy.Endpoint{pods["web"], pods["db"]})
+			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []endpoints.Endpoint{pods["web"], pods["db"]})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := strings.Join(slices.DeleteFunc(strings.Split(openTo(t, e, policy.Egress), ", "), func(s string) bool { return s == "acme/web" }), ", ")
+			got := strings.Join(slices.DeleteFunc(strings.Split(openTo(t, e, flow.Egress), ", "), func(s string) bool { return s == "acme/web" }), ", ")
 			if got != want {
 				t.Errorf("%s, before 1.20 %t:\ngot  %s\nwant %s", desc, before, got, want)
 			}
@@ -144,11 +146,11 @@ func TestPeersOfOtherClusters(t *testing.T) {
 		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of cluster yet-another in acme"},
 		"before, without a mesh":            {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
 	} {
-		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []policy.Endpoint{pods["web"]})
+		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []endpoints.Endpoint{pods["web"]})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := openTo(t, e, policy.Egress); got != c.want {
+		if got := openTo(t, e, flow.Egress); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", desc, got, c.want)
 		}
 	}
@@ -159,14 +161,14 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 	t.Parallel()
 	remote := pod("acme", "db")
 	remote.Cluster = "east"
-	for entity, want := range map[string]policy.Decision{"cluster": policy.Denied, "all": policy.Allowed, "remote-node": policy.Denied} {
+	for entity, want := range map[string]flow.Decision{"cluster": flow.Denied, "all": flow.Allowed, "remote-node": flow.Denied} {
 		for _, before := range []bool{true, false} {
 			e, err := engine.New(engine.Options{Agent: agentOf(before, 18), Mesh: true},
-				documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: ["+entity+"]}]}")), []policy.Endpoint{pods["web"]})
+				documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: ["+entity+"]}]}")), []endpoints.Endpoint{pods["web"]})
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := e.Decide(policy.Flow{From: remote, To: pods["web"], Port: 8080})
+			v, err := e.Decide(flow.Flow{From: remote, To: pods["web"], Port: 8080})
 			if err != nil || v.Ingress.Decision != want {
 				t.Errorf("%s, before 1.19 %t: got %s, %v, want %s", entity, before, v.Ingress.Decision, err, want)
 			}
@@ -177,11 +179,11 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 // TestEntitiesOfAnotherClustersPods checks that only the entity all includes such pods.
 func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 	t.Parallel()
-	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []policy.Endpoint{pods["web"]})
-	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [cluster-mesh]}]}")), []endpoints.Endpoint{pods["web"]})
+	if _, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
-	openings, err := e.Openings(pods["web"], policy.Ingress)
+	openings, err := e.Openings(pods["web"], flow.Ingress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +206,7 @@ func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 // TestReservedLabelsAreThoseOfCilium checks the list of keys that workloads must not have.
 func TestReservedLabelsAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
-	known := policy.ReservedLabels()
+	known := cilium.ReservedLabels()
 	for id, identityLabels := range identity.ListReservedIdentities() {
 		for _, l := range identityLabels {
 			if !slices.Contains(known, l.Key) && !slices.Contains(aggregates, id) {
@@ -232,20 +234,20 @@ func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endpoints, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}})
+	found, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, ep := range endpoints {
-		if ep.Kind == policy.PodEndpoint && len(ep.Labels) > 0 {
+	for _, ep := range found {
+		if ep.Kind == endpoints.PodEndpoint && len(ep.Labels) > 0 {
 			t.Errorf("%s", ep.Name)
 		}
 	}
 	// Such a pod is allowed wherever remote-node is.
-	v, err := build(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}")).Decide(policy.Flow{
+	v, err := build(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}")).Decide(flow.Flow{
 		From: labelled(pod("beta", "evil"), "remote-node", "x"), To: pods["web"], Port: 8080,
 	})
-	if err != nil || v.Ingress.Decision != policy.Allowed {
+	if err != nil || v.Ingress.Decision != flow.Allowed {
 		t.Errorf("got %v, %v", v, err)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/cilium/cilium/pkg/labelsfilter"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // TestLabelsInIdentityAreThoseOfCilium compares InIdentity with Cilium's own label filter.
 func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	// A new engine configures the filter as an agent does.
-	if _, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, nil, nil); err != nil {
+	if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	starts := []string{

@@ -12,7 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // naiveDoc has the supported fields of policies of any kind.
@@ -77,12 +78,12 @@ func readNaively(tb testing.TB, docs []json.RawMessage) naive {
 			out = append(out, d.kubernetes()...)
 			continue
 		}
-		for dir, section := range map[policy.Direction]struct {
+		for dir, section := range map[flow.Direction]struct {
 			allow, deny []naiveDocRule
 			isolate     *bool
 		}{
-			policy.Ingress: {d.Spec.Ingress, d.Spec.IngressDeny, d.Spec.EnableDefaultDeny.Ingress},
-			policy.Egress:  {d.Spec.Egress, d.Spec.EgressDeny, d.Spec.EnableDefaultDeny.Egress},
+			flow.Ingress: {d.Spec.Ingress, d.Spec.IngressDeny, d.Spec.EnableDefaultDeny.Ingress},
+			flow.Egress:  {d.Spec.Egress, d.Spec.EgressDeny, d.Spec.EnableDefaultDeny.Egress},
 		} {
 			ruled := len(section.allow)+len(section.deny) > 0
 			p := naivePolicy{dir: dir, selects: d.pods(d.Spec.EndpointSelector, d.Kind == "CiliumNetworkPolicy"), isolates: ruled && (section.isolate == nil || *section.isolate)}
@@ -105,13 +106,13 @@ func (d naiveDoc) ciliumRules(r naiveDocRule, deny bool) []naiveRule {
 	}
 	r.ToPorts = nil
 	if ports := ciliumPorts(r); ports != nil || peers != nil && len(out) == 0 {
-		out = append(out, naiveRule{deny: deny, peers: orAny(peers), ports: orAny(ports), requests: orAny[*policy.HTTPRequest](nil)})
+		out = append(out, naiveRule{deny: deny, peers: orAny(peers), ports: orAny(ports), requests: orAny[*flow.HTTPRequest](nil)})
 	}
 	return out
 }
 
 // requests reports whether a request is allowed, if the flow has one.
-func (p naiveDocPorts) requests(r *policy.HTTPRequest) bool {
+func (p naiveDocPorts) requests(r *flow.HTTPRequest) bool {
 	if r == nil || len(p.Rules.HTTP) == 0 {
 		return true
 	}
@@ -224,7 +225,7 @@ func (p naiveDocPort) matches(f naivePort) bool {
 	}
 	first, err := strconv.Atoi(p.Port.String())
 	if err != nil {
-		return slices.ContainsFunc(f.owner.named, func(n policy.NamedPort) bool {
+		return slices.ContainsFunc(f.owner.named, func(n endpoints.NamedPort) bool {
 			return n.Name == p.Port.StrVal && n.Port == f.port && (string(n.Protocol) == f.protocol || n.Protocol == "" && f.protocol == "TCP")
 		})
 	}
@@ -233,14 +234,14 @@ func (p naiveDocPort) matches(f naivePort) bool {
 
 func (d naiveDoc) kubernetes() []naivePolicy {
 	var out []naivePolicy
-	for dir, rules := range map[policy.Direction][]naiveDocRule{policy.Ingress: d.Spec.Ingress, policy.Egress: d.Spec.Egress} {
+	for dir, rules := range map[flow.Direction][]naiveDocRule{flow.Ingress: d.Spec.Ingress, flow.Egress: d.Spec.Egress} {
 		typed := slices.ContainsFunc(d.Spec.PolicyTypes, func(t string) bool { return strings.EqualFold(t, string(dir)) })
-		if !typed && (len(d.Spec.PolicyTypes) > 0 || dir == policy.Egress && len(rules) == 0) {
+		if !typed && (len(d.Spec.PolicyTypes) > 0 || dir == flow.Egress && len(rules) == 0) {
 			continue
 		}
 		p := naivePolicy{dir: dir, selects: d.pods(d.Spec.PodSelector, true), isolates: true}
 		for _, r := range rules {
-			p.rules = append(p.rules, naiveRule{peers: d.kubernetesPeers(r), ports: kubernetesPorts(r), requests: orAny[*policy.HTTPRequest](nil)})
+			p.rules = append(p.rules, naiveRule{peers: d.kubernetesPeers(r), ports: kubernetesPorts(r), requests: orAny[*flow.HTTPRequest](nil)})
 		}
 		out = append(out, p)
 	}

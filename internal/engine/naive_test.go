@@ -7,7 +7,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // naive decides flows as the documentation of policies describes, without Cilium's code. It
@@ -16,7 +17,7 @@ type naive []naivePolicy
 
 // naivePolicy is one direction of a policy.
 type naivePolicy struct {
-	dir      policy.Direction
+	dir      flow.Direction
 	selects  func(naiveEndpoint) bool
 	isolates bool
 	rules    []naiveRule
@@ -27,14 +28,14 @@ type naiveRule struct {
 	peers func(naiveEndpoint) bool
 	ports func(naivePort) bool
 	// requests reports whether a request is allowed.
-	requests func(*policy.HTTPRequest) bool
+	requests func(*flow.HTTPRequest) bool
 }
 
 // naiveEndpoint is one identity that an endpoint may have.
 type naiveEndpoint struct {
 	// labels are those of a pod, with the labels that Cilium adds. Nil: not a pod.
 	labels   labels.Set
-	named    []policy.NamedPort
+	named    []endpoints.NamedPort
 	entities []string
 	addr     netip.Addr
 }
@@ -45,12 +46,12 @@ type naivePort struct {
 	protocol string
 	port     uint16
 	owner    naiveEndpoint
-	request  *policy.HTTPRequest
+	request  *flow.HTTPRequest
 }
 
 // decide returns the decision of a pod's policies for a peer.
-func (n naive) decide(dir policy.Direction, pod, peer naiveEndpoint, port naivePort) policy.Decision {
-	isolated, allowed := false, dir == policy.Ingress && slices.Contains(peer.entities, "host")
+func (n naive) decide(dir flow.Direction, pod, peer naiveEndpoint, port naivePort) flow.Decision {
+	isolated, allowed := false, dir == flow.Ingress && slices.Contains(peer.entities, "host")
 	for _, p := range n {
 		if p.dir != dir || !p.selects(pod) {
 			continue
@@ -59,29 +60,29 @@ func (n naive) decide(dir policy.Direction, pod, peer naiveEndpoint, port naiveP
 		for _, r := range p.rules {
 			switch matches := r.peers(peer) && r.ports(port) && r.requests(port.request); {
 			case matches && r.deny:
-				return policy.Denied
+				return flow.Denied
 			case matches:
 				allowed = true
 			}
 		}
 	}
 	if isolated && !allowed {
-		return policy.Denied
+		return flow.Denied
 	}
-	return policy.Allowed
+	return flow.Allowed
 }
 
 // side combines decide for all identities of the peer and all ports of a flow.
-func (n naive) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) policy.Decision {
-	if pod.Kind != policy.PodEndpoint {
-		return policy.NotEnforced
+func (n naive) side(dir flow.Direction, pod, peer endpoints.Endpoint, f flow.Flow) flow.Decision {
+	if pod.Kind != endpoints.PodEndpoint {
+		return flow.NotEnforced
 	}
-	seen := map[policy.Decision]bool{}
+	seen := map[flow.Decision]bool{}
 	for _, at := range naiveEndpoints(pod) {
 		for _, other := range naiveEndpoints(peer) {
 			for _, port := range naivePorts(f) {
 				port.owner = other
-				if dir == policy.Ingress {
+				if dir == flow.Ingress {
 					port.owner = at
 				}
 				seen[n.decide(dir, at, other, port)] = true
@@ -90,15 +91,15 @@ func (n naive) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Fl
 	}
 	switch {
 	case len(seen) == 2:
-		return policy.Depends
-	case seen[policy.Allowed]:
-		return policy.Allowed
+		return flow.Depends
+	case seen[flow.Allowed]:
+		return flow.Allowed
 	default:
-		return policy.Denied
+		return flow.Denied
 	}
 }
 
-func naiveEndpoints(ep policy.Endpoint) []naiveEndpoint {
+func naiveEndpoints(ep endpoints.Endpoint) []naiveEndpoint {
 	entity := func(names ...string) naiveEndpoint { return naiveEndpoint{entities: append(names, "all")} }
 	switch ep.Name {
 	case "world":
@@ -112,9 +113,9 @@ func naiveEndpoints(ep policy.Endpoint) []naiveEndpoint {
 		}
 	}
 	switch ep.Kind {
-	case policy.EntityEndpoint:
+	case endpoints.EntityEndpoint:
 		return []naiveEndpoint{entity(ep.Name, "cluster")}
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		endpoint := entity("world", "world-ipv4")
 		if endpoint.addr = netip.MustParseAddr(ep.Name); endpoint.addr.Is6() {
 			endpoint.entities[1] = "world-ipv6"
@@ -138,9 +139,9 @@ func naiveEndpoints(ep policy.Endpoint) []naiveEndpoint {
 	return []naiveEndpoint{endpoint}
 }
 
-func naivePorts(f policy.Flow) []naivePort {
+func naivePorts(f flow.Flow) []naivePort {
 	if f.ICMP != "" {
-		v4, v6, _ := policy.ICMPTypeNumbers(f.ICMP)
+		v4, v6, _ := flow.ICMPTypeNumbers(f.ICMP)
 		return []naivePort{{protocol: "ICMP", port: v4}, {protocol: "ICMPv6", port: v6}}
 	}
 	protocols, ports := []string{string(f.Protocol)}, []uint16{f.Port}

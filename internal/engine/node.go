@@ -12,15 +12,17 @@ import (
 	"github.com/cilium/cilium/pkg/labelsfilter"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // subject returns the identity of a pod as Cilium has it, or of a node as its own agent has it.
-func (e *Engine) subject(ep policy.Endpoint) (*knownPod, error) {
-	if ep.Kind == policy.NodeEndpoint {
+func (e *Engine) subject(ep endpoints.Endpoint) (*knownPod, error) {
+	if ep.Kind == endpoints.NodeEndpoint {
 		return e.node(ep), nil
 	}
-	if id, ok := ownEndpoints[v1alpha1.Entity(ep.Name)]; ok && ep.Kind == policy.EntityEndpoint {
+	if id, ok := ownEndpoints[v1alpha1.Entity(ep.Name)]; ok && ep.Kind == endpoints.EntityEndpoint {
 		key := "entity " + ep.Name
 		if e.pods[key] == nil {
 			e.pods[key] = &knownPod{id: reserved(id)}
@@ -39,8 +41,8 @@ var ownEndpoints = map[v1alpha1.Entity]identity.NumericIdentity{
 
 // decides reports whether policies decide the side of a flow at an endpoint. They do for pods
 // and nodes, and for an endpoint of Cilium itself that a policy isolates.
-func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
-	if _, own := ownEndpoints[v1alpha1.Entity(ep.Name)]; !own || ep.Kind != policy.EntityEndpoint {
+func (e *Engine) decides(ep endpoints.Endpoint, d flow.Direction) bool {
+	if _, own := ownEndpoints[v1alpha1.Entity(ep.Name)]; !own || ep.Kind != endpoints.EntityEndpoint {
 		return ep.IsSelected()
 	}
 	own, err := e.policyOf(ep)
@@ -50,7 +52,7 @@ func (e *Engine) decides(ep policy.Endpoint, d policy.Direction) bool {
 // node returns the host endpoint of a node. Every agent gives its own node the same number, and
 // selects it by the labels of the node. So each node has an identity of its own, with the same
 // number.
-func (e *Engine) node(ep policy.Endpoint) *knownPod {
+func (e *Engine) node(ep endpoints.Endpoint) *knownPod {
 	key := "node " + fingerprint(ep)
 	if known, ok := e.pods[key]; ok {
 		return known
@@ -113,25 +115,25 @@ func (e *Engine) nodePrefixes() []netip.Prefix {
 
 // checkHostDecidable returns an error for a flow to a pod's own node if networks match nodes,
 // because the address of that node is unknown.
-func (e *Engine) checkHostDecidable(f policy.Flow) error {
-	toHost := f.To.Kind == policy.NodeEndpoint || f.To.Kind == policy.EntityEndpoint && f.To.Name == string(v1alpha1.EntityHost)
-	if !toHost || f.From.Kind != policy.PodEndpoint || !e.matchesNodes() || len(e.prefixes) == 0 {
+func (e *Engine) checkHostDecidable(f flow.Flow) error {
+	toHost := f.To.Kind == endpoints.NodeEndpoint || f.To.Kind == endpoints.EntityEndpoint && f.To.Name == string(v1alpha1.EntityHost)
+	if !toHost || f.From.Kind != endpoints.PodEndpoint || !e.matchesNodes() || len(e.prefixes) == 0 {
 		return nil
 	}
-	return fmt.Errorf("undecided with %s: nodes, because policies have networks that may contain the address of the pod's own node: test entity remote-node instead", policy.CIDRMatchMode)
+	return fmt.Errorf("undecided with %s: nodes, because policies have networks that may contain the address of the pod's own node: test entity remote-node instead", cilium.CIDRMatchMode)
 }
 
 // matchesNodes reports whether networks match the addresses of nodes.
-func (e *Engine) matchesNodes() bool { return e.agent.Value(policy.CIDRMatchMode) == "nodes" }
+func (e *Engine) matchesNodes() bool { return e.agent.Value(cilium.CIDRMatchMode) == "nodes" }
 
 // variantsFor returns every identity that an endpoint may have for the policies of its peer.
 // Traffic of a node to itself is not a flow, so two nodes are different ones.
-func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
+func (e *Engine) variantsFor(ep, other endpoints.Endpoint) ([]variant, error) {
 	all, err := e.variants(ep)
-	if ep.Kind == policy.NodeEndpoint && other.Kind == policy.NodeEndpoint {
+	if ep.Kind == endpoints.NodeEndpoint && other.Kind == endpoints.NodeEndpoint {
 		all = slices.DeleteFunc(all, func(v variant) bool { return v.ownNode })
 	}
-	if err != nil || ep.Kind != policy.EntityEndpoint {
+	if err != nil || ep.Kind != endpoints.EntityEndpoint {
 		return all, err
 	}
 	var out []variant
@@ -151,11 +153,11 @@ func (e *Engine) variantsFor(ep, other policy.Endpoint) ([]variant, error) {
 
 // addRepresentativeNodes adds representative nodes for the selectors of host policies, and one
 // without labels. They are only subjects of policies: as peers, nodes are host and remote-node.
-func (e *Engine) addRepresentativeNodes(s policy.Environment) error {
+func (e *Engine) addRepresentativeNodes(s endpoints.Environment) error {
 	if len(e.nodes) == 0 {
 		return nil
 	}
-	nodes, err := policy.RepresentativeNodes(s, e.nodes)
+	nodes, err := endpoints.RepresentativeNodes(s, e.nodes)
 	if err != nil {
 		return err
 	}

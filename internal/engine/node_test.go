@@ -4,21 +4,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // notPods are nodes, and a pod of another cluster of the mesh.
-var notPods = map[string]policy.Endpoint{
+var notPods = map[string]endpoints.Endpoint{
 	"worker":  node("role", "worker"),
 	"edge":    node("role", "edge"),
 	"labeled": node("kubernetes.io/hostname", "worker-1"),
 	"web@west": {
-		Kind: policy.PodEndpoint, Name: "web@west", Cluster: "west", Namespace: "acme", Labels: map[string]string{"app": "web"},
+		Kind: endpoints.PodEndpoint, Name: "web@west", Cluster: "west", Namespace: "acme", Labels: map[string]string{"app": "web"},
 	},
 }
 
-func node(key, value string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.NodeEndpoint, Name: key + "=" + value, Labels: map[string]string{key: value}}
+func node(key, value string) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: key + "=" + value, Labels: map[string]string{key: value}}
 }
 
 // workerPolicy returns a host policy for the workers.
@@ -125,27 +126,27 @@ func TestOpeningsOfNodes(t *testing.T) {
 		workerPolicy("deny", "ingress: [{}]"),
 		workerPolicy("ssh", `ingress: [{fromEntities: [remote-node], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]`),
 	))
-	known, err := e.Representatives(policy.Environment{})
+	known, err := e.Representatives(endpoints.Environment{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	representatives := map[string]bool{}
 	for _, ep := range known {
-		if ep.Kind == policy.NodeEndpoint {
+		if ep.Kind == endpoints.NodeEndpoint {
 			representatives[ep.Name] = ep.Representative
 		}
 	}
 	if len(representatives) != 2 || !representatives["node/role=worker"] || !representatives["a node without labels"] {
 		t.Errorf("got representative nodes %v", representatives)
 	}
-	in, err := e.Openings(notPods["worker"], policy.Ingress)
+	in, err := e.Openings(notPods["worker"], flow.Ingress)
 	if err != nil || len(in) != 1 || in[0].First != 22 || len(in[0].Peers) == 0 || in[0].Policies[0] != "ssh" {
 		t.Errorf("ingress of the worker: got %+v, %v", in, err)
 	}
 	for _, at := range []struct {
-		node policy.Endpoint
-		d    policy.Direction
-	}{{notPods["worker"], policy.Egress}, {notPods["edge"], policy.Ingress}} {
+		node endpoints.Endpoint
+		d    flow.Direction
+	}{{notPods["worker"], flow.Egress}, {notPods["edge"], flow.Ingress}} {
 		open, err := e.Openings(at.node, at.d)
 		if err != nil || len(open) != 1 || len(open[0].Policies) > 0 {
 			t.Errorf("%s of %s without isolation: got %+v, %v", at.d, at.node.Name, open, err)

@@ -11,13 +11,14 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Openings returns what the policies of a pod or node allow in one direction. It walks the
 // policy map, so that its cost depends on the policies and not on the size of the cluster. A
 // node always reaches its own pods and itself, and these are not openings.
-func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy.Opening, err error) {
+func (e *Engine) Openings(pod endpoints.Endpoint, dir flow.Direction) (_ []flow.Opening, err error) {
 	unlock, err := e.enter()
 	if err != nil {
 		return nil, err
@@ -36,14 +37,14 @@ func (e *Engine) Openings(pod policy.Endpoint, dir policy.Direction) (_ []policy
 	if err != nil {
 		return nil, err
 	}
-	isRepresentative := func(ep policy.Endpoint) bool { return ep.Representative }
-	isDeployed := func(ep policy.Endpoint) bool { return !ep.Representative }
+	isRepresentative := func(ep endpoints.Endpoint) bool { return ep.Representative }
+	isDeployed := func(ep endpoints.Endpoint) bool { return !ep.Representative }
 	return sortOpenings(append(openingsTo(out, isDeployed), openingsTo(withoutDenies, isRepresentative)...)), nil
 }
 
 // openingsTo returns the openings to the matching peers. It drops openings without peers.
-func openingsTo(openings []policy.Opening, match func(policy.Endpoint) bool) []policy.Opening {
-	var out []policy.Opening
+func openingsTo(openings []flow.Opening, match func(endpoints.Endpoint) bool) []flow.Opening {
+	var out []flow.Opening
 	for _, o := range openings {
 		all := o.Peers
 		o.Peers = nil
@@ -60,13 +61,13 @@ func openingsTo(openings []policy.Opening, match func(policy.Endpoint) bool) []p
 }
 
 // walk collects the openings from the policy map of a pod or node.
-func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
+func (e *Engine) walk(pod endpoints.Endpoint, dir flow.Direction) ([]flow.Opening, error) {
 	d, err := e.policyOf(pod)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", dir, pod.Name, err)
 	}
 	if !isolated(d, dir) {
-		return []policy.Opening{{First: 1, Last: lastPort(0)}}, nil
+		return []flow.Opening{{First: 1, Last: lastPort(0)}}, nil
 	}
 	o := openingCollector{engine: e, d: d, dir: dir, entries: d.entriesOf(dir), byKey: map[string]int{}}
 	for _, id := range o.peers() {
@@ -77,9 +78,9 @@ func (e *Engine) walk(pod policy.Endpoint, dir policy.Direction) ([]policy.Openi
 
 // isolated reports whether policies deny anything in a direction. Without default-deny, Cilium
 // adds a rule that allows everything, and only deny rules deny traffic.
-func isolated(d *policyMap, dir policy.Direction) bool {
+func isolated(d *policyMap, dir flow.Direction) bool {
 	key, anything := ciliumpolicy.EgressKey(), ciliumpolicy.LabelsAllowAnyEgress
-	if dir == policy.Ingress {
+	if dir == flow.Ingress {
 		key, anything = ciliumpolicy.IngressKey(), ciliumpolicy.LabelsAllowAnyIngress
 	}
 	meta, err := d.endpointPolicy.GetRuleMeta(key)
@@ -87,7 +88,7 @@ func isolated(d *policyMap, dir policy.Direction) bool {
 		return true
 	}
 	for key, entry := range d.endpointPolicy.Entries() {
-		if entry.IsDeny() && key.IsIngress() == (dir == policy.Ingress) {
+		if entry.IsDeny() && key.IsIngress() == (dir == flow.Ingress) {
 			return true
 		}
 	}
@@ -98,9 +99,9 @@ func isolated(d *policyMap, dir policy.Direction) bool {
 type openingCollector struct {
 	engine  *Engine
 	d       *policyMap
-	dir     policy.Direction
+	dir     flow.Direction
 	entries entries
-	out     []policy.Opening
+	out     []flow.Opening
 	// byKey has the index of an opening by everything but its peers.
 	byKey map[string]int
 }
@@ -142,7 +143,7 @@ func (o *openingCollector) open(id identity.NumericIdentity) {
 // allowed is a range of ports that is allowed for an identity.
 type allowed struct {
 	ports    portRange
-	l7       policy.L7
+	l7       flow.L7
 	policies []string
 }
 
@@ -153,7 +154,7 @@ func (a allowed) sameExceptPorts(b allowed) bool {
 func (o *openingCollector) allows(id identity.NumericIdentity, ports portRange) (allowed, bool) {
 	key := keyOf(o.dir, ports).WithIdentity(id)
 	entry, meta, _ := o.d.endpointPolicy.Lookup(key)
-	if entry.IsDeny() || o.engine.needsAuthentication(entry.AuthRequirement) || id == identity.ReservedIdentityHost && (o.dir == policy.Ingress || o.d.owner.node) {
+	if entry.IsDeny() || o.engine.needsAuthentication(entry.AuthRequirement) || id == identity.ReservedIdentityHost && (o.dir == flow.Ingress || o.d.owner.node) {
 		return allowed{}, false
 	}
 	a := allowed{ports: ports, policies: o.engine.policiesOf(meta)}
@@ -186,18 +187,18 @@ func (o *openingCollector) add(id identity.NumericIdentity, a allowed) {
 	if !ok {
 		i = len(o.out)
 		o.byKey[key] = i
-		o.out = append(o.out, policy.Opening{
+		o.out = append(o.out, flow.Opening{
 			First: a.ports.first, Last: a.ports.last, Protocol: protocolName(a.ports.proto), L7: a.l7, Policies: a.policies,
 		})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, o.engine.endpointsByIdentity[id]...)
 }
 
-func sortOpenings(out []policy.Opening) []policy.Opening {
+func sortOpenings(out []flow.Opening) []flow.Opening {
 	rank := func(p v1alpha1.Protocol) int {
 		return slices.IndexFunc(protocols, func(proto u8proto.U8proto) bool { return protocolName(proto) == p })
 	}
-	slices.SortFunc(out, func(a, b policy.Opening) int {
+	slices.SortFunc(out, func(a, b flow.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
 			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
 			slices.Compare(a.L7.ShadowedBy, b.L7.ShadowedBy))

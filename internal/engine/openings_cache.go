@@ -9,7 +9,8 @@ import (
 
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // subjects caches openings. Pods with the same rules and ports have the same openings, which
@@ -19,7 +20,7 @@ type subjects struct {
 	rules map[string][]subjectRule
 	count int
 	// openings has the cached openings by openingsKey.
-	openings map[string][]policy.Opening
+	openings map[string][]flow.Opening
 	// peers is the number of peers in the cache.
 	peers int
 	// generation is the engine's generation when the openings were computed.
@@ -72,7 +73,7 @@ func (s *subjects) openingsKey(pod *knownPod, namespace string) string {
 // results are computed again.
 const maxCached = 200_000
 
-func (s *subjects) store(key string, openings []policy.Opening) {
+func (s *subjects) store(key string, openings []flow.Opening) {
 	n := 0
 	for _, o := range openings {
 		n += len(o.Peers)
@@ -85,8 +86,8 @@ func (s *subjects) store(key string, openings []policy.Opening) {
 }
 
 // openings returns the openings of a pod, computed once for all pods with the same key.
-func (e *Engine) openings(pod policy.Endpoint, dir policy.Direction) ([]policy.Opening, error) {
-	if pod.Kind != policy.PodEndpoint {
+func (e *Engine) openings(pod endpoints.Endpoint, dir flow.Direction) ([]flow.Opening, error) {
+	if pod.Kind != endpoints.PodEndpoint {
 		return e.walk(pod, dir)
 	}
 	known, err := e.pod(pod)

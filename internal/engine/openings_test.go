@@ -9,13 +9,15 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // includes counts how often a peer is in the openings of a port. An entity with several
 // identities is in them once for each.
-func includes(openings []policy.Opening, peer policy.Endpoint, f policy.Flow) int {
+func includes(openings []flow.Opening, peer endpoints.Endpoint, f flow.Flow) int {
 	n := 0
 	for _, o := range openings {
 		if f.Port < o.First || f.Port > o.Last || o.Protocol != "" && o.Protocol != f.Protocol {
@@ -33,7 +35,7 @@ func includes(openings []policy.Opening, peer policy.Endpoint, f policy.Flow) in
 	return n
 }
 
-func cases(ep policy.Endpoint) int {
+func cases(ep endpoints.Endpoint) int {
 	switch ep.Name {
 	case "kube-apiserver":
 		return 3
@@ -52,21 +54,21 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 	for seed := range uint64(15) {
 		docs := newGenerator(seed).policies(t)
-		e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
+		e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, pod := range allEndpoints() {
-			if pod.Kind != policy.PodEndpoint {
+			if pod.Kind != endpoints.PodEndpoint {
 				continue
 			}
-			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+			for _, dir := range []flow.Direction{flow.Ingress, flow.Egress} {
 				openings, err := e.Openings(pod, dir)
 				if err != nil {
 					t.Fatal(err)
 				}
 				for _, peer := range allEndpoints() {
-					if dir == policy.Ingress && peer.Name == "host" {
+					if dir == flow.Ingress && peer.Name == "host" {
 						continue
 					}
 					if err := compareOpenings(e, openings, pod, peer, dir); err != nil {
@@ -78,11 +80,11 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 }
 
-func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer policy.Endpoint, dir policy.Direction) error {
+func compareOpenings(e *engine.Engine, openings []flow.Opening, pod, peer endpoints.Endpoint, dir flow.Direction) error {
 	for _, protocol := range v1alpha1.Protocols() {
 		for _, port := range boundaryPorts {
-			f := policy.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
-			if dir == policy.Ingress {
+			f := flow.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
+			if dir == flow.Ingress {
 				f.From, f.To = peer, pod
 			}
 			v, err := e.Decide(f)
@@ -90,15 +92,15 @@ func compareOpenings(e *engine.Engine, openings []policy.Opening, pod, peer poli
 				return err
 			}
 			side := v.Egress
-			if dir == policy.Ingress {
+			if dir == flow.Ingress {
 				side = v.Ingress
 			}
-			want := policy.Depends
+			want := flow.Depends
 			switch includes(openings, peer, f) {
 			case 0:
-				want = policy.Denied
+				want = flow.Denied
 			case cases(peer):
-				want = policy.Allowed
+				want = flow.Allowed
 			}
 			if side.Decision != want {
 				return fmt.Errorf("%s of %s: decided %s by %v, but the openings mean %s", dir, f, side.Decision, side.Policies, want)
@@ -128,9 +130,9 @@ func TestOpeningsDoNotDependOnOrder(t *testing.T) {
 	}
 }
 
-func engineOf(t *testing.T, docs []json.RawMessage, known []policy.Endpoint) *engine.Engine {
+func engineOf(t *testing.T, docs []json.RawMessage, known []endpoints.Endpoint) *engine.Engine {
 	t.Helper()
-	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, known)
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +144,7 @@ func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]strin
 	t.Helper()
 	out := map[string][]string{}
 	for _, name := range sortedPods() {
-		for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+		for _, dir := range []flow.Direction{flow.Ingress, flow.Egress} {
 			openings, err := e.Openings(pods[name], dir)
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
@@ -156,7 +158,7 @@ func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]strin
 }
 
 // opening formats an opening: "1-65535/TCP: acme/db, host by acme/p".
-func opening(o policy.Opening) string {
+func opening(o flow.Opening) string {
 	var peers []string
 	for _, p := range o.Peers {
 		peers = append(peers, p.Name)
@@ -176,28 +178,28 @@ func TestOpenings(t *testing.T) {
 	notIsolating := "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, "
 	for desc, c := range map[string]struct {
 		policies string
-		dir      policy.Direction
+		dir      flow.Direction
 		want     []string
 	}{
-		"no policy isolates":                   {"", policy.Ingress, []string{everything}},
-		"only the other direction is isolated": {cnp("p", denyEgress), policy.Ingress, []string{everything}},
-		"everything is denied":                 {cnp("p", denyIngress), policy.Ingress, nil},
-		"all ports of one peer are allowed":    {ingress("p", fromDB), policy.Ingress, []string{"1-65535/: acme/db by acme/p"}},
-		"one port of one peer is allowed":      {ingress("p", fromDB+", "+onHTTP), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p"}},
-		"L7 rules are reported":                {ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p (GET any path)"}},
-		"shadowed L7 rules are reported":       {all(ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), ingress("q", fromDB+", "+onHTTP)), policy.Ingress, []string{"8080-8080/TCP: acme/db by acme/p, acme/q (acme/q)"}},
+		"no policy isolates":                   {"", flow.Ingress, []string{everything}},
+		"only the other direction is isolated": {cnp("p", denyEgress), flow.Ingress, []string{everything}},
+		"everything is denied":                 {cnp("p", denyIngress), flow.Ingress, nil},
+		"all ports of one peer are allowed":    {ingress("p", fromDB), flow.Ingress, []string{"1-65535/: acme/db by acme/p"}},
+		"one port of one peer is allowed":      {ingress("p", fromDB+", "+onHTTP), flow.Ingress, []string{"8080-8080/TCP: acme/db by acme/p"}},
+		"L7 rules are reported":                {ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), flow.Ingress, []string{"8080-8080/TCP: acme/db by acme/p (GET any path)"}},
+		"shadowed L7 rules are reported":       {all(ingress("p", fromDB+", "+onHTTPOnly(`{method: GET}`)), ingress("q", fromDB+", "+onHTTP)), flow.Ingress, []string{"8080-8080/TCP: acme/db by acme/p, acme/q (acme/q)"}},
 		"a deny splits a range": {all(ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 100, protocol: TCP}]}]`), cnp("q", `{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]}`)),
-			policy.Ingress, []string{"1-21/TCP: acme/db by acme/p", "23-100/TCP: acme/db by acme/p"}},
-		"adjacent ranges are merged":                      {ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 50, protocol: TCP}, {port: "51", endPort: 100, protocol: TCP}]}]`), policy.Ingress, []string{"1-100/TCP: acme/db by acme/p"}},
-		"an ICMP type is allowed":                         {ingress("p", fromDB+`, icmps: [{fields: [{type: 8}]}]`), policy.Ingress, []string{"8-8/ICMP: acme/db by acme/p"}},
-		"a network includes its addresses":                {cnp("p", "{endpointSelector: {}, egress: [{toCIDR: [192.0.2.0/24]}]}"), policy.Egress, []string{"1-65535/: 192.0.2.1, 192.0.2.200 by acme/p"}},
-		"an entity includes all of its identities":        {cnp("p", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"), policy.Egress, []string{"1-65535/: kube-apiserver, kube-apiserver, kube-apiserver by acme/p"}},
-		"a named port is resolved for each peer":          {egress("p", `toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]`), policy.Egress, []string{"8081-8081/TCP: acme/blue by acme/p", "9091-9091/TCP: acme/green by acme/p"}},
-		"a deny without isolation allows the other peers": {cnp("p", notIsolating+"ingressDeny: [{"+fromDB+"}]}"), policy.Ingress, []string{others}},
-		"an allow without isolation allows every peer":    {cnp("p", notIsolating+"ingress: [{"+fromDB+"}]}"), policy.Ingress, []string{everything}},
-		"L7 rules without isolation are not reported":     {cnp("p", notIsolating+"ingress: [{"+fromDB+", "+onHTTPOnly(`{method: GET}`)+"}]}"), policy.Ingress, []string{everything}},
+			flow.Ingress, []string{"1-21/TCP: acme/db by acme/p", "23-100/TCP: acme/db by acme/p"}},
+		"adjacent ranges are merged":                      {ingress("p", fromDB+`, toPorts: [{ports: [{port: "1", endPort: 50, protocol: TCP}, {port: "51", endPort: 100, protocol: TCP}]}]`), flow.Ingress, []string{"1-100/TCP: acme/db by acme/p"}},
+		"an ICMP type is allowed":                         {ingress("p", fromDB+`, icmps: [{fields: [{type: 8}]}]`), flow.Ingress, []string{"8-8/ICMP: acme/db by acme/p"}},
+		"a network includes its addresses":                {cnp("p", "{endpointSelector: {}, egress: [{toCIDR: [192.0.2.0/24]}]}"), flow.Egress, []string{"1-65535/: 192.0.2.1, 192.0.2.200 by acme/p"}},
+		"an entity includes all of its identities":        {cnp("p", "{endpointSelector: {}, egress: [{toEntities: [kube-apiserver]}]}"), flow.Egress, []string{"1-65535/: kube-apiserver, kube-apiserver, kube-apiserver by acme/p"}},
+		"a named port is resolved for each peer":          {egress("p", `toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]`), flow.Egress, []string{"8081-8081/TCP: acme/blue by acme/p", "9091-9091/TCP: acme/green by acme/p"}},
+		"a deny without isolation allows the other peers": {cnp("p", notIsolating+"ingressDeny: [{"+fromDB+"}]}"), flow.Ingress, []string{others}},
+		"an allow without isolation allows every peer":    {cnp("p", notIsolating+"ingress: [{"+fromDB+"}]}"), flow.Ingress, []string{everything}},
+		"L7 rules without isolation are not reported":     {cnp("p", notIsolating+"ingress: [{"+fromDB+", "+onHTTPOnly(`{method: GET}`)+"}]}"), flow.Ingress, []string{everything}},
 		"a deny without isolation denies its peers": {
-			cnp("p", notIsolating+"ingressDeny: [{fromEntities: [world, remote-node, kube-apiserver, health, ingress]}, {fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}]}"), policy.Ingress, nil,
+			cnp("p", notIsolating+"ingressDeny: [{fromEntities: [world, remote-node, kube-apiserver, health, ingress]}, {fromEndpoints: [{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}]}]}"), flow.Ingress, nil,
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // unmanaged are pods that started before Cilium, and initial are pods without labels yet. A
@@ -22,14 +22,14 @@ const (
 
 // addKnown adds an endpoint to those of an identity, with the entities that include the
 // identity.
-func (e *Engine) addKnown(id *identity.Identity, ep policy.Endpoint) {
+func (e *Engine) addKnown(id *identity.Identity, ep endpoints.Endpoint) {
 	if len(e.endpointsByIdentity[id.ID]) == 0 {
 		e.knownIDs = append(e.knownIDs, id.ID)
 	}
 	ep.Entities = e.entitiesOf(id)
 	sameIdentity := e.endpointsByIdentity[id.ID]
 	for i := range sameIdentity {
-		if ep.Kind != policy.PodEndpoint {
+		if ep.Kind != endpoints.PodEndpoint {
 			break
 		}
 		ep.SameIdentityPorts = append(ep.SameIdentityPorts, sameIdentity[i].Ports...)
@@ -86,7 +86,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 		entities = append(entities, f.entity)
 	}
 	for _, entity := range entities {
-		if err := e.learn(policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity)}); err != nil {
+		if err := e.learn(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(entity)}); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (e *Engine) learnOutside(cidrs []string) error {
 func (e *Engine) learnNames() error {
 	e.names.classify()
 	for _, s := range e.names.all {
-		key := string(policy.NameEndpoint) + " " + s.text
+		key := string(endpoints.NameEndpoint) + " " + s.text
 		if e.learned[key] {
 			continue
 		}
@@ -130,7 +130,7 @@ func (e *Engine) learnNames() error {
 		if !s.isPattern() {
 			matching = mergeLabels(matching, e.names.matching(s.text))
 		}
-		ep := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.text}
+		ep := endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: s.text}
 		for i, f := range e.families() {
 			id, err := e.identity(mergeLabels(matching, f.world))
 			if err != nil {
@@ -148,7 +148,7 @@ func (e *Engine) learnNames() error {
 
 // addressInEach returns, for each network, an address outside of the smaller networks, if it has
 // one. It skips 0.0.0.0/0 and ::/0 unless they are labelled.
-func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []policy.Endpoint {
+func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []endpoints.Endpoint {
 	for i := range prefixes {
 		prefixes[i] = prefixes[i].Masked()
 	}
@@ -159,7 +159,7 @@ func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []po
 		return a.Bits() - b.Bits()
 	})
 	prefixes = slices.Compact(prefixes)
-	var out []policy.Endpoint
+	var out []endpoints.Endpoint
 	for i, p := range prefixes {
 		// The entity world represents this network.
 		if p.Bits() == 0 && !labelled[p] {
@@ -175,7 +175,7 @@ func addressInEach(prefixes []netip.Prefix, labelled map[netip.Prefix]bool) []po
 			}
 		}
 		if p.Contains(free) {
-			out = append(out, policy.Endpoint{Kind: policy.AddressEndpoint, Name: free.String(), Network: p})
+			out = append(out, endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: free.String(), Network: p})
 		}
 	}
 	return out

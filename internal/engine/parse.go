@@ -17,7 +17,8 @@ import (
 	"github.com/cilium/cilium/pkg/policy/utils"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // object is a policy before its kind is known.
@@ -27,7 +28,7 @@ type object struct {
 }
 
 // String is how errors name it.
-func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
+func (o object) String() string { return flow.FullName(o.Kind, o.Namespace, o.Name) }
 
 // isGroup reports whether an object is a CiliumCIDRGroup, in any version.
 func isGroup(o object) bool {
@@ -38,11 +39,11 @@ func isGroup(o object) bool {
 func (e *Engine) enforces(o object) bool {
 	switch o.Kind {
 	case "NetworkPolicy":
-		return e.agent.Enabled(policy.EnableNetworkPolicy)
+		return e.agent.Enabled(cilium.EnableNetworkPolicy)
 	case "CiliumNetworkPolicy":
-		return e.agent.Enabled(policy.EnableCiliumPolicy)
+		return e.agent.Enabled(cilium.EnableCiliumPolicy)
 	case "CiliumClusterwideNetworkPolicy":
-		return e.agent.Enabled(policy.EnableClusterwidePolicy)
+		return e.agent.Enabled(cilium.EnableClusterwidePolicy)
 	}
 	return true
 }
@@ -56,7 +57,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	// All groups and names are known from here on.
 	for _, l := range put {
 		if err := e.representPeers(l.entries); err != nil {
-			rejected = append(rejected, policy.Rejected{Name: l.String(), Err: err})
+			rejected = append(rejected, flow.Rejected{Name: l.String(), Err: err})
 		}
 	}
 	if len(rejected) > 0 {
@@ -72,7 +73,7 @@ type document struct {
 }
 
 // readAll adds the groups, and returns the policies in order.
-func (e *Engine) readAll(policies []json.RawMessage) (documents []document, rejected policy.RejectedError) {
+func (e *Engine) readAll(policies []json.RawMessage) (documents []document, rejected flow.RejectedError) {
 	for i, data := range policies {
 		var o object
 		err := decode(data, &o)
@@ -83,7 +84,7 @@ func (e *Engine) readAll(policies []json.RawMessage) (documents []document, reje
 			documents = append(documents, document{o, data})
 		}
 		if err != nil {
-			rejected = append(rejected, policy.Rejected{Name: cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), Err: err})
+			rejected = append(rejected, flow.Rejected{Name: cmp.Or(strings.TrimSpace(o.String()), strconv.Itoa(i)), Err: err})
 		}
 	}
 	return documents, rejected
@@ -96,7 +97,7 @@ type loaded struct {
 }
 
 // putAll adds each policy that agents enforce to the repository. It rejects duplicates.
-func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.RejectedError) {
+func (e *Engine) putAll(documents []document) (put []loaded, rejected flow.RejectedError) {
 	seen := map[string]bool{}
 	for _, d := range documents {
 		if !e.enforces(d.object) {
@@ -107,7 +108,7 @@ func (e *Engine) putAll(documents []document) (put []loaded, rejected policy.Rej
 			err = errors.New("another policy has the same kind, namespace and name")
 		}
 		if seen[d.String()] = true; err != nil {
-			rejected = append(rejected, policy.Rejected{Name: d.String(), Err: err})
+			rejected = append(rejected, flow.Rejected{Name: d.String(), Err: err})
 			continue
 		}
 		put = append(put, loaded{d.object, entries})
@@ -170,7 +171,7 @@ func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachety
 		entries, err := e.parseKubernetes(o, doc)
 		return entries, ipcachetypes.ResourceKindNetpol, err
 	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
-		if !e.agent.Enabled(policy.EnableClusterNetworkPolicy) {
+		if !e.agent.Enabled(cilium.EnableClusterNetworkPolicy) {
 			return nil, "", errors.New("agents enforce it only with enable-k8s-cluster-network-policy: true")
 		}
 		entries, err := e.parseClusterNetworkPolicy(o, doc)

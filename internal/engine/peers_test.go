@@ -3,8 +3,9 @@ package engine_test
 import (
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 func TestPeers(t *testing.T) {
@@ -120,12 +121,12 @@ func TestPeers(t *testing.T) {
 func TestClusterName(t *testing.T) {
 	t.Parallel()
 	peer := "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: west}}]}]}"
-	for name, want := range map[string]policy.Decision{"west": policy.Allowed, "east": policy.Denied} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.AllFeatures()}, documents(t, cnp("west", peer)), nil)
+	for name, want := range map[string]flow.Decision{"west": flow.Allowed, "east": flow.Denied} {
+		e, err := engine.New(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, cnp("west", peer)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := e.Decide(policy.Flow{From: pods["db"], To: pods["web"], Port: 8080})
+		v, err := e.Decide(flow.Flow{From: pods["db"], To: pods["web"], Port: 8080})
 		if err != nil || v.Decision() != want {
 			t.Errorf("in cluster %s: got %v %v, want %v", name, v, err, want)
 		}
@@ -139,15 +140,15 @@ func TestEnginesOfTwoClustersDoNotMix(t *testing.T) {
 	inside := cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}")
 	var engines []*engine.Engine
 	for _, name := range []string{"east", "west"} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: policy.AllFeatures()}, documents(t, inside), nil)
+		e, err := engine.New(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, inside), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		engines = append(engines, e)
 	}
 	for i, e := range engines {
-		v, err := e.Decide(policy.Flow{From: pods["web"], To: pods["other"], Port: 80})
-		if err != nil || v.Decision() != policy.Allowed {
+		v, err := e.Decide(flow.Flow{From: pods["web"], To: pods["other"], Port: 80})
+		if err != nil || v.Decision() != flow.Allowed {
 			t.Errorf("engine %d: got %v %v, want allowed", i, v, err)
 		}
 	}

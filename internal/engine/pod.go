@@ -15,7 +15,8 @@ import (
 	"github.com/cilium/cilium/pkg/types"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // knownPod is a pod as Cilium knows it. The same policies select all pods of an identity. Their
@@ -31,7 +32,7 @@ type knownPod struct {
 
 // pod returns a pod as Cilium knows it, and registers its named ports for egress rules of other
 // pods.
-func (e *Engine) pod(ep policy.Endpoint) (*knownPod, error) {
+func (e *Engine) pod(ep endpoints.Endpoint) (*knownPod, error) {
 	key := fingerprint(ep)
 	if known, ok := e.pods[key]; ok {
 		return known, nil
@@ -69,7 +70,7 @@ func (n podNamespace) GetName() string              { return n.name }
 func (n podNamespace) GetLabels() map[string]string { return n.labels }
 
 // podLabels returns the labels of the pod's identity, with that of its named ports.
-func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.Labels {
+func (e *Engine) podLabels(ep endpoints.Endpoint, ports types.NamedPortMap) labels.Labels {
 	ns := podNamespace{name: ep.Namespace, labels: maps.Clone(ep.NamespaceLabels)}
 	if ns.labels == nil {
 		ns.labels = map[string]string{}
@@ -81,12 +82,12 @@ func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.
 		account = "default"
 	}
 	own := ep.Labels
-	if e.agent.Value(policy.IdentityLabels) != "" && ep.AllLabels != nil {
+	if e.agent.Value(cilium.IdentityLabels) != "" && ep.AllLabels != nil {
 		own = ep.AllLabels
 	}
 	all := k8sutils.SanitizePodLabels(own, ns, account, cmp.Or(ep.Cluster, e.cluster))
 	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
-	if e.agent.Has(policy.PortsInLabel) {
+	if e.agent.Has(cilium.PortsInLabel) {
 		for _, l := range k8s.NamedPortsIdentityLabels(ports) {
 			lbls[l.Key] = l
 		}
@@ -95,7 +96,7 @@ func (e *Engine) podLabels(ep policy.Endpoint, ports types.NamedPortMap) labels.
 }
 
 // fingerprint is equal for endpoints that Cilium cannot distinguish.
-func fingerprint(ep policy.Endpoint) string {
+func fingerprint(ep endpoints.Endpoint) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%q %q %q", ep.Cluster, ep.Namespace, ep.ServiceAccount)
 	for _, m := range []map[string]string{ep.NamespaceLabels, ep.Labels, ep.AllLabels} {

@@ -10,7 +10,8 @@ import (
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // policyMap is the policy of a pod or node in the datapath: a map from identity, port and
@@ -21,7 +22,7 @@ type policyMap struct {
 	endpointPolicy *ciliumpolicy.EndpointPolicy
 	owner          subject
 	labels         labels.LabelArray
-	entries        map[policy.Direction]entries
+	entries        map[flow.Direction]entries
 	// lookups are the names that the DNS proxy allows the pod to query, if lookupsRead.
 	lookups     lookups
 	lookupsRead bool
@@ -32,7 +33,7 @@ var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint1
 
 // policyOf returns the policy map of a pod or node. The selectors of the rules are resolved once
 // per identity, and Cilium updates them. The map is computed again in each generation.
-func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
+func (e *Engine) policyOf(ep endpoints.Endpoint) (*policyMap, error) {
 	pod, err := e.subject(ep)
 	if err != nil {
 		return nil, err
@@ -44,10 +45,10 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner := subject{id: uint64(pod.id.ID), ports: pod.ports, node: ep.Kind == policy.NodeEndpoint}
+	owner := subject{id: uint64(pod.id.ID), ports: pod.ports, node: ep.Kind == endpoints.NodeEndpoint}
 	pod.policyMap = &policyMap{
 		generation: e.generation, selectors: selectors, endpointPolicy: distill(selectors, owner),
-		owner: owner, labels: pod.id.LabelArray, entries: map[policy.Direction]entries{},
+		owner: owner, labels: pod.id.LabelArray, entries: map[flow.Direction]entries{},
 	}
 	e.measure(ep, pod)
 	if e.cachedEntries += pod.policyMap.endpointPolicy.Len(); e.cachedEntries > maxCached {
@@ -63,14 +64,14 @@ func (e *Engine) policyOf(ep policy.Endpoint) (*policyMap, error) {
 
 // measure records the largest policy map. Entries for representative pods do not count, because
 // such pods may never exist.
-func (e *Engine) measure(ep policy.Endpoint, pod *knownPod) {
+func (e *Engine) measure(ep endpoints.Endpoint, pod *knownPod) {
 	if ep.Representative || pod.policyMap.endpointPolicy.Len() <= e.largest.entries {
 		return
 	}
 	n := 0
 	for key := range pod.policyMap.endpointPolicy.Entries() {
 		known := e.endpointsByIdentity[key.Identity]
-		if len(known) == 0 || slices.ContainsFunc(known, func(ep policy.Endpoint) bool { return !ep.Representative }) {
+		if len(known) == 0 || slices.ContainsFunc(known, func(ep endpoints.Endpoint) bool { return !ep.Representative }) {
 			n++
 		}
 	}
@@ -99,7 +100,7 @@ func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, er
 	}
 	selectors, _, err := e.repo.ComputeSelectorPolicy(id)
 	if err != nil {
-		return nil, policy.ConflictError{Err: err}
+		return nil, flow.ConflictError{Err: err}
 	}
 	e.resolved[id] = selectors
 	return selectors, nil
@@ -114,12 +115,12 @@ func distill(selectors ciliumpolicy.SelectorPolicy, owner subject) *ciliumpolicy
 }
 
 // lookup returns the datapath's decision for one peer.
-func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Identity) policy.Side {
+func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Identity) flow.Side {
 	entry, meta, _ := d.endpointPolicy.Lookup(key.WithIdentity(peer.ID))
-	side := policy.Side{Decision: policy.Allowed, Policies: e.policiesOf(meta)}
+	side := flow.Side{Decision: flow.Allowed, Policies: e.policiesOf(meta)}
 	switch {
 	case entry.IsDeny():
-		side.Decision = policy.Denied
+		side.Decision = flow.Denied
 	case entry.IsRedirectEntry():
 		side.L7 = e.l7(d, key.WithIdentity(peer.ID))
 	}

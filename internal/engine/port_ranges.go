@@ -9,7 +9,7 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // portRange is a range of ports of one protocol with the same policy entries. For ICMP, it is a
@@ -23,8 +23,8 @@ func (s portRange) String() string { return s.ports().String() }
 
 func (s portRange) whole() bool { return s.ports().IsAllPorts() }
 
-func (s portRange) ports() policy.PortRange {
-	return policy.PortRange{Protocol: protocolName(s.proto), First: s.first, Last: s.last}
+func (s portRange) ports() flow.PortRange {
+	return flow.PortRange{Protocol: protocolName(s.proto), First: s.first, Last: s.last}
 }
 
 // protocols are those that policies distinguish, in the order of reports.
@@ -32,7 +32,7 @@ var protocols = []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8prot
 
 var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
 	u8proto.TCP: v1alpha1.TCP, u8proto.UDP: v1alpha1.UDP, u8proto.SCTP: v1alpha1.SCTP,
-	u8proto.ICMP: policy.ICMP, u8proto.ICMPv6: policy.ICMPv6,
+	u8proto.ICMP: flow.ICMP, u8proto.ICMPv6: flow.ICMPv6,
 }
 
 // protocolName returns the name of a protocol, or "" for all protocols. Protocols without ports
@@ -44,7 +44,7 @@ func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
 	return v1alpha1.Protocol(proto.String())
 }
 
-func lastPort(proto u8proto.U8proto) uint16 { return policy.AllPorts(protocolName(proto)).Last }
+func lastPort(proto u8proto.U8proto) uint16 { return flow.AllPorts(protocolName(proto)).Last }
 
 // entries are the entries of a policy map in one direction, by the identity of the peer. An
 // entry without a protocol is for all protocols.
@@ -54,13 +54,13 @@ type entries map[identity.NumericIdentity][]portRange
 var aggregates = ciliumpolicy.AllAggregates
 
 // entriesOf collects the entries of a policy map once.
-func (d *policyMap) entriesOf(dir policy.Direction) entries {
+func (d *policyMap) entriesOf(dir flow.Direction) entries {
 	if e, ok := d.entries[dir]; ok {
 		return e
 	}
 	out := entries{}
 	for key := range d.endpointPolicy.Entries() {
-		if key.IsIngress() == (dir == policy.Ingress) {
+		if key.IsIngress() == (dir == flow.Ingress) {
 			out[key.Identity] = append(out[key.Identity], portRange{key.Nexthdr, key.DestPort, key.EndPort()})
 		}
 	}
@@ -114,11 +114,11 @@ func (e entries) portRanges(id identity.NumericIdentity, proto u8proto.U8proto) 
 }
 
 // protocolOf returns the protocol of a flow: one with ports, or ICMP with a type as its port.
-func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
+func protocolOf(f flow.Flow) (u8proto.U8proto, error) {
 	switch f.Protocol {
-	case policy.ICMP:
+	case flow.ICMP:
 		return u8proto.ICMP, nil
-	case policy.ICMPv6:
+	case flow.ICMPv6:
 		return u8proto.ICMPv6, nil
 	}
 	return protocol(f.Protocol)
@@ -126,9 +126,9 @@ func protocolOf(f policy.Flow) (u8proto.U8proto, error) {
 
 // requestedPorts returns the ports of a flow, and the protocols with all ports in the flow. It
 // omits protocols that agents do not handle, unless the flow names one.
-func (e *Engine) requestedPorts(f policy.Flow) ([]portRange, []u8proto.U8proto, error) {
+func (e *Engine) requestedPorts(f flow.Flow) ([]portRange, []u8proto.U8proto, error) {
 	if f.ICMP != "" {
-		v4, v6, known := policy.ICMPTypeNumbers(f.ICMP)
+		v4, v6, known := flow.ICMPTypeNumbers(f.ICMP)
 		if !known {
 			return nil, nil, fmt.Errorf("unknown ICMP type %q", f.ICMP)
 		}

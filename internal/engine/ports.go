@@ -9,7 +9,7 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // portRegistry resolves named ports of egress rules, which are ports of the destination. In
@@ -30,11 +30,11 @@ func (r portRegistry) GetNamedPorts() types.NamedPortMultiMap { return r.NamedPo
 
 // conflictingPorts returns the named ports that have several numbers among all pods. Before
 // Cilium 1.20, an egress rule with such a name matches no pod.
-func conflictingPorts(pods []policy.Endpoint) map[policy.NamedPort]bool {
-	numbers, out := map[policy.NamedPort]uint16{}, map[policy.NamedPort]bool{}
+func conflictingPorts(pods []endpoints.Endpoint) map[endpoints.NamedPort]bool {
+	numbers, out := map[endpoints.NamedPort]uint16{}, map[endpoints.NamedPort]bool{}
 	for _, ep := range pods {
 		for _, p := range ep.Ports {
-			name := policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}
+			name := endpoints.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}
 			if have, ok := numbers[name]; ok && have != p.Port {
 				out[name] = true
 			}
@@ -45,13 +45,13 @@ func conflictingPorts(pods []policy.Endpoint) map[policy.NamedPort]bool {
 }
 
 // egressPorts returns the ports of a pod that egress rules of other pods resolve by name.
-func (e *Engine) egressPorts(ports []policy.NamedPort) []policy.NamedPort {
-	return slices.DeleteFunc(slices.Clone(ports), func(p policy.NamedPort) bool {
-		return e.conflictingPorts[policy.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
+func (e *Engine) egressPorts(ports []endpoints.NamedPort) []endpoints.NamedPort {
+	return slices.DeleteFunc(slices.Clone(ports), func(p endpoints.NamedPort) bool {
+		return e.conflictingPorts[endpoints.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
 	})
 }
 
-func namedPorts(ports []policy.NamedPort) (types.NamedPortMap, error) {
+func namedPorts(ports []endpoints.NamedPort) (types.NamedPortMap, error) {
 	named := types.NamedPortMap{}
 	for _, p := range ports {
 		if err := named.AddPort(p.Name, int(p.Port), string(defaultProtocol(p.Protocol))); err != nil {

@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 func TestPorts(t *testing.T) {
@@ -130,28 +132,28 @@ func TestICMP(t *testing.T) {
 // TestPortNameWithTwoNumbersInOneIdentity checks a named port with two numbers in one identity.
 func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 	t.Parallel()
-	one := pod("acme", "pair", policy.NamedPort{Name: "api", Port: 8081})
-	two := pod("acme", "pair", policy.NamedPort{Name: "api", Port: 9091})
+	one := pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 8081})
+	two := pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 9091})
 	docs := documents(t, all(
 		cnp("in", `{endpointSelector: {matchLabels: {app: pair}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`),
 		cnp("out", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)))
 	for _, c := range []struct {
-		to                     policy.Endpoint
+		to                     endpoints.Endpoint
 		port                   uint16
-		before, since, ingress policy.Decision
+		before, since, ingress flow.Decision
 	}{
-		{one, 8081, policy.Denied, policy.Allowed, policy.Allowed},
-		{one, 9091, policy.Denied, policy.Denied, policy.Denied},
-		{two, 9091, policy.Denied, policy.Allowed, policy.Allowed},
-		{two, 8081, policy.Denied, policy.Denied, policy.Denied},
+		{one, 8081, flow.Denied, flow.Allowed, flow.Allowed},
+		{one, 9091, flow.Denied, flow.Denied, flow.Denied},
+		{two, 9091, flow.Denied, flow.Allowed, flow.Allowed},
+		{two, 8081, flow.Denied, flow.Denied, flow.Denied},
 	} {
 		// Since 1.20 their ports are a label, and the two pods have different identities.
-		for before, egress := range map[bool]policy.Decision{true: c.before, false: c.since} {
-			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, docs, []policy.Endpoint{one, two})
+		for before, egress := range map[bool]flow.Decision{true: c.before, false: c.since} {
+			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, docs, []endpoints.Endpoint{one, two})
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := e.Decide(policy.Flow{From: pods["web"], To: c.to, Port: c.port})
+			v, err := e.Decide(flow.Flow{From: pods["web"], To: c.to, Port: c.port})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -166,19 +168,19 @@ func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, nil)
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
 		for _, line := range []string{"web -> blue:8081 = allowed by acme/out", "web -> db:5432 = denied", "web -> green:9091 = allowed by acme/out", "web -> 192.0.2.1:443 = denied"} {
-			flow, want, _ := strings.Cut(line, " = ")
-			v, err := e.Decide(parseFlow(t, flow))
+			f, want, _ := strings.Cut(line, " = ")
+			v, err := e.Decide(parseFlow(t, f))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := verdict(v); got != want {
-				t.Errorf("%s: got %s, want %s", flow, got, want)
+				t.Errorf("%s: got %s, want %s", f, got, want)
 			}
 		}
 	}
@@ -187,15 +189,15 @@ func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 func TestLatePortsAreResolved(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: sql, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, []policy.Endpoint{pods["web"], pod("acme", "db")})
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, []endpoints.Endpoint{pods["web"], pod("acme", "db")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		to   policy.Endpoint
-		want policy.Decision
-	}{{pod("acme", "db"), policy.Denied}, {pods["db"], policy.Allowed}} {
-		v, err := e.Decide(policy.Flow{From: pods["web"], To: c.to, Port: 5432})
+		to   endpoints.Endpoint
+		want flow.Decision
+	}{{pod("acme", "db"), flow.Denied}, {pods["db"], flow.Allowed}} {
+		v, err := e.Decide(flow.Flow{From: pods["web"], To: c.to, Port: 5432})
 		if err != nil || v.Decision() != c.want {
 			t.Errorf("to %v: got %v, %v, want %s", c.to.Ports, v, err, c.want)
 		}

@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // generator generates random policies.
@@ -187,8 +188,8 @@ func (d generator) httpRule() fields {
 }
 
 // request returns a request that HTTP rules may match.
-func (d generator) request() *policy.HTTPRequest {
-	out := &policy.HTTPRequest{Method: pick(d, "GET", "GET", "PUT", "POST"), Path: pick(d, "/", "/v1/x"), Host: pick(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
+func (d generator) request() *flow.HTTPRequest {
+	out := &flow.HTTPRequest{Method: pick(d, "GET", "GET", "PUT", "POST"), Path: pick(d, "/", "/v1/x"), Host: pick(d, "a.example", "b.example", "a-example"), Headers: map[string]string{}}
 	for _, name := range pickSome(d, 0, 2, func() string { return pick(d, "X-Key", "X-Other") }) {
 		out.Headers[name] = pick(d, "1", "2")
 	}
@@ -231,8 +232,8 @@ func (d generator) kubernetesRule(way string) fields {
 }
 
 // allEndpoints are the endpoints of flows.
-func allEndpoints() []policy.Endpoint {
-	var out []policy.Endpoint
+func allEndpoints() []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, name := range sortedPods() {
 		out = append(out, pods[name])
 	}
@@ -255,9 +256,9 @@ func sortedPods() []string {
 }
 
 // flow returns a flow from or to a pod, on some port.
-func (d generator) flow() policy.Flow {
+func (d generator) flow() flow.Flow {
 	all := allEndpoints()
-	f := policy.Flow{From: pick(d, all...), To: pods[pick(d, sortedPods()...)]}
+	f := flow.Flow{From: pick(d, all...), To: pods[pick(d, sortedPods()...)]}
 	if d.IntN(2) == 0 {
 		f.From, f.To = f.To, f.From
 	}

@@ -5,12 +5,13 @@ import (
 
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // Representatives adds an endpoint for everything that the policies distinguish, and returns all
 // known endpoints.
-func (e *Engine) Representatives(s policy.Environment) (_ []policy.Endpoint, err error) {
+func (e *Engine) Representatives(s endpoints.Environment) (_ []endpoints.Endpoint, err error) {
 	unlock, err := e.enter()
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (e *Engine) Representatives(s policy.Environment) (_ []policy.Endpoint, err
 // startWithoutDenies starts an engine without deny rules. A deny rule may match a representative
 // pod, but not a pod that is created later. So representative pods are decided without deny
 // rules.
-func (e *Engine) startWithoutDenies(s policy.Environment) error {
+func (e *Engine) startWithoutDenies(s endpoints.Environment) error {
 	e.withoutDenies = newEngine(e.options)
 	e.withoutDenies.transform = func(entries types.PolicyEntries) {
 		for _, entry := range entries {
@@ -42,15 +43,15 @@ func (e *Engine) startWithoutDenies(s policy.Environment) error {
 			}
 		}
 	}
-	pods := slices.DeleteFunc(slices.Clone(e.knownEndpoints), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint })
+	pods := slices.DeleteFunc(slices.Clone(e.knownEndpoints), func(ep endpoints.Endpoint) bool { return ep.Kind != endpoints.PodEndpoint })
 	if err := e.withoutDenies.start(e.policies, pods); err != nil {
 		return err
 	}
 	return e.withoutDenies.addRepresentatives(s)
 }
 
-func (e *Engine) addRepresentatives(s policy.Environment) error {
-	pods, err := policy.RepresentativePods(s, e.knownEndpoints, e.selections)
+func (e *Engine) addRepresentatives(s endpoints.Environment) error {
+	pods, err := endpoints.RepresentativePods(s, e.knownEndpoints, e.selections)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (e *Engine) addRepresentatives(s policy.Environment) error {
 	}
 	// Only names in policies matter: any other name is equivalent to the rest of the world.
 	for _, ep := range s.Known {
-		if ep.Kind != policy.AddressEndpoint {
+		if ep.Kind != endpoints.AddressEndpoint {
 			continue
 		}
 		if err := e.learn(ep); err != nil {
@@ -75,7 +76,7 @@ func (e *Engine) addRepresentatives(s policy.Environment) error {
 }
 
 // learn adds an endpoint, with each identity that it may have, unless it is known already.
-func (e *Engine) learn(ep policy.Endpoint) error {
+func (e *Engine) learn(ep endpoints.Endpoint) error {
 	if key := string(ep.Kind) + " " + ep.Name + " " + fingerprint(ep); !e.learned[key] {
 		e.learned[key] = true
 		all, err := e.variants(ep)
@@ -84,7 +85,7 @@ func (e *Engine) learn(ep policy.Endpoint) error {
 		}
 		for _, v := range all {
 			// In a trial of the setting (no source), declared networks count as outside the cluster.
-			if _, from, _ := e.agent.Explicit(policy.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
+			if _, from, _ := e.agent.Explicit(cilium.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
 				e.addKnown(v.id, *v.at)
 				continue
 			}

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // representatives returns the names of the representative endpoints of one kind.
-func representatives(t *testing.T, policies string, s policy.Environment, kind policy.EndpointKind) []string {
+func representatives(t *testing.T, policies string, s endpoints.Environment, kind endpoints.EndpointKind) []string {
 	t.Helper()
 	e := engineOf(t, documents(t, policies), nil)
 	all, err := e.Representatives(s)
@@ -30,7 +32,7 @@ func representatives(t *testing.T, policies string, s policy.Environment, kind p
 }
 
 func TestRepresentativePods(t *testing.T) {
-	surroundings := policy.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": {"team": "red"}}}
+	surroundings := endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": {"team": "red"}}}
 	from := func(selector string) string {
 		return cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: ["+selector+"]}]}")
 	}
@@ -74,7 +76,7 @@ func TestRepresentativePods(t *testing.T) {
 			t.Parallel()
 			want := strings.Split(c.want, ", ")
 			slices.Sort(want)
-			if got := representatives(t, c.policies, surroundings, policy.PodEndpoint); !slices.Equal(got, want) {
+			if got := representatives(t, c.policies, surroundings, endpoints.PodEndpoint); !slices.Equal(got, want) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
 		})
@@ -88,24 +90,24 @@ func TestRepresentativesOutside(t *testing.T) {
 	for desc, c := range map[string]struct {
 		policies string
 		cidrs    []string
-		kind     policy.EndpointKind
+		kind     endpoints.EndpointKind
 		want     string
 	}{
-		"an address in each network":               {to("{cidr: 192.0.2.0/24}, {cidr: 198.51.100.0/24}"), nil, policy.AddressEndpoint, "192.0.2.0, 198.51.100.0"},
-		"one in an exception and one outside":      {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.1.0.0"},
-		"one in each nested network":               {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16, 10.0.0.0/24]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0, 10.1.0.0"},
-		"none in a network filled by smaller ones": {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}"), nil, policy.AddressEndpoint, "10.0.0.0, 10.128.0.0"},
-		"host bits are ignored":                    {to("{cidr: 10.1.2.3/8}"), nil, policy.AddressEndpoint, "10.0.0.0"},
-		"an IPv6 address":                          {to(`{cidr: "2001:db8::/32"}`), nil, policy.AddressEndpoint, "2001:db8::"},
-		"an entity for 0.0.0.0/0":                  {to("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"), nil, policy.AddressEndpoint, "10.0.0.0"},
-		"an address in each declared network":      {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, policy.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
-		"the last address":                         {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, policy.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
-		"a name and a pattern":                     {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, policy.NameEndpoint, "*.example.com, api.example.com"},
-		"every entity":                             {"", nil, policy.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
+		"an address in each network":               {to("{cidr: 192.0.2.0/24}, {cidr: 198.51.100.0/24}"), nil, endpoints.AddressEndpoint, "192.0.2.0, 198.51.100.0"},
+		"one in an exception and one outside":      {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}"), nil, endpoints.AddressEndpoint, "10.0.0.0, 10.1.0.0"},
+		"one in each nested network":               {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/16, 10.0.0.0/24]}"), nil, endpoints.AddressEndpoint, "10.0.0.0, 10.0.1.0, 10.1.0.0"},
+		"none in a network filled by smaller ones": {to("{cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}"), nil, endpoints.AddressEndpoint, "10.0.0.0, 10.128.0.0"},
+		"host bits are ignored":                    {to("{cidr: 10.1.2.3/8}"), nil, endpoints.AddressEndpoint, "10.0.0.0"},
+		"an IPv6 address":                          {to(`{cidr: "2001:db8::/32"}`), nil, endpoints.AddressEndpoint, "2001:db8::"},
+		"an entity for 0.0.0.0/0":                  {to("{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}"), nil, endpoints.AddressEndpoint, "10.0.0.0"},
+		"an address in each declared network":      {to("{cidr: 10.0.0.0/8}"), []string{"10.0.0.0/24"}, endpoints.AddressEndpoint, "10.0.0.0, 10.0.1.0"},
+		"the last address":                         {to("{cidr: 255.255.255.255/32}, {cidr: 255.255.255.254/31}"), nil, endpoints.AddressEndpoint, "255.255.255.254, 255.255.255.255"},
+		"a name and a pattern":                     {toNames("p", `{matchName: api.example.com}, {matchPattern: "*.example.com"}, {matchName: api.example.com}`), nil, endpoints.NameEndpoint, "*.example.com, api.example.com"},
+		"every entity":                             {"", nil, endpoints.EntityEndpoint, "health, host, ingress, init, kube-apiserver, remote-node, unmanaged, world-ipv4, world-ipv6"},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			if got := strings.Join(representatives(t, c.policies, policy.Environment{CIDRs: c.cidrs}, c.kind), ", "); got != c.want {
+			if got := strings.Join(representatives(t, c.policies, endpoints.Environment{CIDRs: c.cidrs}, c.kind), ", "); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -118,10 +120,10 @@ func TestRepresentativesAreOpen(t *testing.T) {
 	e := engineOf(t, documents(t, all(
 		cnp("out", "{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{matchLabels: {app: db}}]}, {toCIDRSet: [{cidr: 10.0.0.0/8, except: [10.0.0.0/16]}]}]}"),
 		cnp("names", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toFQDNs: [{matchName: api.example.com}, {matchPattern: "*.example.com"}]}]}`))), nil)
-	if _, err := e.Representatives(policy.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
+	if _, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
 	}
-	openings, err := e.Openings(pods["web"], policy.Egress)
+	openings, err := e.Openings(pods["web"], flow.Egress)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,18 +139,18 @@ func TestRepresentativesAreOpen(t *testing.T) {
 
 func TestEntitiesOfKnownEndpoints(t *testing.T) {
 	t.Parallel()
-	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEntities: [all]}]}")), []policy.Endpoint{pods["web"]})
-	if _, err := e.Representatives(policy.Environment{CIDRs: []string{"192.0.2.0/24"}}); err != nil {
+	e := engineOf(t, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEntities: [all]}]}")), []endpoints.Endpoint{pods["web"]})
+	if _, err := e.Representatives(endpoints.Environment{CIDRs: []string{"192.0.2.0/24"}}); err != nil {
 		t.Fatal(err)
 	}
-	openings, err := e.Openings(pods["web"], policy.Egress)
+	openings, err := e.Openings(pods["web"], flow.Egress)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, o := range openings {
 		for _, p := range o.Peers {
-			if p.Kind != policy.PodEndpoint {
+			if p.Kind != endpoints.PodEndpoint {
 				got = append(got, p.Name+": "+spell(p.Entities))
 			}
 		}
@@ -177,10 +179,10 @@ func TestRepresentativesAreStable(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		docs := newGenerator(seed).policies(t)
-		surroundings := policy.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
+		surroundings := endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
 		var got [2]string
 		for i := range got {
-			e, err := engine.New(engine.Options{Agent: policy.AllFeatures()}, docs, allEndpoints())
+			e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
 			if err != nil {
 				t.Fatal(err)
 			}

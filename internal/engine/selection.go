@@ -13,14 +13,15 @@ import (
 	"github.com/cilium/cilium/pkg/policy/types"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // collectSelectors records the requirements of a rule's selectors, and its named ports: those of
 // its subject or, for egress, of its peers. Deny rules are not credited for representative pods,
 // so the peers of a deny add no representatives.
 func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
-	subjectPorts, peerPorts := portNames(entry.L4), []policy.NamedPort(nil)
+	subjectPorts, peerPorts := portNames(entry.L4), []endpoints.NamedPort(nil)
 	if !entry.Ingress {
 		subjectPorts, peerPorts = nil, subjectPorts
 		// Pods that no selector selects may have these ports, too.
@@ -51,7 +52,7 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	return nil
 }
 
-func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, ports []policy.NamedPort) error {
+func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, ports []endpoints.NamedPort) error {
 	i, seen := e.selectionAt[s.Key()]
 	if !seen {
 		selection, ok, err := e.selection(s)
@@ -72,7 +73,7 @@ func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, 
 	return nil
 }
 
-func withPorts(have, more []policy.NamedPort) []policy.NamedPort {
+func withPorts(have, more []endpoints.NamedPort) []endpoints.NamedPort {
 	for _, p := range more {
 		if !slices.Contains(have, p) {
 			have = append(have, p)
@@ -82,8 +83,8 @@ func withPorts(have, more []policy.NamedPort) []policy.NamedPort {
 }
 
 // portNames returns the named ports in rules, for each protocol that they may have.
-func portNames(rules api.PortRules) []policy.NamedPort {
-	var out []policy.NamedPort
+func portNames(rules api.PortRules) []endpoints.NamedPort {
+	var out []endpoints.NamedPort
 	for _, rule := range rules {
 		for _, p := range rule.Ports {
 			if _, err := strconv.ParseUint(p.Port, 10, 16); err == nil || p.Port == "" {
@@ -91,7 +92,7 @@ func portNames(rules api.PortRules) []policy.NamedPort {
 			}
 			for _, protocol := range v1alpha1.Protocols() {
 				if p.Protocol == api.ProtoAny || string(p.Protocol) == string(protocol) {
-					out = append(out, policy.NamedPort{Name: p.Port, Protocol: protocol})
+					out = append(out, endpoints.NamedPort{Name: p.Port, Protocol: protocol})
 				}
 			}
 		}
@@ -101,12 +102,12 @@ func portNames(rules api.PortRules) []policy.NamedPort {
 
 // selection returns what a selector requires of pods. It reports false if the selector requires
 // a label that no pod has.
-func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, error) {
+func (e *Engine) selection(s *types.LabelSelector) (endpoints.Selection, bool, error) {
 	read, err := requirementsOf(s)
 	if err != nil {
-		return policy.Selection{}, false, err
+		return endpoints.Selection{}, false, err
 	}
-	var out []policy.Requirement
+	var out []endpoints.Requirement
 	anyCluster := e.mesh
 	for _, r := range read {
 		anyCluster = anyCluster && r.Key != k8sconst.PolicyLabelCluster
@@ -114,56 +115,56 @@ func (e *Engine) selection(s *types.LabelSelector) (policy.Selection, bool, erro
 		case e.isOnNamedPorts(r):
 			of, ok := portsRequirement(r)
 			if !ok {
-				return policy.Selection{}, false, nil
+				return endpoints.Selection{}, false, nil
 			}
 			out = append(out, of)
 		case r.matchesPods() && isReservedKey(r.Key):
 			if r.positive() {
-				return policy.Selection{}, false, nil
+				return endpoints.Selection{}, false, nil
 			}
 		case r.matchesPods():
-			of := policy.Requirement{Trait: policy.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
+			of := endpoints.Requirement{Trait: endpoints.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
 			e.translate(&of)
 			out = append(out, of)
 		case r.positive():
-			return policy.Selection{}, false, nil
+			return endpoints.Selection{}, false, nil
 		}
 	}
 	if anyCluster {
 		out = append(out, e.anyClusterRequirement())
 	}
-	return policy.Selection{Requirements: out}, true, nil
+	return endpoints.Selection{Requirements: out}, true, nil
 }
 
 // isReservedKey reports whether agents reserve a label key. Pods are assumed not to have it.
 func isReservedKey(key string) bool {
-	_, reserved := policy.ReservedLabel(key)
+	_, reserved := cilium.ReservedLabel(key)
 	return reserved
 }
 
 // anyClusterRequirement distinguishes this cluster from another one of the mesh.
-func (e *Engine) anyClusterRequirement() policy.Requirement {
+func (e *Engine) anyClusterRequirement() endpoints.Requirement {
 	other := "another"
 	if e.cluster == other {
 		other = "yet-another"
 	}
-	return policy.Requirement{Trait: policy.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
+	return endpoints.Requirement{Trait: endpoints.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
 		Operator: metav1.LabelSelectorOpIn, Values: []string{"", other},
 	}}
 }
 
 // translate replaces a label that Cilium adds to pods by the trait that it represents.
-func (e *Engine) translate(r *policy.Requirement) {
+func (e *Engine) translate(r *endpoints.Requirement) {
 	ofNamespace, is := strings.CutPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix)
 	switch {
 	case is:
-		r.Trait, r.Key = policy.NamespaceLabel, ofNamespace
+		r.Trait, r.Key = endpoints.NamespaceLabel, ofNamespace
 	case r.Key == k8sconst.PodNamespaceLabel:
-		r.Trait, r.Key = policy.NamespaceLabel, corev1.LabelMetadataName
+		r.Trait, r.Key = endpoints.NamespaceLabel, corev1.LabelMetadataName
 	case r.Key == k8sconst.PolicyLabelServiceAccount:
-		r.Trait, r.Key = policy.PodAccount, ""
+		r.Trait, r.Key = endpoints.PodAccount, ""
 	case r.Key == k8sconst.PolicyLabelCluster:
-		r.Trait, r.Key, r.Values = policy.PodCluster, "", slices.Clone(r.Values)
+		r.Trait, r.Key, r.Values = endpoints.PodCluster, "", slices.Clone(r.Values)
 		for i, name := range r.Values {
 			if name == e.cluster {
 				r.Values[i] = ""

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // TestAgentSettings checks that each setting changes a decision.
@@ -24,62 +26,62 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 		policies string
 		flow     string
 		// byDefault is the decision with default settings, and withSettings the one with set.
-		byDefault, withSettings policy.Decision
+		byDefault, withSettings flow.Decision
 	}{
 		"enable-ipv6: with both families, no identity has the label world": {
-			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`), "web -> 192.0.2.1:443", policy.Allowed, policy.Denied,
+			[]string{cilium.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`), "web -> 192.0.2.1:443", flow.Allowed, flow.Denied,
 		},
 		"enable-ipv6: an entity of one family requires both families": {
-			[]string{policy.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEntities: [world-ipv4]}]}`), "web -> 192.0.2.1:443", policy.Denied, policy.Allowed,
+			[]string{cilium.EnableIPv6, "true"}, cnp("p", `{endpointSelector: {}, egress: [{toEntities: [world-ipv4]}]}`), "web -> 192.0.2.1:443", flow.Denied, flow.Allowed,
 		},
 		"enable-ipv4: IPv6 alone": {
-			[]string{policy.EnableIPv6, "true", policy.EnableIPv4, "false"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["0.0.0.0/0"]}]}`), "web -> @world:443", policy.Allowed, policy.Denied,
+			[]string{cilium.EnableIPv6, "true", cilium.EnableIPv4, "false"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["0.0.0.0/0"]}]}`), "web -> @world:443", flow.Allowed, flow.Denied,
 		},
-		"enable-host-firewall": {[]string{policy.EnableHostFirewall, "true"}, host, "@world -> NODE:22", policy.Allowed, policy.Denied},
+		"enable-host-firewall": {[]string{cilium.EnableHostFirewall, "true"}, host, "@world -> NODE:22", flow.Allowed, flow.Denied},
 		"enable-policy: always isolates pods that no policy selects": {
-			[]string{policy.EnablePolicy, "always"}, cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "other -> web:8080", policy.Allowed, policy.Denied,
+			[]string{cilium.EnablePolicy, "always"}, cnp("p", "{endpointSelector: {matchLabels: {app: db}}, ingress: [{}]}"), "other -> web:8080", flow.Allowed, flow.Denied,
 		},
-		"enable-policy: never isolates no pod": {[]string{policy.EnablePolicy, "never"}, deny, "@world -> web:8080", policy.Denied, policy.Allowed},
+		"enable-policy: never isolates no pod": {[]string{cilium.EnablePolicy, "never"}, deny, "@world -> web:8080", flow.Denied, flow.Allowed},
 		"labels: other labels select nothing": {
-			[]string{policy.IdentityLabels, "k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"),
-			"web -> db:5432", policy.Allowed, policy.Denied,
+			[]string{cilium.IdentityLabels, "k8s:io\\.kubernetes\\.pod\\.namespace k8s:tier"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"),
+			"web -> db:5432", flow.Allowed, flow.Denied,
 		},
 		"policy-cidr-match-mode: networks match nodes": {
-			[]string{policy.CIDRMatchMode, "nodes"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["192.0.2.0/24"]}]}`), "web -> @remote-node:443", policy.Denied, policy.Depends,
+			[]string{cilium.CIDRMatchMode, "nodes"}, cnp("p", `{endpointSelector: {}, egress: [{toCIDR: ["192.0.2.0/24"]}]}`), "web -> @remote-node:443", flow.Denied, flow.Depends,
 		},
 		"allow-localhost": {
-			[]string{policy.AllowLocalhost, "policy"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "@host -> web:8080", policy.Allowed, policy.Denied,
+			[]string{cilium.AllowLocalhost, "policy"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "@host -> web:8080", flow.Allowed, flow.Denied,
 		},
 		"enable-non-default-deny-policies: every allow isolates": {
-			[]string{policy.EnableNonDefaultDeny, "false"}, cnp("p", "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEndpoints: [{}]}]}"),
-			"other -> web:8080", policy.Allowed, policy.Denied,
+			[]string{cilium.EnableNonDefaultDeny, "false"}, cnp("p", "{endpointSelector: {}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEndpoints: [{}]}]}"),
+			"other -> web:8080", flow.Allowed, flow.Denied,
 		},
 		"enable-k8s-networkpolicy": {
-			[]string{policy.EnableNetworkPolicy, "false"}, netpol("p", "{podSelector: {}, policyTypes: [Ingress]}"), "other -> web:8080", policy.Denied, policy.Allowed,
+			[]string{cilium.EnableNetworkPolicy, "false"}, netpol("p", "{podSelector: {}, policyTypes: [Ingress]}"), "other -> web:8080", flow.Denied, flow.Allowed,
 		},
 		"enable-sctp": {
-			[]string{policy.EnableSCTP, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "web -> db:5432/SCTP", policy.Denied, policy.Allowed,
+			[]string{cilium.EnableSCTP, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"), "web -> db:5432/SCTP", flow.Denied, flow.Allowed,
 		},
 		"mesh-auth-enabled alone does not authenticate": {
-			[]string{policy.MeshAuth, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"), "web -> db:5432", policy.Denied, policy.Denied,
+			[]string{cilium.MeshAuth, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"), "web -> db:5432", flow.Denied, flow.Denied,
 		},
 		"mesh-auth-enabled and mesh-auth-mutual-enabled": {
-			[]string{policy.MeshAuth, "true", policy.MeshAuthMutual, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"),
-			"web -> db:5432", policy.Denied, policy.Allowed,
+			[]string{cilium.MeshAuth, "true", cilium.MeshAuthMutual, "true"}, cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{}], authentication: {mode: required}}]}"),
+			"web -> db:5432", flow.Denied, flow.Allowed,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			agent := policy.Agent{}
+			agent := cilium.Agent{}
 			for i := 0; i < len(c.set); i += 2 {
 				agent = agent.With(c.set[i], c.set[i+1], "")
 			}
 			// Two engines with different settings do not affect each other.
-			one, other := engineWith(t, policy.Agent{}, c.policies), engineWith(t, agent, c.policies)
-			for e, want := range map[*engine.Engine]policy.Decision{one: c.byDefault, other: c.withSettings} {
+			one, other := engineWith(t, cilium.Agent{}, c.policies), engineWith(t, agent, c.policies)
+			for e, want := range map[*engine.Engine]flow.Decision{one: c.byDefault, other: c.withSettings} {
 				f := parseFlow(t, strings.Replace(c.flow, "NODE", "@host", 1))
 				if strings.Contains(c.flow, "NODE") {
-					f.To = policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/worker", Labels: map[string]string{"role": "worker"}}
+					f.To = endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: "node/worker", Labels: map[string]string{"role": "worker"}}
 				}
 				v, err := e.Decide(f)
 				if err != nil {
@@ -93,9 +95,9 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 	}
 }
 
-func engineWith(t *testing.T, agent policy.Agent, policies string) *engine.Engine {
+func engineWith(t *testing.T, agent cilium.Agent, policies string) *engine.Engine {
 	t.Helper()
-	var all []policy.Endpoint
+	var all []endpoints.Endpoint
 	for _, p := range pods {
 		all = append(all, p)
 	}
@@ -110,8 +112,8 @@ func engineWith(t *testing.T, agent policy.Agent, policies string) *engine.Engin
 func TestPortNamesBefore120(t *testing.T) {
 	t.Parallel()
 	byName := cnp("p", `{endpointSelector: {matchLabels: {app: web}}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`)
-	for minor, want := range map[int]policy.Decision{19: policy.Denied, 20: policy.Allowed} {
-		v, err := engineWith(t, policy.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
+	for minor, want := range map[int]flow.Decision{19: flow.Denied, 20: flow.Allowed} {
+		v, err := engineWith(t, cilium.Agent{Minor: minor}, byName).Decide(parseFlow(t, "web -> blue:8081"))
 		if err != nil || v.Egress.Decision != want {
 			t.Errorf("in 1.%d: got %s, want %s: %v", minor, v.Egress.Decision, want, err)
 		}
@@ -125,12 +127,12 @@ func TestOwnEndpoints(t *testing.T) {
 kind: CiliumClusterwideNetworkPolicy
 metadata: {name: p}
 spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]}`
-	for selector, want := range map[string]policy.Decision{
-		"{}": policy.Denied, "{matchExpressions: [{key: app, operator: NotIn, values: [other]}]}": policy.Denied, "{matchLabels: {app: web}}": policy.NotEnforced,
+	for selector, want := range map[string]flow.Decision{
+		"{}": flow.Denied, "{matchExpressions: [{key: app, operator: NotIn, values: [other]}]}": flow.Denied, "{matchLabels: {app: web}}": flow.NotEnforced,
 	} {
-		e := engineWith(t, policy.Agent{}, fmt.Sprintf(clusterwide, selector))
+		e := engineWith(t, cilium.Agent{}, fmt.Sprintf(clusterwide, selector))
 		for _, own := range []string{"ingress", "health"} {
-			for to, decision := range map[string]policy.Decision{"web:8080": want, "db:5432": cmp.Or(map[policy.Decision]policy.Decision{policy.Denied: policy.Allowed}[want], want)} {
+			for to, decision := range map[string]flow.Decision{"web:8080": want, "db:5432": cmp.Or(map[flow.Decision]flow.Decision{flow.Denied: flow.Allowed}[want], want)} {
 				v, err := e.Decide(parseFlow(t, "@"+own+" -> "+to))
 				if err != nil || v.Egress.Decision != decision {
 					t.Errorf("%s: %s to %s: got %s, want %s: %v", selector, own, to, v.Egress.Decision, decision, err)
@@ -144,8 +146,8 @@ spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]
 func TestAgentsWithoutProxiesRefuseL7(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("p", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}`))
-	_, err := engine.New(engine.Options{Agent: policy.Agent{}.With(policy.EnableL7Proxy, "false", "")}, docs, nil)
-	var rejected policy.RejectedError
+	_, err := engine.New(engine.Options{Agent: cilium.Agent{}.With(cilium.EnableL7Proxy, "false", "")}, docs, nil)
+	var rejected flow.RejectedError
 	if !errors.As(err, &rejected) {
 		t.Errorf("the policy is not rejected: %v", err)
 	}

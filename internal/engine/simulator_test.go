@@ -19,7 +19,8 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // simulator is Cilium's own naive engine, which its policy maps are tested against.
@@ -72,33 +73,33 @@ func readForSimulator(tb testing.TB, docs []json.RawMessage) simulator {
 
 // side simulates one side of a flow. It reports false if the simulator cannot: it does not cover
 // traffic of the node, L7 rules, and named ports of other protocols than TCP and UDP.
-func (s simulator) side(dir policy.Direction, pod, peer policy.Endpoint, f policy.Flow) (policy.Decision, bool) {
+func (s simulator) side(dir flow.Direction, pod, peer endpoints.Endpoint, f flow.Flow) (flow.Decision, bool) {
 	switch {
-	case pod.Kind != policy.PodEndpoint || f.Port == 0 || f.HTTP != nil,
-		dir == policy.Ingress && peer.Name == "host",
+	case pod.Kind != endpoints.PodEndpoint || f.Port == 0 || f.HTTP != nil,
+		dir == flow.Ingress && peer.Name == "host",
 		peer.Name == "world", peer.Name == "kube-apiserver", s.namesPortsOfEveryProtocol():
 		return "", false
 	}
 	owner := peer
-	if dir == policy.Ingress {
+	if dir == flow.Ingress {
 		owner = pod
 	}
-	flow := types.Flow{From: simulated(pod), To: simulated(peer), Dport: f.Port, Proto: u8proto.TCP, NamedPortsTCP: namesOfPorts(owner, v1alpha1.TCP), NamedPortsUDP: namesOfPorts(owner, v1alpha1.UDP)}
+	one := types.Flow{From: simulated(pod), To: simulated(peer), Dport: f.Port, Proto: u8proto.TCP, NamedPortsTCP: namesOfPorts(owner, v1alpha1.TCP), NamedPortsUDP: namesOfPorts(owner, v1alpha1.UDP)}
 	if n, err := u8proto.ParseProtocol(string(f.Protocol)); err == nil {
-		flow.Proto = n
+		one.Proto = n
 	}
-	if dir == policy.Ingress {
-		flow.From, flow.To = flow.To, flow.From
+	if dir == flow.Ingress {
+		one.From, one.To = one.To, one.From
 	}
-	result, _, _ := testutils.IteratePolicy(types.PolicyEntries(s), flow)
+	result, _, _ := testutils.IteratePolicy(types.PolicyEntries(s), one)
 	decision := result.Egress
-	if dir == policy.Ingress {
+	if dir == flow.Ingress {
 		decision = result.Ingress
 	}
 	if decision == types.DecisionAllowed {
-		return policy.Allowed, true
+		return flow.Allowed, true
 	}
-	return policy.Denied, true
+	return flow.Denied, true
 }
 
 func (s simulator) namesPortsOfEveryProtocol() bool {
@@ -112,7 +113,7 @@ func (s simulator) namesPortsOfEveryProtocol() bool {
 }
 
 // namesOfPorts gives every name a number, because the simulator fails for an unknown name.
-func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uint16 {
+func namesOfPorts(ep endpoints.Endpoint, protocol v1alpha1.Protocol) map[string]uint16 {
 	const never = 60000
 	out := map[string]uint16{"http": never, "api": never, "nosuch": never}
 	for _, p := range ep.Ports {
@@ -124,13 +125,13 @@ func namesOfPorts(ep policy.Endpoint, protocol v1alpha1.Protocol) map[string]uin
 }
 
 // simulated returns the identity of an endpoint.
-func simulated(ep policy.Endpoint) *identity.Identity {
+func simulated(ep endpoints.Endpoint) *identity.Identity {
 	newIdentity := func(l labels.Labels) *identity.Identity { return identity.NewIdentity(1, l) }
 	switch ep.Kind {
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		addr := netip.MustParseAddr(ep.Name)
 		return newIdentity(labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
-	case policy.EntityEndpoint:
+	case endpoints.EntityEndpoint:
 		return newIdentity(labels.NewLabelsFromModel([]string{"reserved:" + ep.Name}))
 	}
 	return newIdentity(labels.Map2Labels(naiveEndpoints(ep)[0].labels, labels.LabelSourceK8s))

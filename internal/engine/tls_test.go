@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // inTLS returns toPorts with TLS fields for port 8080.
@@ -85,12 +85,12 @@ func TestTLS(t *testing.T) {
 func TestConnectionsWithoutServerName(t *testing.T) {
 	t.Parallel()
 	e := build(t, all(egress("sni", toDB+", "+inTLS("serverNames: [api.example.com]")), egress("open", toDB+`, toPorts: [{ports: [{port: "8081", protocol: TCP}], serverNames: [api.example.com], `+secrets+`, rules: {http: [{method: GET}]}}]`)))
-	for flow, want := range map[string]string{
+	for f, want := range map[string]string{
 		"web -> db:8080 GET /": "", "web -> db:8081 GET /": "", "web -> db:8081 PUT /": "denied by acme/open",
 	} {
-		v, err := e.Decide(parseFlow(t, flow))
+		v, err := e.Decide(parseFlow(t, f))
 		if gotError := err != nil && strings.Contains(err.Error(), "set http.host or serverName"); gotError != (want == "") || err == nil && verdict(v) != want {
-			t.Errorf("%s: got %s, %v, want %q", flow, verdict(v), err, want)
+			t.Errorf("%s: got %s, %v, want %q", f, verdict(v), err, want)
 		}
 	}
 }
@@ -99,7 +99,7 @@ func TestConnectionsWithoutServerName(t *testing.T) {
 func TestOpeningsOfTLS(t *testing.T) {
 	t.Parallel()
 	e := build(t, egress("sni", toDB+", "+inTLS("serverNames: [b.example, a.example]")))
-	openings, err := e.Openings(pods["web"], policy.Egress)
+	openings, err := e.Openings(pods["web"], flow.Egress)
 	if err != nil || len(openings) != 1 || openings[0].L7.String() != "TLS to a.example, b.example" {
 		t.Errorf("got %+v, %v", openings, err)
 	}

@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -97,7 +97,7 @@ func (i *importer) sameTemplate(owner chain) bool {
 	}
 	one, err := templateOf(owner.parent, owner.key.kind)
 	other, otherErr := templateOf(owner.root, owner.key.kind)
-	same := err == nil && otherErr == nil && policy.JSONKey(one.content) == policy.JSONKey(other.content)
+	same := err == nil && otherErr == nil && endpoints.JSONKey(one.content) == endpoints.JSONKey(other.content)
 	i.sameTemplates[owner.parent] = same
 	return same
 }

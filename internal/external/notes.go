@@ -8,7 +8,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -60,7 +59,7 @@ func (n notes) findings() report.Findings {
 		slices.SortFunc(refs, func(a, b report.Ref) int { return cmp.Compare(a.String(), b.String()) })
 		message := key.message
 		if others := len(refs) - 1; others > 0 {
-			message += " (and " + policy.Count(others, "other "+key.kind) + ")"
+			message += " (and " + report.Count(others, "other "+key.kind) + ")"
 		}
 		f := report.New(key.check, report.Warning, refs[0], "", "%s", message)
 		for _, ref := range refs[1:] {

@@ -97,7 +97,7 @@ func (i *importer) service(n *yaml.RNode, s *resource.Service, index *resource.I
 
 // endpointsOf returns the addresses of a Service without selector. It reports those that it omits.
 func (i *importer) endpointsOf(n *yaml.RNode, s *resource.Service, index *resource.Index) []v1alpha1.ExternalEndpoints {
-	out, without := endpoints(s, index.SlicesOf(s))
+	out, without := serviceEndpoints(s, index.SlicesOf(s))
 	switch {
 	case len(out)+without == 0:
 		i.add(leftOut, n, "has no selector, and the input has no EndpointSlice with its addresses, so it is not imported: add endpointslices to kubectl get")
@@ -131,10 +131,10 @@ func servicePorts(s *resource.Service) []v1alpha1.ExternalServicePort {
 	return out
 }
 
-// endpoints returns the addresses of a Service without selector, and the number of EndpointSlices
+// serviceEndpoints returns the addresses of a Service without selector, and the number of EndpointSlices
 // without a port of the Service, to which no connection leads. Ports that equal those of the Service
 // are omitted.
-func endpoints(s *resource.Service, all []*resource.EndpointSlice) (out []v1alpha1.ExternalEndpoints, without int) {
+func serviceEndpoints(s *resource.Service, all []*resource.EndpointSlice) (out []v1alpha1.ExternalEndpoints, without int) {
 	for _, e := range all {
 		addresses := texts(e.IPs())
 		if len(addresses) == 0 {

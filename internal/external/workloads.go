@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -179,7 +179,7 @@ func templateOf(n *yaml.RNode, kind v1alpha1.WorkloadKind) (podTemplate, error) 
 
 // checkPods reports pods that differ from what is written of them, once for each content.
 func (i *importer) checkPods(n, template *yaml.RNode, g *group, w v1alpha1.ExternalWorkload) {
-	content := policy.JSONKey(w)
+	content := endpoints.JSONKey(w)
 	if template == nil || g.checked[content] {
 		return
 	}
@@ -238,7 +238,7 @@ func (g *group) workloads(key groupKey) []v1alpha1.ExternalWorkload {
 		return append(out, named(members[0].pods, key.kind, key.name))
 	case g.template != nil:
 		out = append(out, named(*g.template, key.kind, key.name))
-		members = slices.DeleteFunc(members, func(m member) bool { return policy.JSONKey(m.pods) == policy.JSONKey(*g.template) })
+		members = slices.DeleteFunc(members, func(m member) bool { return endpoints.JSONKey(m.pods) == endpoints.JSONKey(*g.template) })
 	case key.kind != v1alpha1.WorkloadPod:
 		out = append(out, named(members[0].pods, key.kind, key.name))
 		members = members[1:]
@@ -254,7 +254,7 @@ func distinct(all []member) []member {
 	all = slices.SortedFunc(slices.Values(all), func(a, b member) int { return cmp.Compare(a.name, b.name) })
 	seen := map[string]bool{}
 	return slices.DeleteFunc(all, func(m member) bool {
-		content := policy.JSONKey(m.pods)
+		content := endpoints.JSONKey(m.pods)
 		defer func() { seen[content] = true }()
 		return seen[content]
 	})

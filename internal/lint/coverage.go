@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -119,7 +120,7 @@ func (c *coverage) findings() report.Findings {
 		slices.SortFunc(refs, func(a, b report.Ref) int { return strings.Compare(a.String(), b.String()) })
 		message := u.message
 		if more := len(refs) - 1; more > 0 {
-			message += " (and " + policy.Count(more, "other "+u.name) + ")"
+			message += " (and " + report.Count(more, "other "+u.name) + ")"
 		}
 		out = append(out, report.New(u.check, u.severity, refs[0], "", "%s", message))
 	}
@@ -137,7 +138,7 @@ func (c *coverage) unknownKinds() report.Findings {
 		counts = append(counts, fmt.Sprintf("%s: %d", k, c.unknown[k]))
 		total += c.unknown[k]
 	}
-	return report.Findings{report.New(report.KindsAssumedWithoutEffect, report.Info, report.Ref{}, "", "%s of unknown kinds (%s): they are assumed to have no effect on traffic and to create no pods: if they create pods, declare these as external resources", policy.Count(total, "resource"), strings.Join(counts, ", "))}
+	return report.Findings{report.New(report.KindsAssumedWithoutEffect, report.Info, report.Ref{}, "", "%s of unknown kinds (%s): they are assumed to have no effect on traffic and to create no pods: if they create pods, declare these as external resources", report.Count(total, "resource"), strings.Join(counts, ", "))}
 }
 
 // noEffectReason returns the reason why a kind of administrators' policies has no effect with
@@ -148,12 +149,12 @@ func noEffectReason(f *policy.Fence, k kind) (string, bool) {
 	}
 	switch {
 	case k.name == "AdminNetworkPolicy" || k.name == "BaselineAdminNetworkPolicy":
-		return fmt.Sprintf("has no effect: no version of Cilium enforces a %s: remove it, or write a ClusterNetworkPolicy, which Cilium enforces since %s with enable-k8s-cluster-network-policy: true", k.name, policy.ClusterNetworkPolicies.Introduced()), true
+		return fmt.Sprintf("has no effect: no version of Cilium enforces a %s: remove it, or write a ClusterNetworkPolicy, which Cilium enforces since %s with enable-k8s-cluster-network-policy: true", k.name, cilium.ClusterNetworkPolicies.Introduced()), true
 	case k.name != resource.KindAdministrator:
 		return "", false
-	case !f.Has(policy.ClusterNetworkPolicies):
-		return fmt.Sprintf("has no effect: Cilium enforces it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", policy.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
-	case !f.Agent.Enabled(policy.EnableClusterNetworkPolicy):
+	case !f.Has(cilium.ClusterNetworkPolicies):
+		return fmt.Sprintf("has no effect: Cilium enforces it since %s, and cluster.ciliumVersion is %s: remove it, or upgrade Cilium", cilium.ClusterNetworkPolicies.Introduced(), f.Cluster.CiliumVersion), true
+	case !f.Agent.Enabled(cilium.EnableClusterNetworkPolicy):
 		return "has no effect: agents enforce it only with enable-k8s-cluster-network-policy: true, and the default is false: remove it, or enable the setting", true
 	}
 	return "", true

@@ -7,6 +7,9 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -35,8 +38,8 @@ func HostPolicies(f *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bo
 // with an entry in the profile, it is decided.
 type hostRules struct {
 	at         string
-	selector   policy.Selector
-	directions []policy.Direction
+	selector   endpoints.Selector
+	directions []flow.Direction
 }
 
 func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
@@ -49,9 +52,9 @@ func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
 	if data, err := json.Marshal(object["nodeSelector"]); err == nil {
 		_ = json.Unmarshal(data, &out.selector)
 	}
-	for _, d := range policy.Directions() {
+	for _, d := range flow.Directions() {
 		isolates := len(listField(spec, string(d))) > 0
-		if defaults, ok := object["enableDefaultDeny"].(map[string]any); ok && f.Has(policy.AdditivePolicies) && defaults[string(d)] == false {
+		if defaults, ok := object["enableDefaultDeny"].(map[string]any); ok && f.Has(cilium.AdditivePolicies) && defaults[string(d)] == false {
 			isolates = false
 		}
 		if isolates || len(listField(spec, string(d)+"Deny")) > 0 {
@@ -65,7 +68,7 @@ func uncoveredDirections(f *policy.Fence, h hostRules) []string {
 	var out []string
 	for _, d := range h.directions {
 		covered := slices.ContainsFunc(f.Nodes, func(n policy.Node) bool {
-			return slices.Contains(n.DefaultDeny, d) && policy.Narrows(policy.WithoutSources(h.selector), n.Selector)
+			return slices.Contains(n.DefaultDeny, d) && endpoints.Narrows(endpoints.WithoutSources(h.selector), n.Selector)
 		})
 		if !covered {
 			out = append(out, string(d))

@@ -6,7 +6,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -100,7 +99,7 @@ func (a *layerChanges) findings() report.Findings {
 	} {
 		for fence, names := range change.policies {
 			slices.Sort(names)
-			out = append(out, report.New(change.check, report.Error, fence, "", "%s (%s), so the proof does not apply to the build: declare the change in a Tenant or in the FenceProfile, or list the fence above that layer", change.text, policy.Brief(names)))
+			out = append(out, report.New(change.check, report.Error, fence, "", "%s (%s), so the proof does not apply to the build: declare the change in a Tenant or in the FenceProfile, or list the fence above that layer", change.text, report.Brief(names)))
 		}
 	}
 	return out.Sort()

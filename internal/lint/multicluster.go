@@ -38,7 +38,7 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings 
 	}
 	for kind, i := range first {
 		if more := count[kind] - 1; more > 0 {
-			out[i].Message += fmt.Sprintf(" (and %s)", policy.Count(more, "other "+kind))
+			out[i].Message += fmt.Sprintf(" (and %s)", report.Count(more, "other "+kind))
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -76,7 +77,7 @@ func always(s report.Severity) func(*policy.Fence) report.Severity {
 // before another. 0: no bound.
 func underCilium(since, before int, s report.Severity) func(*policy.Fence) report.Severity {
 	return func(f *policy.Fence) report.Severity {
-		minor := policy.Minor(f.Cluster.CiliumVersion)
+		minor := cilium.Minor(f.Cluster.CiliumVersion)
 		if f.Cluster.CNI == v1alpha1.CNIKubernetes || minor < since || before > 0 && minor >= before {
 			return ""
 		}

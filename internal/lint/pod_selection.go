@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -51,17 +51,17 @@ func podsOf(x *resource.Index) []labelledPod {
 }
 
 // podSelection has the requirements of a policy's selector on namespaces and on pods.
-type podSelection struct{ namespaces, pods policy.Selector }
+type podSelection struct{ namespaces, pods endpoints.Selector }
 
 // selectsNone reports whether a selector selects no pod, although the build has pods in its
 // namespaces. In other namespaces, it may select unknown pods.
 func (s podSelection) selectsNone(pods []labelledPod) bool {
 	known := false
 	for _, p := range pods {
-		if !policy.Selects(s.namespaces, p.namespaceLabels) {
+		if !endpoints.Selects(s.namespaces, p.namespaceLabels) {
 			continue
 		}
-		if known = true; policy.Selects(s.pods, p.own) {
+		if known = true; endpoints.Selects(s.pods, p.own) {
 			return false
 		}
 	}
@@ -70,7 +70,7 @@ func (s podSelection) selectsNone(pods []labelledPod) bool {
 
 func (s podSelection) String() string {
 	text := "of every namespace"
-	if !policy.SelectsAll(s.namespaces) {
+	if !endpoints.SelectsAll(s.namespaces) {
 		text = "in namespaces with " + metav1.FormatLabelSelector(&s.namespaces)
 	}
 	if name := s.namespaces.MatchLabels[corev1.LabelMetadataName]; name != "" && len(s.namespaces.MatchLabels) == 1 && len(s.namespaces.MatchExpressions) == 0 {
@@ -81,7 +81,7 @@ func (s podSelection) String() string {
 
 // unknownReservedKey returns a key with a prefix of Cilium's own labels that Cilium does not have.
 func (s podSelection) unknownReservedKey() string {
-	for _, r := range policy.RequirementsOf(s.pods, policy.PodLabel) {
+	for _, r := range endpoints.RequirementsOf(s.pods, endpoints.PodLabel) {
 		if strings.HasPrefix(r.Key, "io.kubernetes.") || strings.HasPrefix(r.Key, "io.cilium.") {
 			return r.Key
 		}
@@ -97,17 +97,17 @@ type policyContext struct {
 }
 
 // defaultNamespaces returns the namespaces of a selector without requirements on namespaces.
-func (w policyContext) defaultNamespaces() policy.Selector {
+func (w policyContext) defaultNamespaces() endpoints.Selector {
 	if w.namespace == "" {
-		return policy.Selector{}
+		return endpoints.Selector{}
 	}
-	return policy.Selector{MatchLabels: map[string]string{corev1.LabelMetadataName: w.namespace}}
+	return endpoints.Selector{MatchLabels: map[string]string{corev1.LabelMetadataName: w.namespace}}
 }
 
 // selectorOf reads the selector of a policy's subject, or of a peer of a Cilium policy. It reports
 // false for a selector with unsupported labels.
 func (w policyContext) selectorOf(written any) (podSelection, bool) {
-	var all policy.Selector
+	var all endpoints.Selector
 	data, err := json.Marshal(written)
 	if err != nil || json.Unmarshal(data, &all) != nil {
 		return podSelection{}, false
@@ -119,14 +119,14 @@ func (w policyContext) selectorOf(written any) (podSelection, bool) {
 }
 
 // ciliumSelectorOf splits a selector into its requirements on namespaces and on pods.
-func (w policyContext) ciliumSelectorOf(all policy.Selector) (podSelection, bool) {
+func (w policyContext) ciliumSelectorOf(all endpoints.Selector) (podSelection, bool) {
 	var out podSelection
-	for _, r := range policy.RequirementsOf(all, policy.PodLabel) {
+	for _, r := range endpoints.RequirementsOf(all, endpoints.PodLabel) {
 		if !out.addRequirement(r.LabelSelectorRequirement) {
 			return podSelection{}, false
 		}
 	}
-	if policy.SelectsAll(out.namespaces) {
+	if endpoints.SelectsAll(out.namespaces) {
 		out.namespaces = w.defaultNamespaces()
 	}
 	out.namespaces, out.pods = normalized(out.namespaces), normalized(out.pods)
@@ -157,14 +157,14 @@ func (s *podSelection) addRequirement(r metav1.LabelSelectorRequirement) bool {
 }
 
 // isValidSelector reports whether Kubernetes can read a selector.
-func isValidSelector(s policy.Selector) bool {
+func isValidSelector(s endpoints.Selector) bool {
 	_, err := metav1.LabelSelectorAsSelector(&s)
 	return err == nil
 }
 
 // normalized writes requirements of one value as labels.
-func normalized(s policy.Selector) policy.Selector {
-	out := policy.Selector{MatchLabels: maps.Clone(s.MatchLabels)}
+func normalized(s endpoints.Selector) endpoints.Selector {
+	out := endpoints.Selector{MatchLabels: maps.Clone(s.MatchLabels)}
 	for _, r := range s.MatchExpressions {
 		if _, have := out.MatchLabels[r.Key]; r.Operator != metav1.LabelSelectorOpIn || len(r.Values) != 1 || have {
 			out.MatchExpressions = append(out.MatchExpressions, r)
@@ -183,12 +183,12 @@ func (w policyContext) peerOf(peer any) (podSelection, bool) {
 	if w.cilium {
 		return w.selectorOf(peer)
 	}
-	var written struct{ PodSelector, NamespaceSelector *policy.Selector }
+	var written struct{ PodSelector, NamespaceSelector *endpoints.Selector }
 	data, err := json.Marshal(peer)
 	if err != nil || json.Unmarshal(data, &written) != nil || written.PodSelector == nil && written.NamespaceSelector == nil {
 		return podSelection{}, false
 	}
-	out := podSelection{namespaces: w.defaultNamespaces(), pods: policy.SelectorOf(written.PodSelector)}
+	out := podSelection{namespaces: w.defaultNamespaces(), pods: endpoints.SelectorOf(written.PodSelector)}
 	if written.NamespaceSelector != nil {
 		out.namespaces = *written.NamespaceSelector
 	}

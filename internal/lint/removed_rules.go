@@ -7,12 +7,13 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// removedRules are the fields of toPorts[].rules in policy.RemovedL7.
+// removedRules are the fields of toPorts[].rules in cilium.RemovedL7.
 var removedRules = []string{"kafka", "l7", "l7proto"}
 
 // RemovedRules reports policies with L7 rules that Cilium no longer supports. Without them, all
@@ -22,12 +23,12 @@ func RemovedRules(f *policy.Fence, items []*yaml.RNode) report.Findings {
 }
 
 func removedRuleFinding(f *policy.Fence, ref report.Ref, at string) report.Finding {
-	finding := report.New(report.L7RulesRemoved, report.Warning, ref, at, "Cilium %s removes this rule, and it is not decided: all traffic on these ports counts as allowed, as after that upgrade: remove the rule, and restrict access in the brokers or servers", policy.RemovedL7.Removed())
+	finding := report.New(report.L7RulesRemoved, report.Warning, ref, at, "Cilium %s removes this rule, and it is not decided: all traffic on these ports counts as allowed, as after that upgrade: remove the rule, and restrict access in the brokers or servers", cilium.RemovedL7.Removed())
 	if f.MayAffectTenant(ref.Namespace) {
 		finding.Severity = report.Error
 	}
-	if !f.Has(policy.RemovedL7) {
-		finding.Message = fmt.Sprintf("Cilium %s removed this rule, so all traffic on these ports is allowed: remove the rule, and restrict access in the brokers or servers", policy.RemovedL7.Removed())
+	if !f.Has(cilium.RemovedL7) {
+		finding.Message = fmt.Sprintf("Cilium %s removed this rule, so all traffic on these ports is allowed: remove the rule, and restrict access in the brokers or servers", cilium.RemovedL7.Removed())
 	}
 	return finding
 }

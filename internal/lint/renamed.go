@@ -7,7 +7,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -54,7 +54,7 @@ func RefuseRenamed(fence report.Ref, renames []Rename) report.Findings {
 		list = append(list, fmt.Sprintf("%s is %s", qualifiedName(r.From), qualifiedName(r.To)))
 	}
 	return report.Findings{report.New(report.PolicyRenamed, report.Error, fence, "", "a layer above the fence renames its policies (%s): list the fence, its profile, Tenants and FlowTests above the layer that sets namePrefix or nameSuffix (or renames otherwise), and use the new names of workloads and Services in them",
-		policy.Brief(list))}
+		report.Brief(list))}
 }
 
 // qualifiedName is "namespace/name".
@@ -82,7 +82,7 @@ func contentKey(n *yaml.RNode) string {
 	delete(content, "metadata")
 	delete(content, "status")
 	labels, annotations := n.GetLabels(), n.GetAnnotations()
-	return policy.JSONKey([]any{
+	return endpoints.JSONKey([]any{
 		content, annotations[resource.AnnotationFor], annotations[resource.AnnotationNamespace],
 		labels[resource.LabelFence], labels[resource.LabelTenant], labels[resource.LabelNode], labels[resource.LabelFamily], labels[resource.LabelStage],
 	})

@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -46,7 +45,7 @@ func RenamedReferences(fence *yaml.RNode, items []*yaml.RNode, patterns []string
 		details = append(details, fmt.Sprintf("%s uses the name of %s, which is now %s", l.uses[n], n, strings.Join(l.renamed[n], " and ")))
 	}
 	f := report.New(report.ReferenceRenamed, report.Error, resource.RefOf(fence), "", "a layer renames %s, and %s uses the old name: list Tenants, profile, FlowTests and the fence above the layer that sets namePrefix, nameSuffix or namespace (or renames otherwise), and use the new names of other resources in them",
-		policy.Brief(renames), l.uses[names[0]])
+		report.Brief(renames), l.uses[names[0]])
 	f.Details = details
 	return report.Findings{f}
 }

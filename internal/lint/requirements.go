@@ -5,6 +5,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -21,9 +22,9 @@ type requirementField struct{ at, selectors string }
 
 func requirementFinding(f *policy.Fence, ref report.Ref, r requirementField) report.Finding {
 	problem := fmt.Sprintf("Cilium %s removed this field, and in Cilium %s it restricts the %s of all policies for the same pods, which is not decided",
-		policy.Requirements.Removed(), f.Cluster.CiliumVersion, r.selectors)
-	if !f.Has(policy.Requirements) {
-		problem = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", policy.Requirements.Removed())
+		cilium.Requirements.Removed(), f.Cluster.CiliumVersion, r.selectors)
+	if !f.Has(cilium.Requirements) {
+		problem = fmt.Sprintf("Cilium %s removed this field, and an apiserver refuses the policy", cilium.Requirements.Removed())
 	}
 	severity, consequence := report.Error, "nothing is proved"
 	if !f.MayAffectTenant(ref.Namespace) {

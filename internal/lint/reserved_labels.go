@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -24,7 +26,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 			continue
 		}
 		for _, key := range slices.Sorted(maps.Keys(m.Labels)) {
-			if effect, reserved := policy.ReservedLabel(key); reserved {
+			if effect, reserved := cilium.ReservedLabel(key); reserved {
 				found[podLabel{m.Resource, key}] = true
 				out = append(out, reservedLabelFinding(m.Resource, m.Field+".labels["+key+"]", key, m.Labels[key], effect))
 			}
@@ -33,7 +35,7 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 	// Labels that an operator copies from other resources.
 	for _, w := range index.Workloads {
 		for _, key := range slices.Sorted(maps.Keys(w.Labels)) {
-			effect, reserved := policy.ReservedLabel(key)
+			effect, reserved := cilium.ReservedLabel(key)
 			if l := (podLabel{w.Resource, key}); reserved && !w.HostNetwork && !found[l] {
 				found[l] = true
 				out = append(out, reservedLabelFinding(w.Ref, w.LabelField(key), key, w.Labels[key], effect))
@@ -50,7 +52,7 @@ type podLabel struct {
 }
 
 func reservedLabelFinding(ref report.Ref, field, key, value, effect string) report.Finding {
-	return report.New(report.PodLabelReserved, report.Error, ref, field, "the pods have the label %s, whose key Cilium reserves: %s: rename the label", policy.FormatLabels(map[string]string{key: value}), effect)
+	return report.New(report.PodLabelReserved, report.Error, ref, field, "the pods have the label %s, whose key Cilium reserves: %s: rename the label", endpoints.FormatLabels(map[string]string{key: value}), effect)
 }
 
 // ReservedLabelsAssumed returns the finding about the assumption on later pods.

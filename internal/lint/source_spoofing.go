@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -23,7 +24,7 @@ const (
 // of the address. Pods in any namespace can send as pods of a tenant. Agents that allow it for
 // every pod are refused by their configuration.
 func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
-	if f.Cluster.CNI == v1alpha1.CNIKubernetes || policy.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
+	if f.Cluster.CNI == v1alpha1.CNIKubernetes || cilium.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
 		return nil
 	}
 	items, _ = resource.Deduplicate(items)

@@ -88,7 +88,7 @@ func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map
 		}
 	}
 	if len(out) > 1 {
-		out[0].Message = fmt.Sprintf("%s (likewise %s of this policy)", out[0].Message, policy.Count(len(out)-1, "more peer"))
+		out[0].Message = fmt.Sprintf("%s (likewise %s of this policy)", out[0].Message, report.Count(len(out)-1, "more peer"))
 	}
 	return out
 }

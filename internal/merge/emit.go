@@ -86,5 +86,5 @@ func (m *merger) differenceMessage(n, plan *yaml.RNode, owner owner) string {
 	c := editableCopy(n)
 	update(c.YNode(), plan.YNode())
 	differences := Differences(n, c)
-	return fmt.Sprintf("%s, but differs from the generated policy: %s: remove it from this build, or run once without emit, which corrects it", of, policy.Brief(differences))
+	return fmt.Sprintf("%s, but differs from the generated policy: %s: remove it from this build, or run once without emit, which corrects it", of, report.Brief(differences))
 }

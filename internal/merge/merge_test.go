@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -33,7 +34,7 @@ func options(stages ...v1alpha1.Stage) merge.Options {
 		},
 	}
 	f.Baseline.DNS = v1alpha1.DNS{Namespace: "kube-system", Port: 53, Names: []string{"*"}}
-	f.Baseline.DNS.Pods = &policy.Selector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	f.Baseline.DNS.Pods = &endpoints.Selector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
 	return merge.Options{Fence: f, Stages: stages, FormerNames: []string{"former"}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -164,7 +165,7 @@ func (p *patcher) enforcement(s specification) {
 	allowOnly := p.tenant.Enforcement != v1alpha1.Enforce
 	additive := allowOnly || !isDefaultDeny(s.node)
 	switch {
-	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(policy.AdditivePolicies)):
+	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(cilium.AdditivePolicies)):
 		// Isolation does no harm in Enforce, where the default-deny isolates too.
 		if allowOnly {
 			p.report(report.Error, report.PatchIsolates, p.policy, s.path, p.isolates())

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -181,7 +181,7 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 	if !requires(selector, podNamespace) && !requires(selector, namespaceLabel+namespaceName) && p.policy.GetNamespace() != where {
 		return false
 	}
-	pods := maps.Clone(policy.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels)
+	pods := maps.Clone(endpoints.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels)
 	if pods == nil {
 		pods = map[string]string{}
 	}
@@ -190,11 +190,11 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 	if name := p.Fence.Cluster.Name; name != "" {
 		pods["io.cilium.k8s.policy.cluster"] = name
 	}
-	return policy.Selects(selector, pods)
+	return endpoints.Selects(selector, pods)
 }
 
 // requires reports whether a selector requires a label.
-func requires(s policy.Selector, key string) bool {
+func requires(s endpoints.Selector, key string) bool {
 	_, ok := s.MatchLabels[key]
 	return ok || slices.ContainsFunc(s.MatchExpressions, func(e metav1.LabelSelectorRequirement) bool { return e.Key == key })
 }
@@ -206,23 +206,23 @@ func (p *patcher) isKubernetesResolver(peer *yaml.Node) bool {
 	if !podsOK && !namespacesOK || !namespacesOK && p.policy.GetNamespace() != where {
 		return false
 	}
-	return policy.Selects(pods, policy.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels) &&
-		policy.Selects(namespaces, map[string]string{namespaceName: where})
+	return endpoints.Selects(pods, endpoints.SelectorOf(p.Fence.Baseline.DNS.Pods).MatchLabels) &&
+		endpoints.Selects(namespaces, map[string]string{namespaceName: where})
 }
 
 // selectorOf parses a selector, without the sources of labels. It reports false if the selector is
 // missing or invalid.
-func selectorOf(n *yaml.Node) (policy.Selector, bool) {
+func selectorOf(n *yaml.Node) (endpoints.Selector, bool) {
 	if n == nil {
-		return policy.Selector{}, false
+		return endpoints.Selector{}, false
 	}
 	data, err := yaml.NewRNode(n).MarshalJSON()
 	if err != nil {
-		return policy.Selector{}, false
+		return endpoints.Selector{}, false
 	}
-	var s policy.Selector
+	var s endpoints.Selector
 	if err := json.Unmarshal(data, &s); err != nil {
-		return policy.Selector{}, false
+		return endpoints.Selector{}, false
 	}
 	match := map[string]string{}
 	for key, v := range s.MatchLabels {

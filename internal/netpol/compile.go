@@ -13,7 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // compiled is a parsed policy.
@@ -24,7 +25,7 @@ type compiled struct {
 	source metav1.LabelSelector
 	pods   labels.Selector
 	// rules has a key for each direction in which the policy isolates.
-	rules map[policy.Direction][]*rule
+	rules map[flow.Direction][]*rule
 	// networks are those that its rules distinguish.
 	networks []netip.Prefix
 }
@@ -63,7 +64,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spec.podSelector: %w", err)
 	}
-	c := &compiled{name: np.Namespace + "/" + np.Name, source: np.Spec.PodSelector, pods: pods, rules: map[policy.Direction][]*rule{}}
+	c := &compiled{name: np.Namespace + "/" + np.Name, source: np.Spec.PodSelector, pods: pods, rules: map[flow.Direction][]*rule{}}
 	types := np.Spec.PolicyTypes
 	if len(types) == 0 {
 		types = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
@@ -72,17 +73,17 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 		}
 	}
 	if slices.Contains(types, networkingv1.PolicyTypeIngress) {
-		c.rules[policy.Ingress] = nil
+		c.rules[flow.Ingress] = nil
 		for _, r := range np.Spec.Ingress {
-			if err := c.add(policy.Ingress, np.Namespace, r.From, r.Ports); err != nil {
+			if err := c.add(flow.Ingress, np.Namespace, r.From, r.Ports); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if slices.Contains(types, networkingv1.PolicyTypeEgress) {
-		c.rules[policy.Egress] = nil
+		c.rules[flow.Egress] = nil
 		for _, r := range np.Spec.Egress {
-			if err := c.add(policy.Egress, np.Namespace, r.To, r.Ports); err != nil {
+			if err := c.add(flow.Egress, np.Namespace, r.To, r.Ports); err != nil {
 				return nil, err
 			}
 		}
@@ -90,7 +91,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 	return c, nil
 }
 
-func (c *compiled) add(d policy.Direction, namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) error {
+func (c *compiled) add(d flow.Direction, namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) error {
 	r := &rule{by: c.name}
 	for _, p := range peers {
 		compiled, err := compilePeer(namespace, p)
@@ -172,7 +173,7 @@ func compilePort(p networkingv1.NetworkPolicyPort) port {
 }
 
 // rulesAt are the rules of the policies that select a pod. It reports whether any policy selects it.
-func (e *Engine) rulesAt(pod policy.Endpoint, d policy.Direction) (rules []*rule, isolated bool) {
+func (e *Engine) rulesAt(pod endpoints.Endpoint, d flow.Direction) (rules []*rule, isolated bool) {
 	for _, p := range e.policies[pod.Namespace] {
 		if policyRules, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {
 			isolated = true

@@ -7,7 +7,8 @@ import (
 
 	"go4.org/netipx"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // instance is one case of the other endpoint: one variant, and a range of ports with the same
@@ -15,24 +16,24 @@ import (
 type instance struct {
 	peer  variant
 	ports portRange
-	side  policy.Side
+	side  flow.Side
 	note  string
 }
 
 // decideSide decides one side of a flow: what policies allow there, from or to every variant of the
 // other endpoint.
-func (e *Engine) decideSide(end policy.Endpoint, of, peers []variant, asked []portRange, d policy.Direction) (policy.Side, string) {
-	if end.Kind != policy.PodEndpoint {
+func (e *Engine) decideSide(end endpoints.Endpoint, of, peers []variant, asked []portRange, d flow.Direction) (flow.Side, string) {
+	if end.Kind != endpoints.PodEndpoint {
 		return sideOfNonPod(of)
 	}
 	rules, isolated := e.rulesAt(end, d)
 	if !isolated {
-		return policy.Side{Decision: policy.Allowed}, ""
+		return flow.Side{Decision: flow.Allowed}, ""
 	}
 	var all []instance
 	for _, peer := range peers {
 		destination := peer.pod
-		if d == policy.Ingress {
+		if d == flow.Ingress {
 			destination = &end
 		}
 		found := matches(rules, peer, destination)
@@ -46,17 +47,17 @@ func (e *Engine) decideSide(end policy.Endpoint, of, peers []variant, asked []po
 }
 
 // sideOfNonPod is the side of an endpoint that is not a known pod.
-func sideOfNonPod(of []variant) (policy.Side, string) {
+func sideOfNonPod(of []variant) (flow.Side, string) {
 	for _, v := range of {
 		if v.unknownPod {
-			return policy.Side{Decision: policy.Depends}, v.note
+			return flow.Side{Decision: flow.Depends}, v.note
 		}
 	}
-	return policy.Side{Decision: policy.NotEnforced}, ""
+	return flow.Side{Decision: flow.NotEnforced}, ""
 }
 
 // decideInstance decides one instance.
-func decideInstance(found []match, peer variant, ports portRange, d policy.Direction) instance {
+func decideInstance(found []match, peer variant, ports portRange, d flow.Direction) instance {
 	out := instance{peer: peer, ports: ports, note: peer.note}
 	if isICMP(ports.protocol) {
 		out.note = joinNotes(out.note, "NetworkPolicy does not define ICMP, and enforcers differ: here it is allowed where every port is")
@@ -65,16 +66,16 @@ func decideInstance(found []match, peer variant, ports portRange, d policy.Direc
 	allowedAddresses := allowedAddresses(found, ports)
 	switch known := shareOf(allowedAddresses, peer.addresses); {
 	case len(full) > 0:
-		out.side = policy.Side{Decision: policy.Allowed, Policies: full}
+		out.side = flow.Side{Decision: flow.Allowed, Policies: full}
 	case known == whole:
-		out.side = policy.Side{Decision: policy.Allowed, Policies: partial}
-	case peer.own && d == policy.Ingress:
-		out.side = policy.Side{Decision: policy.Allowed}
+		out.side = flow.Side{Decision: flow.Allowed, Policies: partial}
+	case peer.own && d == flow.Ingress:
+		out.side = flow.Side{Decision: flow.Allowed}
 		out.note = joinNotes(out.note, "a node always reaches its own pods")
 	case len(partial) == 0:
-		out.side = policy.Side{Decision: policy.Denied}
+		out.side = flow.Side{Decision: flow.Denied}
 	default:
-		out.side = policy.Side{Decision: policy.Depends, Policies: partial}
+		out.side = flow.Side{Decision: flow.Depends, Policies: partial}
 		if known == part {
 			out.note = joinNotes(out.note, fmt.Sprintf("its address %s: what passes is %s", peer.where, formatSet(intersection(allowedAddresses, peer.addresses))))
 		}
@@ -115,12 +116,12 @@ func sortedUnique(names []string) []string {
 
 // combine returns the common decision of all instances, or Depends with a note about the
 // differences.
-func combine(all []instance) (policy.Side, string) {
-	side := policy.Side{Decision: all[0].side.Decision}
+func combine(all []instance) (flow.Side, string) {
+	side := flow.Side{Decision: all[0].side.Decision}
 	var notes []string
 	for _, i := range all {
 		if i.side.Decision != side.Decision {
-			side.Decision = policy.Depends
+			side.Decision = flow.Depends
 		}
 		side.Policies = append(side.Policies, i.side.Policies...)
 		notes = append(notes, i.note)
@@ -132,7 +133,7 @@ func combine(all []instance) (policy.Side, string) {
 // difference lists which instances are allowed and which denied, where they differ.
 func difference(all []instance) string {
 	text := distinguishingText(all)
-	what := map[policy.Decision][]string{}
+	what := map[flow.Decision][]string{}
 	for _, i := range all {
 		if s := text(i); !slices.Contains(what[i.side.Decision], s) {
 			what[i.side.Decision] = append(what[i.side.Decision], s)
@@ -142,7 +143,7 @@ func difference(all []instance) string {
 		return ""
 	}
 	var out []string
-	for _, d := range []policy.Decision{policy.Allowed, policy.Denied, policy.Depends} {
+	for _, d := range []flow.Decision{flow.Allowed, flow.Denied, flow.Depends} {
 		if len(what[d]) > 0 {
 			out = append(out, string(d)+" "+strings.Join(what[d], " and "))
 		}
@@ -156,7 +157,7 @@ func distinguishingText(all []instance) func(instance) string {
 	onPorts := func(i instance) string { return "on " + i.ports.String() }
 	byPeer := func(i instance) string { return i.peer.what }
 	for _, name := range []func(instance) string{byPeer, onPorts} {
-		decided := map[string]policy.Decision{}
+		decided := map[string]flow.Decision{}
 		distinct := true
 		for _, i := range all {
 			have, ok := decided[name(i)]

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func TestIsolation(t *testing.T) {
@@ -200,7 +201,7 @@ func TestAddresses(t *testing.T) {
 func TestUndecidable(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, np("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}")))
-	for flow, want := range map[string]string{
+	for f, want := range map[string]string{
 		"api.example.com -> web:80":    "a name is never the source",
 		"@ingress -> web:80":           "only Cilium has the entity",
 		"web -> @health:80":            "only Cilium has the entity",
@@ -215,12 +216,12 @@ func TestUndecidable(t *testing.T) {
 		"other -> team:ICMP/Unheard":   "unknown ICMP type",
 		"@world -> [2001:db8::1]:80/X": "is not TCP, UDP or SCTP",
 	} {
-		_, err := e.Decide(parseFlow(t, flow))
+		_, err := e.Decide(parseFlow(t, f))
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got error %v, want %q", flow, err, want)
+			t.Errorf("%s: got error %v, want %q", f, err, want)
 		}
 	}
-	if _, err := e.Decide(policy.Flow{From: policy.Endpoint{Kind: policy.PodEndpoint, Name: "x"}, To: pods["web"], Port: 1}); err == nil {
+	if _, err := e.Decide(flow.Flow{From: endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "x"}, To: pods["web"], Port: 1}); err == nil {
 		t.Error("a pod without a namespace was decided")
 	}
 	full := build(t, netpol.Options{PodCIDRs: []string{"0.0.0.0/0", "::/0"}}, nil)
@@ -233,7 +234,7 @@ func TestNonPodEndpointsAreNotDecided(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, nil)
 	v, err := e.Decide(parseFlow(t, "@world -> 192.0.2.1:80"))
-	if err != nil || v.Egress.Decision != policy.NotEnforced || v.Ingress.Decision != policy.NotEnforced {
+	if err != nil || v.Egress.Decision != flow.NotEnforced || v.Ingress.Decision != flow.NotEnforced {
 		t.Errorf("got %v %v", v, err)
 	}
 }

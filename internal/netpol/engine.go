@@ -7,7 +7,8 @@ import (
 	"net/netip"
 	"sync"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Options are the addresses of the cluster. They may overlap: some networks give pods
@@ -36,7 +37,7 @@ type Engine struct {
 
 	// The known endpoints, which Representatives adds and mu guards. Decide does not use them.
 	mu     sync.Mutex
-	pods   []policy.Endpoint
+	pods   []endpoints.Endpoint
 	others []outsideEndpoint
 	index  *index
 	// networks are those that something distinguishes, addresses those known from elsewhere.
@@ -44,14 +45,14 @@ type Engine struct {
 	addresses []netip.Addr
 }
 
-var _ policy.Engine = (*Engine)(nil)
+var _ flow.Engine = (*Engine)(nil)
 
 // New returns an engine that enforces the policies, each a JSON document of kind
-// NetworkPolicy. A policy.RejectedError names every policy that the apiserver would reject, or
+// NetworkPolicy. A flow.RejectedError names every policy that the apiserver would reject, or
 // that is of another kind.
 //
 // The pods are those that are known up front; Decide takes others as well.
-func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (*Engine, error) {
+func New(opts Options, policies []json.RawMessage, pods []endpoints.Endpoint) (*Engine, error) {
 	c, err := newCluster(opts)
 	if err != nil {
 		return nil, err
@@ -70,9 +71,9 @@ func New(opts Options, policies []json.RawMessage, pods []policy.Endpoint) (*Eng
 	return e, nil
 }
 
-func checkPod(pod policy.Endpoint) error {
+func checkPod(pod endpoints.Endpoint) error {
 	switch {
-	case pod.Kind != policy.PodEndpoint:
+	case pod.Kind != endpoints.PodEndpoint:
 		return fmt.Errorf("%q is no pod", pod.Name)
 	case pod.Namespace == "":
 		return fmt.Errorf("pod %q has no namespace", pod.Name)
@@ -90,20 +91,20 @@ func checkPod(pod policy.Endpoint) error {
 //
 // A node reaches its own pods regardless of policies. Policies decide about the other direction,
 // as the reference of the API states.
-func (e *Engine) Decide(f policy.Flow) (policy.Verdict, error) {
+func (e *Engine) Decide(f flow.Flow) (flow.Verdict, error) {
 	v, err := e.decide(f)
 	if err != nil {
-		return policy.Verdict{}, fmt.Errorf("%s: %w", f, err)
+		return flow.Verdict{}, fmt.Errorf("%s: %w", f, err)
 	}
 	return v, nil
 }
 
-func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
-	v := policy.Verdict{
-		Egress:  policy.Side{Decision: policy.NotEnforced},
-		Ingress: policy.Side{Decision: policy.NotEnforced},
+func (e *Engine) decide(f flow.Flow) (flow.Verdict, error) {
+	v := flow.Verdict{
+		Egress:  flow.Side{Decision: flow.NotEnforced},
+		Ingress: flow.Side{Decision: flow.NotEnforced},
 	}
-	if f.From.Kind == policy.NameEndpoint {
+	if f.From.Kind == endpoints.NameEndpoint {
 		return v, errors.New("a name is never the source of a flow: what comes in has an address alone")
 	}
 	from, err := e.variants(f.From)
@@ -119,8 +120,8 @@ func (e *Engine) decide(f policy.Flow) (policy.Verdict, error) {
 		return v, err
 	}
 	var egress, ingress string
-	v.Egress, egress = e.decideSide(f.From, from, to, asked, policy.Egress)
-	v.Ingress, ingress = e.decideSide(f.To, to, from, asked, policy.Ingress)
+	v.Egress, egress = e.decideSide(f.From, from, to, asked, flow.Egress)
+	v.Ingress, ingress = e.decideSide(f.To, to, from, asked, flow.Ingress)
 	v.Note = joinNotes(egress, ingress)
 	return v, nil
 }

@@ -9,8 +9,9 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // addresses are those of the cluster of every scene that sets no others.
@@ -33,49 +34,49 @@ type scenario struct {
 }
 
 // pods are the workloads of every scene.
-var pods = map[string]policy.Endpoint{
-	"web":   pod("acme", "web", policy.NamedPort{Name: "http", Port: 8080}),
-	"db":    pod("acme", "db", policy.NamedPort{Name: "sql", Port: 5432}, policy.NamedPort{Name: "http", Port: 9090}),
+var pods = map[string]endpoints.Endpoint{
+	"web":   pod("acme", "web", endpoints.NamedPort{Name: "http", Port: 8080}),
+	"db":    pod("acme", "db", endpoints.NamedPort{Name: "sql", Port: 5432}, endpoints.NamedPort{Name: "http", Port: 9090}),
 	"other": pod("beta", "web"),
 	"team":  nsLabelled(pod("gamma", "web"), "team", "red"),
-	"dns":   pod("kube-system", "coredns", policy.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
+	"dns":   pod("kube-system", "coredns", endpoints.NamedPort{Name: "dns", Port: 53, Protocol: v1alpha1.UDP}),
 }
 
-func pod(ns, app string, ports ...policy.NamedPort) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.PodEndpoint, Name: ns + "/" + app, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
+func pod(ns, app string, ports ...endpoints.NamedPort) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: ns + "/" + app, Namespace: ns, Labels: map[string]string{"app": app}, Ports: ports}
 }
 
-func nsLabelled(e policy.Endpoint, key, value string) policy.Endpoint {
+func nsLabelled(e endpoints.Endpoint, key, value string) endpoints.Endpoint {
 	e.NamespaceLabels = map[string]string{key: value}
 	return e
 }
 
 // endpoint reads a pod's short name, an entity ("@host"), an address ("192.0.2.1",
 // "[2001:db8::1]") or a name.
-func endpoint(s string) policy.Endpoint {
+func endpoint(s string) endpoints.Endpoint {
 	if p, ok := pods[s]; ok {
 		return p
 	}
 	if name, ok := strings.CutPrefix(s, "@"); ok {
-		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}
+		return endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: name}
 	}
-	kind := policy.NameEndpoint
+	kind := endpoints.NameEndpoint
 	if strings.Trim(s, "0123456789.") == "" || strings.HasPrefix(s, "[") {
-		kind = policy.AddressEndpoint
+		kind = endpoints.AddressEndpoint
 	}
-	return policy.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
+	return endpoints.Endpoint{Kind: kind, Name: strings.Trim(s, "[]")}
 }
 
 // parseFlow reads "from -> to:port/PROTOCOL", where port may be *. For ICMP it is
 // "from -> to:ICMP/EchoRequest".
-func parseFlow(tb testing.TB, s string) policy.Flow {
+func parseFlow(tb testing.TB, s string) flow.Flow {
 	tb.Helper()
 	from, rest, ok := strings.Cut(strings.TrimSpace(s), " -> ")
 	i := strings.LastIndex(rest, ":")
 	if !ok || i < 0 {
 		tb.Fatalf("flow %q is not \"from -> to:port\"", s)
 	}
-	f := policy.Flow{From: endpoint(from), To: endpoint(rest[:i])}
+	f := flow.Flow{From: endpoint(from), To: endpoint(rest[:i])}
 	port, proto, _ := strings.Cut(rest[i+1:], "/")
 	switch _, err := fmt.Sscan(port, &f.Port); {
 	case port == "ICMP":
@@ -89,7 +90,7 @@ func parseFlow(tb testing.TB, s string) policy.Flow {
 }
 
 // verdict spells a verdict as the tables do.
-func verdict(v policy.Verdict) string {
+func verdict(v flow.Verdict) string {
 	s := string(v.Decision())
 	if by := append(append([]string{}, v.Egress.Policies...), v.Ingress.Policies...); len(by) > 0 {
 		s += " by " + strings.Join(by, ", ")
@@ -112,8 +113,8 @@ func documents(tb testing.TB, s string) []json.RawMessage {
 	return docs
 }
 
-func allPods() []policy.Endpoint {
-	var out []policy.Endpoint
+func allPods() []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, name := range []string{"web", "db", "other", "team", "dns"} {
 		out = append(out, pods[name])
 	}
@@ -144,17 +145,17 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 				t.Fatal("no flows")
 			}
 			for _, line := range sc.flows {
-				flow, want, ok := strings.Cut(line, " = ")
+				one, want, ok := strings.Cut(line, " = ")
 				if !ok {
 					t.Fatalf("flow %q has no decision", line)
 				}
-				got, err := e.Decide(parseFlow(t, flow))
+				got, err := e.Decide(parseFlow(t, one))
 				if err != nil {
-					t.Errorf("%s: %v", flow, err)
+					t.Errorf("%s: %v", one, err)
 					continue
 				}
 				if formatted := verdict(got); formatted != strings.TrimSpace(want) {
-					t.Errorf("%s\n got  %s (note %q)\n want %s", flow, formatted, got.Note, want)
+					t.Errorf("%s\n got  %s (note %q)\n want %s", one, formatted, got.Note, want)
 				}
 				notes = append(notes, got.Note)
 			}

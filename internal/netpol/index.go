@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // index finds known endpoints by what peers match, so that no rule compares every pod.
@@ -24,7 +24,7 @@ type index struct {
 
 // known is an endpoint with its possible addresses.
 type known struct {
-	endpoint  policy.Endpoint
+	endpoint  endpoints.Endpoint
 	addresses *netipx.IPSet
 }
 
@@ -40,7 +40,7 @@ type matched struct {
 	share share
 }
 
-func newIndex(pods []policy.Endpoint, others []outsideEndpoint, c cluster) *index {
+func newIndex(pods []endpoints.Endpoint, others []outsideEndpoint, c cluster) *index {
 	x := &index{podGroups: map[string][]*podGroup{}, matched: map[string][]matched{}}
 	byLabels := map[string]*podGroup{}
 	for _, pod := range pods {

@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "sigs.k8s.io/json"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // object is a policy before its kind is known.
@@ -23,11 +23,11 @@ type object struct {
 }
 
 // String is how errors name it.
-func (o object) String() string { return policy.FullName(o.Kind, o.Namespace, o.Name) }
+func (o object) String() string { return flow.FullName(o.Kind, o.Namespace, o.Name) }
 
 // load compiles every policy, or returns the reasons why it cannot.
 func (e *Engine) load(policies []json.RawMessage) error {
-	var rejected policy.RejectedError
+	var rejected flow.RejectedError
 	seen := map[string]bool{}
 	for i, doc := range policies {
 		var o object
@@ -40,7 +40,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 			err = errors.New("it is given twice")
 		}
 		if seen[name] = true; err != nil {
-			rejected = append(rejected, policy.Rejected{Name: name, Err: err})
+			rejected = append(rejected, flow.Rejected{Name: name, Err: err})
 		}
 	}
 	if len(rejected) > 0 {

@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // match is a rule that allows an endpoint, or some of its possible addresses.
@@ -22,7 +22,7 @@ type match struct {
 
 // matches are what rules allow from or to the other endpoint. The ports' names are those of the
 // destination.
-func matches(rules []*rule, v variant, destination *policy.Endpoint) []match {
+func matches(rules []*rule, v variant, destination *endpoints.Endpoint) []match {
 	var out []match
 	for _, r := range rules {
 		m := match{by: r.by}
@@ -68,7 +68,7 @@ func (p *peer) share(v variant) (share, *netipx.IPSet) {
 	}
 }
 
-func (p *peer) selects(pod policy.Endpoint) bool {
+func (p *peer) selects(pod endpoints.Endpoint) bool {
 	if p.namespaces == nil {
 		return p.namespace == pod.Namespace && p.pods.Matches(labelsOf(pod))
 	}
@@ -77,7 +77,7 @@ func (p *peer) selects(pod policy.Endpoint) bool {
 
 // labelsOf returns all labels of a pod: a NetworkPolicy matches labels outside of the identity,
 // too.
-func labelsOf(pod policy.Endpoint) labels.Set {
+func labelsOf(pod endpoints.Endpoint) labels.Set {
 	if pod.AllLabels != nil {
 		return pod.AllLabels
 	}
@@ -94,7 +94,7 @@ func namespaceLabels(name string, of map[string]string) labels.Set {
 
 // portRanges returns the ports of a rule as numbers. The destination defines port names, so only
 // pods have them.
-func (r *rule) portRanges(destination *policy.Endpoint) []portRange {
+func (r *rule) portRanges(destination *endpoints.Endpoint) []portRange {
 	if len(r.ports) == 0 {
 		return []portRange{{}}
 	}

@@ -9,7 +9,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Openings goes through the rules of the policies that select a pod: its cost depends on what they
@@ -19,14 +20,14 @@ import (
 // A pod is a peer of an ipBlock that has a part of its possible addresses. The world, nodes and the
 // apiserver represent the rest of their addresses: each network that something distinguishes has an
 // address of its own.
-func (e *Engine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+func (e *Engine) Openings(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
 	if err := checkPod(pod); err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", d, pod.Name, err)
 	}
 	rules, isolated := e.rulesAt(pod, d)
 	if !isolated {
 		all := allPorts("")
-		return []policy.Opening{{First: all.first, Last: all.last}}, nil
+		return []flow.Opening{{First: all.first, Last: all.last}}, nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -63,13 +64,13 @@ type allowEntry struct {
 type openingCollector struct {
 	index     *index
 	rules     []*rule
-	pod       policy.Endpoint
-	direction policy.Direction
+	pod       endpoints.Endpoint
+	direction flow.Direction
 	// allowEntries are those of endpoints that pass alike.
 	allowEntries map[string][]allowEntry
 	// buffer is for the keys of allow entries: each endpoint has one.
 	buffer []byte
-	out    []policy.Opening
+	out    []flow.Opening
 	// byKey finds an opening by all but its peers.
 	byKey map[string]int
 }
@@ -78,8 +79,8 @@ type openingCollector struct {
 func (o *openingCollector) open(known int, by []ruleMatch) {
 	peer := o.index.known[known].endpoint
 	destination := &o.pod
-	if o.direction == policy.Egress {
-		if destination = nil; peer.Kind == policy.PodEndpoint {
+	if o.direction == flow.Egress {
+		if destination = nil; peer.Kind == endpoints.PodEndpoint {
 			destination = &peer
 		}
 	}
@@ -100,7 +101,7 @@ func (o *openingCollector) open(known int, by []ruleMatch) {
 	}
 }
 
-func (o *openingCollector) matches(by []ruleMatch, destination *policy.Endpoint) []match {
+func (o *openingCollector) matches(by []ruleMatch, destination *endpoints.Endpoint) []match {
 	var out []match
 	for _, f := range by {
 		r := o.rules[f.rule]
@@ -158,19 +159,19 @@ func mergeProtocols(portRanges []portRange) []portRange {
 	return []portRange{allPorts("")}
 }
 
-func (o *openingCollector) add(p allowEntry, peer policy.Endpoint) {
+func (o *openingCollector) add(p allowEntry, peer endpoints.Endpoint) {
 	i, ok := o.byKey[p.key]
 	if !ok {
 		i = len(o.out)
 		o.byKey[p.key] = i
-		o.out = append(o.out, policy.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, Policies: slices.Clone(p.by), Partial: p.partial})
+		o.out = append(o.out, flow.Opening{First: p.ports.first, Last: p.ports.last, Protocol: p.ports.protocol, Policies: slices.Clone(p.by), Partial: p.partial})
 	}
 	o.out[i].Peers = append(o.out[i].Peers, peer)
 }
 
-func (o *openingCollector) sorted() []policy.Opening {
+func (o *openingCollector) sorted() []flow.Opening {
 	rank := func(p v1alpha1.Protocol) int { return slices.Index(protocols, p) }
-	slices.SortFunc(o.out, func(a, b policy.Opening) int {
+	slices.SortFunc(o.out, func(a, b flow.Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Protocol), rank(b.Protocol)), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
 			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")))
 	})

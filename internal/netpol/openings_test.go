@@ -12,15 +12,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-var surroundings = policy.Environment{
+var surroundings = endpoints.Environment{
 	Namespaces: map[string]map[string]string{"acme": nil, "beta": nil, "gamma": {"team": "red"}, "kube-system": nil}, CIDRs: []string{"198.51.100.0/24"},
 }
 
-func representatives(tb testing.TB, e *netpol.Engine) []policy.Endpoint {
+func representatives(tb testing.TB, e *netpol.Engine) []endpoints.Endpoint {
 	tb.Helper()
 	known, err := e.Representatives(surroundings)
 	if err != nil {
@@ -29,7 +30,7 @@ func representatives(tb testing.TB, e *netpol.Engine) []policy.Endpoint {
 	return known
 }
 
-func openings(tb testing.TB, e *netpol.Engine, pod policy.Endpoint, d policy.Direction) []policy.Opening {
+func openings(tb testing.TB, e *netpol.Engine, pod endpoints.Endpoint, d flow.Direction) []flow.Opening {
 	tb.Helper()
 	out, err := e.Openings(pod, d)
 	if err != nil {
@@ -39,7 +40,7 @@ func openings(tb testing.TB, e *netpol.Engine, pod policy.Endpoint, d policy.Dir
 }
 
 // spell writes openings a line each.
-func spell(all []policy.Opening) string {
+func spell(all []flow.Opening) string {
 	var out []string
 	for _, o := range all {
 		var peers []string
@@ -54,51 +55,51 @@ func spell(all []policy.Opening) string {
 func TestOpenings(t *testing.T) {
 	for desc, c := range map[string]struct {
 		policies, want string
-		direction      policy.Direction
+		direction      flow.Direction
 	}{
 		"what nothing isolates is one opening without policies and peers": {
-			"", "1-65535/ by : ", policy.Ingress,
+			"", "1-65535/ by : ", flow.Ingress,
 		},
 		"an isolated pod has none": {
-			np("deny", "{podSelector: {}}"), "", policy.Ingress,
+			np("deny", "{podSelector: {}}"), "", flow.Ingress,
 		},
 		"pods in their namespace, and representative pods": {
 			np("own", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{podSelector: {matchLabels: {tier: api}}}], ports: [{port: http}]}]}"),
-			"8080-8080/TCP by acme/own: a pod with tier=api in acme", policy.Ingress,
+			"8080-8080/TCP by acme/own: a pod with tier=api in acme", flow.Ingress,
 		},
 		"another namespace, there or not": {
 			np("red", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: red}}, podSelector: {matchLabels: {app: web}}}]}]}"),
-			"1-65535/ by acme/red: gamma/web; a pod with app=web in a namespace outside the build with team=red", policy.Ingress,
+			"1-65535/ by acme/red: gamma/web; a pod with app=web in a namespace outside the build with team=red", flow.Ingress,
 		},
 		"a namespace that is named, and not there": {
 			np("named", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: later}}}]}]}"),
-			"1-65535/ by acme/named: a pod without labels in later", policy.Ingress,
+			"1-65535/ by acme/named: a pod without labels in later", flow.Ingress,
 		},
 		"a block outside the cluster is an address in it, and neither pods nor the rest of the world": {
 			np("block", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.0/25]}}]}]}"),
-			"1-65535/ by acme/block: 192.0.2.128", policy.Egress,
+			"1-65535/ by acme/block: 192.0.2.128", flow.Egress,
 		},
 		"a part of the pods' range is every pod": {
 			np("part", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/24}}], ports: [{port: 80}]}]}"),
 			"80-80/TCP by acme/part: acme/web; acme/db; beta/web; gamma/web; kube-system/coredns; a pod without labels in acme; a pod without labels in beta; " +
-				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in a namespace outside the build", policy.Egress,
+				"a pod without labels in gamma; a pod without labels in kube-system; a pod without labels in a namespace outside the build", flow.Egress,
 		},
 		"partial peers are listed policy by policy": {
 			all(np("a", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.10/32}}], ports: [{port: 443}]}]}"),
 				np("b", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/28}}], ports: [{port: 443}]}]}")),
-			"443-443/TCP by acme/a, acme/b: 172.20.0.10\n443-443/TCP by acme/b: kube-apiserver; 172.20.0.0; 172.20.0.11", policy.Egress,
+			"443-443/TCP by acme/a, acme/b: 172.20.0.10\n443-443/TCP by acme/b: kube-apiserver; 172.20.0.0; 172.20.0.11", flow.Egress,
 		},
 		"all nodes are the own one, too": {
 			np("nodes", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.20.0.0/24}}]}]}"),
-			"1-65535/ by acme/nodes: host; remote-node; kube-apiserver; 172.20.0.0; 172.20.0.10", policy.Egress,
+			"1-65535/ by acme/nodes: host; remote-node; kube-apiserver; 172.20.0.0; 172.20.0.10", flow.Egress,
 		},
 		"every peer": {
 			np("open", "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/16, 172.20.0.0/24]}}, {ipBlock: {cidr: '::/0', except: ['fd00::/56']}}], ports: [{protocol: TCP}, {protocol: UDP}]}]}"),
-			"1-65535/TCP by acme/open: world-ipv4; world-ipv6; 198.51.100.0\n1-65535/UDP by acme/open: world-ipv4; world-ipv6; 198.51.100.0", policy.Egress,
+			"1-65535/TCP by acme/open: world-ipv4; world-ipv6; 198.51.100.0\n1-65535/UDP by acme/open: world-ipv4; world-ipv6; 198.51.100.0", flow.Egress,
 		},
 		"that the node reaches its pods is no opening": {
 			np("own", "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]}"),
-			"1-65535/ by acme/own: acme/db", policy.Ingress,
+			"1-65535/ by acme/own: acme/db", flow.Ingress,
 		},
 	} {
 		t.Run(desc, func(t *testing.T) {
@@ -120,7 +121,7 @@ func TestEntities(t *testing.T) {
 	e := build(t, opts, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
 	representatives(t, e)
 	got := map[string][]string{}
-	for _, p := range openings(t, e, pods["web"], policy.Ingress)[0].Peers {
+	for _, p := range openings(t, e, pods["web"], flow.Ingress)[0].Peers {
 		got[p.Name] = append(got[p.Name], fmt.Sprint(p.Entities))
 	}
 	for name, want := range map[string][]string{
@@ -139,7 +140,7 @@ func TestKnownEndpointsAreAdded(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
 	later := pod("delta", "new")
-	known, err := e.Representatives(policy.Environment{Known: []policy.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
+	known, err := e.Representatives(endpoints.Environment{Known: []endpoints.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 		e := build(t, addresses, d.policies(t))
 		known := representatives(t, e)
 		for _, pod := range pods {
-			for _, dir := range []policy.Direction{policy.Ingress, policy.Egress} {
+			for _, dir := range []flow.Direction{flow.Ingress, flow.Egress} {
 				all := openings(t, e, pod, dir)
 				for range 20 {
 					agree(t, e, all, d.flow(pod, pick(d, known...), dir), dir)
@@ -179,7 +180,7 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 }
 
-func agree(t *testing.T, e *netpol.Engine, all []policy.Opening, f policy.Flow, dir policy.Direction) {
+func agree(t *testing.T, e *netpol.Engine, all []flow.Opening, f flow.Flow, dir flow.Direction) {
 	t.Helper()
 	v, err := e.Decide(f)
 	if err != nil {
@@ -187,25 +188,25 @@ func agree(t *testing.T, e *netpol.Engine, all []policy.Opening, f policy.Flow, 
 		return
 	}
 	side, peer := v.Egress, f.To
-	if dir == policy.Ingress {
+	if dir == flow.Ingress {
 		side, peer = v.Ingress, f.From
 	}
 	isolated := len(all) != 1 || len(all[0].Policies) > 0
-	if peer.Name == "host" && dir == policy.Ingress && isolated && len(side.Policies) == 0 {
-		side.Decision = policy.Denied
+	if peer.Name == "host" && dir == flow.Ingress && isolated && len(side.Policies) == 0 {
+		side.Decision = flow.Denied
 	}
 	open := false
 	for _, o := range all {
 		on := o.Protocol == "" || o.Protocol == f.Protocol && o.First <= f.Port && f.Port <= o.Last
-		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers, func(p policy.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
+		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers, func(p endpoints.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
 		open = open || on && isPeer
 	}
 	switch {
-	case open && side.Decision == policy.Denied:
+	case open && side.Decision == flow.Denied:
 		t.Errorf("%s: %s is open, and denied", f, dir)
-	case !open && side.Decision == policy.Allowed && peer.Kind != policy.EntityEndpoint:
+	case !open && side.Decision == flow.Allowed && peer.Kind != endpoints.EntityEndpoint:
 		t.Errorf("%s: %s is not open, and allowed", f, dir)
-	case !open && side.Decision == policy.Depends && peer.Kind == policy.PodEndpoint:
+	case !open && side.Decision == flow.Depends && peer.Kind == endpoints.PodEndpoint:
 		t.Errorf("%s: %s is not open, and depends: %s", f, dir, v.Note)
 	}
 }
@@ -222,7 +223,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 				got[i] += ep.Name + "\n"
 			}
 			for _, name := range slices.Sorted(maps.Keys(pods)) {
-				got[i] += spell(openings(t, e, pods[name], policy.Ingress)) + spell(openings(t, e, pods[name], policy.Egress))
+				got[i] += spell(openings(t, e, pods[name], flow.Ingress)) + spell(openings(t, e, pods[name], flow.Egress))
 			}
 			slices.Reverse(docs)
 		}
@@ -242,10 +243,10 @@ func TestConcurrentUse(t *testing.T) {
 			if _, err := e.Representatives(surroundings); err != nil {
 				t.Error(err)
 			}
-			if _, err := e.Openings(pods["web"], policy.Ingress); err != nil {
+			if _, err := e.Openings(pods["web"], flow.Ingress); err != nil {
 				t.Error(err)
 			}
-			if _, err := e.Decide(policy.Flow{From: pods["db"], To: pods["web"], Port: 80}); err != nil {
+			if _, err := e.Decide(flow.Flow{From: pods["db"], To: pods["web"], Port: 80}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -260,7 +261,7 @@ func TestManyTenants(t *testing.T) {
 		t.Skip("skipped by -short: decides for many tenants")
 	}
 	var docs []json.RawMessage
-	var workloads []policy.Endpoint
+	var workloads []endpoints.Endpoint
 	namespaces := map[string]map[string]string{}
 	for i := range 400 {
 		ns := fmt.Sprintf("tenant-%d", i)
@@ -281,11 +282,11 @@ func TestManyTenants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Representatives(policy.Environment{Namespaces: namespaces}); err != nil {
+	if _, err := e.Representatives(endpoints.Environment{Namespaces: namespaces}); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range workloads {
-		in, out := openings(t, e, w, policy.Ingress), openings(t, e, w, policy.Egress)
+		in, out := openings(t, e, w, flow.Ingress), openings(t, e, w, flow.Egress)
 		if len(in) != 1 || len(out) != 3 || out[1].Protocol != v1alpha1.TCP && out[1].Protocol != v1alpha1.UDP {
 			t.Fatalf("%s: %s\n%s", w.Name, spell(in), spell(out))
 		}

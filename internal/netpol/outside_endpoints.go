@@ -8,12 +8,12 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // outsideEndpoint is an endpoint that is not a pod, and the addresses that it represents.
 type outsideEndpoint struct {
-	endpoint  policy.Endpoint
+	endpoint  endpoints.Endpoint
 	addresses *netipx.IPSet
 }
 
@@ -89,7 +89,7 @@ func (e *Engine) outsideEndpoints() []outsideEndpoint {
 		if addr := s.address; !seen[addr] {
 			seen[addr] = true
 			out = append(out, outsideEndpoint{
-				endpoint:  policy.Endpoint{Kind: policy.AddressEndpoint, Name: addr.String(), Network: s.network, Entities: e.cluster.entitiesOf(addr)},
+				endpoint:  endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: addr.String(), Network: s.network, Entities: e.cluster.entitiesOf(addr)},
 				addresses: singleAddress(addr),
 			})
 		}
@@ -103,7 +103,7 @@ func (e *Engine) entities() []outsideEndpoint {
 	c := e.cluster
 	var out []outsideEndpoint
 	add := func(name v1alpha1.Entity, addresses *netipx.IPSet, also ...v1alpha1.Entity) {
-		ep := policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(name), Entities: append([]v1alpha1.Entity{v1alpha1.EntityAll, name}, also...)}
+		ep := endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(name), Entities: append([]v1alpha1.Entity{v1alpha1.EntityAll, name}, also...)}
 		out = append(out, outsideEndpoint{ep, e.networks.uncovered(addresses)})
 	}
 	add(v1alpha1.EntityHost, c.nodes.set, v1alpha1.EntityRemoteNode, v1alpha1.EntityCluster)
@@ -146,10 +146,10 @@ func (c cluster) entitiesOf(addr netip.Addr) []v1alpha1.Entity {
 
 // addressesOf returns the addresses that policies can match. They never match the address of a
 // Service.
-func (c cluster) addressesOf(endpoints []policy.Endpoint) ([]netip.Addr, error) {
+func (c cluster) addressesOf(of []endpoints.Endpoint) ([]netip.Addr, error) {
 	var out []netip.Addr
-	for _, ep := range endpoints {
-		if ep.Kind != policy.AddressEndpoint {
+	for _, ep := range of {
+		if ep.Kind != endpoints.AddressEndpoint {
 			continue
 		}
 		addr, err := parseAddress(ep.Name)

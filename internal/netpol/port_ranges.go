@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // portRange is a range of ports of one protocol, or of types of ICMP. Without a protocol it is
@@ -16,7 +16,7 @@ type portRange struct {
 }
 
 func (s portRange) String() string {
-	return policy.PortRange{Protocol: s.protocol, First: s.first, Last: s.last}.String()
+	return flow.PortRange{Protocol: s.protocol, First: s.first, Last: s.last}.String()
 }
 
 // includes reports whether all of another range is in it, adjacent ranges included.
@@ -28,14 +28,14 @@ var (
 	// portProtocols are the protocols that have ports, protocols all that are distinguished, in the
 	// order in which they are listed.
 	portProtocols = v1alpha1.Protocols()
-	protocols     = append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6)
+	protocols     = append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6)
 )
 
-func isICMP(p v1alpha1.Protocol) bool { return p == policy.ICMP || p == policy.ICMPv6 }
+func isICMP(p v1alpha1.Protocol) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
 // allPorts returns all ports of a protocol.
 func allPorts(p v1alpha1.Protocol) portRange {
-	all := policy.AllPorts(p)
+	all := flow.AllPorts(p)
 	return portRange{p, all.First, all.Last}
 }
 
@@ -65,13 +65,13 @@ func splitRange(s portRange, by []portRange) []portRange {
 }
 
 // requestedPorts are the ports that a flow is about.
-func requestedPorts(f policy.Flow) ([]portRange, error) {
+func requestedPorts(f flow.Flow) ([]portRange, error) {
 	if f.ICMP != "" {
-		v4, v6, known := policy.ICMPTypeNumbers(f.ICMP)
+		v4, v6, known := flow.ICMPTypeNumbers(f.ICMP)
 		if !known {
 			return nil, fmt.Errorf("unknown ICMP type %q", f.ICMP)
 		}
-		return []portRange{{policy.ICMP, v4, v4}, {policy.ICMPv6, v6, v6}}, nil
+		return []portRange{{flow.ICMP, v4, v4}, {flow.ICMPv6, v6, v6}}, nil
 	}
 	if f.Port == 0 && f.Protocol == "" {
 		var out []portRange

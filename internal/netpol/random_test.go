@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // generator generates random policies.
@@ -81,9 +82,9 @@ func (d generator) block() fields {
 }
 
 // flow is from or to a pod, on some port.
-func (d generator) flow(pod, peer policy.Endpoint, dir policy.Direction) policy.Flow {
-	f := policy.Flow{From: pod, To: peer, Port: pick[uint16](d, 1, 53, 79, 80, 8080, 8081, 9090, 65535), Protocol: pick(d, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)}
-	if dir == policy.Ingress {
+func (d generator) flow(pod, peer endpoints.Endpoint, dir flow.Direction) flow.Flow {
+	f := flow.Flow{From: pod, To: peer, Port: pick[uint16](d, 1, 53, 79, 80, 8080, 8081, 9090, 65535), Protocol: pick(d, v1alpha1.TCP, v1alpha1.UDP, v1alpha1.SCTP)}
+	if dir == flow.Ingress {
 		f.From, f.To = peer, pod
 	}
 	return f

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/netpol"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func TestRejected(t *testing.T) {
@@ -41,7 +41,7 @@ func TestRejected(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			_, err := netpol.New(addresses, documents(t, c.policies), nil)
-			var rejected policy.RejectedError
+			var rejected flow.RejectedError
 			if !errors.As(err, &rejected) {
 				t.Fatalf("got %v, want a RejectedError", err)
 			}

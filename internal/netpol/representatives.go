@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Representatives adds endpoints for everything that the policies distinguish. It adds no DNS
 // names: to a NetworkPolicy, a name is an address of the world.
-func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error) {
+func (e *Engine) Representatives(s endpoints.Environment) ([]endpoints.Endpoint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 
@@ -18,14 +19,14 @@ func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error
 		return nil, err
 	}
 	for _, ep := range s.Known {
-		if ep.Kind != policy.PodEndpoint {
+		if ep.Kind != endpoints.PodEndpoint {
 			continue
 		}
 		if err := checkPod(ep); err != nil {
 			return nil, err
 		}
 	}
-	var selections []policy.Selection
+	var selections []endpoints.Selection
 	for _, ns := range slices.Sorted(maps.Keys(e.policies)) {
 		for _, p := range e.policies[ns] {
 			for _, s := range p.selections(ns) {
@@ -43,35 +44,35 @@ func (e *Engine) Representatives(s policy.Environment) ([]policy.Endpoint, error
 	return e.all(), nil
 }
 
-// representativePods is policy.RepresentativePods. It also distinguishes pods by labels that
+// representativePods is endpoints.RepresentativePods. It also distinguishes pods by labels that
 // selectors name and that Cilium omits from the identity.
-func representativePods(s policy.Environment, deployed []policy.Endpoint, selections []policy.Selection) ([]policy.Endpoint, error) {
+func representativePods(s endpoints.Environment, deployed []endpoints.Endpoint, selections []endpoints.Selection) ([]endpoints.Endpoint, error) {
 	named := outsideIdentity(selections)
 	if len(named) == 0 {
-		return policy.RepresentativePods(s, deployed, selections)
+		return endpoints.RepresentativePods(s, deployed, selections)
 	}
-	seen := func(ep policy.Endpoint) map[string]string {
+	seen := func(ep endpoints.Endpoint) map[string]string {
 		out := maps.Clone(ep.AllLabels)
 		maps.DeleteFunc(out, func(key, _ string) bool { return !v1alpha1.InIdentity(key) && !named[key] })
 		return out
 	}
-	own := func(ep policy.Endpoint) map[string]string {
+	own := func(ep endpoints.Endpoint) map[string]string {
 		out := maps.Clone(ep.AllLabels)
 		maps.DeleteFunc(out, func(key, _ string) bool { return !v1alpha1.InIdentity(key) })
 		return out
 	}
 	s.Known = withLabels(s.Known, seen)
-	out, err := policy.RepresentativePods(s, withLabels(deployed, seen), selections)
+	out, err := endpoints.RepresentativePods(s, withLabels(deployed, seen), selections)
 	return withLabels(out, own), err
 }
 
 // outsideIdentity returns the label keys that selectors name and that Cilium omits from the
 // identity.
-func outsideIdentity(selections []policy.Selection) map[string]bool {
+func outsideIdentity(selections []endpoints.Selection) map[string]bool {
 	out := map[string]bool{}
 	for _, s := range selections {
 		for _, r := range s.Requirements {
-			if r.Trait == policy.PodLabel && !v1alpha1.InIdentity(r.Key) {
+			if r.Trait == endpoints.PodLabel && !v1alpha1.InIdentity(r.Key) {
 				out[r.Key] = true
 			}
 		}
@@ -81,7 +82,7 @@ func outsideIdentity(selections []policy.Selection) map[string]bool {
 
 // withLabels returns copies of endpoints. If AllLabels of an endpoint is set, its Labels are the
 // result of the function.
-func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string) []policy.Endpoint {
+func withLabels(in []endpoints.Endpoint, of func(endpoints.Endpoint) map[string]string) []endpoints.Endpoint {
 	out := slices.Clone(in)
 	for i := range out {
 		if out[i].AllLabels != nil {
@@ -93,51 +94,51 @@ func withLabels(in []policy.Endpoint, of func(policy.Endpoint) map[string]string
 
 // selections are what a policy's selectors require of pods: of those that it selects and of its
 // peers, each with the ports that rules name there.
-func (p *compiled) selections(namespace string) []policy.Selection {
-	subject := policy.Selection{Requirements: append(policy.InNamespace(namespace), policy.RequirementsOf(p.source, policy.PodLabel)...)}
-	var out []policy.Selection
-	for _, r := range p.rules[policy.Ingress] {
+func (p *compiled) selections(namespace string) []endpoints.Selection {
+	subject := endpoints.Selection{Requirements: append(endpoints.InNamespace(namespace), endpoints.RequirementsOf(p.source, endpoints.PodLabel)...)}
+	var out []endpoints.Selection
+	for _, r := range p.rules[flow.Ingress] {
 		subject.Ports = append(subject.Ports, r.named()...)
 		out = append(out, r.selections(nil)...)
 	}
-	for _, r := range p.rules[policy.Egress] {
+	for _, r := range p.rules[flow.Egress] {
 		// They may be the names of a pod that no selector selects.
-		out = append(out, policy.Selection{Ports: r.named()})
+		out = append(out, endpoints.Selection{Ports: r.named()})
 		out = append(out, r.selections(r.named())...)
 	}
 	return append(out, subject)
 }
 
 // selections are what a rule's peers require of pods, and the ports that the rule names there.
-func (r *rule) selections(ports []policy.NamedPort) []policy.Selection {
-	var out []policy.Selection
+func (r *rule) selections(ports []endpoints.NamedPort) []endpoints.Selection {
+	var out []endpoints.Selection
 	for _, p := range r.peers {
 		if p.block != nil {
 			continue
 		}
-		where := policy.InNamespace(p.namespace)
+		where := endpoints.InNamespace(p.namespace)
 		if p.namespaces != nil {
-			where = policy.RequirementsOf(*p.source.NamespaceSelector, policy.NamespaceLabel)
+			where = endpoints.RequirementsOf(*p.source.NamespaceSelector, endpoints.NamespaceLabel)
 		}
-		pods := policy.RequirementsOf(policy.SelectorOf(p.source.PodSelector), policy.PodLabel)
-		out = append(out, policy.Selection{Requirements: append(where, pods...), Ports: ports})
+		pods := endpoints.RequirementsOf(endpoints.SelectorOf(p.source.PodSelector), endpoints.PodLabel)
+		out = append(out, endpoints.Selection{Requirements: append(where, pods...), Ports: ports})
 	}
 	return out
 }
 
 // named returns the ports that a rule names.
-func (r *rule) named() []policy.NamedPort {
-	var out []policy.NamedPort
+func (r *rule) named() []endpoints.NamedPort {
+	var out []endpoints.NamedPort
 	for _, p := range r.ports {
 		if p.name != "" {
-			out = append(out, policy.NamedPort{Name: p.name, Protocol: p.protocol})
+			out = append(out, endpoints.NamedPort{Name: p.name, Protocol: p.protocol})
 		}
 	}
 	return out
 }
 
 // all is everything that is known, each endpoint once.
-func (e *Engine) all() []policy.Endpoint {
+func (e *Engine) all() []endpoints.Endpoint {
 	out := slices.Clone(e.pods)
 	for _, o := range e.others {
 		ep := o.endpoint
@@ -150,7 +151,7 @@ func (e *Engine) all() []policy.Endpoint {
 }
 
 // learn adds networks and addresses that are known from other sources than the policies.
-func (e *Engine) learn(s policy.Environment) error {
+func (e *Engine) learn(s endpoints.Environment) error {
 	for _, c := range s.CIDRs {
 		p, err := parseNetwork(c)
 		if err != nil {

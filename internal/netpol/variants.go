@@ -7,14 +7,14 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // variant is one of the cases that an endpoint represents. A flow is decided only where all of them
 // agree.
 type variant struct {
 	// pod, where it is one.
-	pod *policy.Endpoint
+	pod *endpoints.Endpoint
 	// unknownPod reports that it is a pod and only its address is known.
 	unknownPod bool
 	// own reports that it is the node of the other endpoint.
@@ -26,9 +26,9 @@ type variant struct {
 }
 
 // variants returns the cases that an endpoint represents.
-func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
+func (e *Engine) variants(ep endpoints.Endpoint) ([]variant, error) {
 	switch ep.Kind {
-	case policy.PodEndpoint:
+	case endpoints.PodEndpoint:
 		if ep.Cluster != "" {
 			return nil, fmt.Errorf("%q is a pod of another cluster, and NetworkPolicy matches such pods by address alone: write its address", ep.Name)
 		}
@@ -36,14 +36,14 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 			return nil, err
 		}
 		return e.unknownAddresses(ep, e.cluster.pods, variant{pod: &ep})
-	case policy.NodeEndpoint:
+	case endpoints.NodeEndpoint:
 		// A pod always allows its own node. Policies decide about other nodes.
 		return e.unknownAddresses(ep, e.cluster.nodes, variant{})
-	case policy.EntityEndpoint:
+	case endpoints.EntityEndpoint:
 		return e.entity(ep)
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		return e.address(ep)
-	case policy.NameEndpoint:
+	case endpoints.NameEndpoint:
 		if !isName(ep.Name) {
 			return nil, fmt.Errorf("%q is not a DNS name", ep.Name)
 		}
@@ -54,7 +54,7 @@ func (e *Engine) variants(ep policy.Endpoint) ([]variant, error) {
 }
 
 // unknownAddresses are the variants of what has some address of a range, that is not known.
-func (e *Engine) unknownAddresses(ep policy.Endpoint, r ranges, template variant) ([]variant, error) {
+func (e *Engine) unknownAddresses(ep endpoints.Endpoint, r ranges, template variant) ([]variant, error) {
 	template.where = "is not known"
 	if r.isKnown {
 		template.where = "is one of " + formatSet(r.set)
@@ -62,12 +62,12 @@ func (e *Engine) unknownAddresses(ep policy.Endpoint, r ranges, template variant
 	return template.withFamilies(ep, e.cluster.splitByFamily(r.set))
 }
 
-func (e *Engine) outsideVariants(ep policy.Endpoint, over []family, template variant) ([]variant, error) {
+func (e *Engine) outsideVariants(ep endpoints.Endpoint, over []family, template variant) ([]variant, error) {
 	template.where = "is any outside the cluster"
 	return template.withFamilies(ep, over)
 }
 
-func (v variant) withFamilies(ep policy.Endpoint, over []family) ([]variant, error) {
+func (v variant) withFamilies(ep endpoints.Endpoint, over []family) ([]variant, error) {
 	var out []variant
 	for _, f := range over {
 		v.what, v.addresses = f.what, f.set
@@ -79,7 +79,7 @@ func (v variant) withFamilies(ep policy.Endpoint, over []family) ([]variant, err
 	return out, nil
 }
 
-func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
+func (e *Engine) entity(ep endpoints.Endpoint) ([]variant, error) {
 	c := e.cluster
 	switch name := v1alpha1.Entity(ep.Name); name {
 	case v1alpha1.EntityHost:
@@ -109,7 +109,7 @@ func (e *Engine) entity(ep policy.Endpoint) ([]variant, error) {
 
 // address returns what may have an address: a pod, the node of the other endpoint or another, or
 // something else.
-func (e *Engine) address(ep policy.Endpoint) ([]variant, error) {
+func (e *Engine) address(ep endpoints.Endpoint) ([]variant, error) {
 	addr, err := parseAddress(ep.Name)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -47,9 +46,9 @@ func (p palette) finding(s report.Severity, text string) string {
 	return p.paint(severityColors[s], string(s)) + strings.TrimPrefix(text, string(s))
 }
 
-var outcomeColors = map[policy.Outcome]color{policy.Verified: green, policy.NotVerified: red, policy.NothingToVerify: yellow}
+var outcomeColors = map[report.Outcome]color{report.Verified: green, report.NotVerified: red, report.NothingToVerify: yellow}
 
 // outcome colors the outcome at the start of the last line of a report.
-func (p palette) outcome(o policy.Outcome, line string) string {
+func (p palette) outcome(o report.Outcome, line string) string {
 	return p.paint(outcomeColors[o], string(o)) + strings.TrimPrefix(line, string(o))
 }

@@ -6,13 +6,13 @@ import (
 	"io"
 
 	"github.com/tenantfence/tenantfence/internal/document"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // JSON writes a report for programs.
-func JSON(w io.Writer, r policy.Report) error {
-	out := document.Verify{Outcome: string(r.Outcome()), Passed: r.Outcome() == policy.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []document.FlowTest{}, Assumptions: []document.Assumption{}}
+func JSON(w io.Writer, r report.Report) error {
+	out := document.Verify{Outcome: string(r.Outcome()), Passed: r.Outcome() == report.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []document.FlowTest{}, Assumptions: []document.Assumption{}}
 	for i := range r.FlowTests {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
 	}
@@ -44,7 +44,7 @@ func encode(w io.Writer, document any) error {
 	return nil
 }
 
-func openingsJSON(access []policy.Access) []document.Opening {
+func openingsJSON(access []report.Access) []document.Opening {
 	out := []document.Opening{}
 	for _, a := range access {
 		o := document.Opening{Owner: a.Owner, Namespace: a.Namespace, Direction: string(a.Direction), Subjects: a.Subjects, Peers: nonNil(a.Peers), Ports: []document.Ports{}, Policies: nonNil(a.Policies), DeclaredBy: nonNil(a.DeclaredBy)}
@@ -59,19 +59,19 @@ func openingsJSON(access []policy.Access) []document.Opening {
 	return out
 }
 
-func isolatedJSON(i policy.IsolationCounts) document.Isolated {
+func isolatedJSON(i report.IsolationCounts) document.Isolated {
 	return document.Isolated{
 		Isolated: i.Proved, IsolatedInPart: i.InPart, NotIsolated: i.Open, AllowOnly: i.AllowOnly, AllowOnlyInPart: i.AllowOnlyInPart,
 		AllowOnlyNotIsolated: i.AllowOnlyOpen, AllowOnlyNotProved: i.Ungenerated, SelectedPods: i.Selected,
 	}
 }
 
-func declaredJSON(d policy.DeclaredFlows) document.Declared {
-	texts := func(reasons []policy.Reason) []string { return nonNil(policy.ReasonStrings(reasons)) }
+func declaredJSON(d report.DeclaredFlows) document.Declared {
+	texts := func(reasons []report.Reason) []string { return nonNil(report.ReasonStrings(reasons)) }
 	return document.Declared{Allowed: d.Allowed, PartlyAllowed: texts(d.PartlyAllowed), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), Undecided: texts(d.Undecided)}
 }
 
-func flowTestJSON(t *policy.FlowTestResult) document.FlowTest {
+func flowTestJSON(t *report.FlowTestResult) document.FlowTest {
 	out := document.FlowTest{Name: t.Test.Name, File: t.Test.File, Passed: t.Passed(), Cases: []document.Case{}}
 	for i := range t.Cases {
 		c := &t.Cases[i]
@@ -84,7 +84,7 @@ func flowTestJSON(t *policy.FlowTestResult) document.FlowTest {
 	return out
 }
 
-func flowJSON(f *policy.FlowResult) document.Flow {
+func flowJSON(f *report.FlowResult) document.Flow {
 	out := document.Flow{
 		From: f.Flow.From.Name, To: f.Flow.To.Name, Port: f.Flow.Port, Protocol: string(f.Flow.Protocol), ICMP: string(f.Flow.ICMP), DNS: f.Flow.DNS, ServerName: f.Flow.ServerName,
 		Passed: f.Passed, Decision: string(f.Verdict.Decision()), Egress: sideJSON(f.Verdict.Egress), Ingress: sideJSON(f.Verdict.Ingress),
@@ -96,7 +96,7 @@ func flowJSON(f *policy.FlowResult) document.Flow {
 	return out
 }
 
-func sideJSON(s policy.Side) document.Side {
+func sideJSON(s flow.Side) document.Side {
 	out := document.Side{Decision: string(s.Decision), Policies: nonNil(s.Policies)}
 	if !s.L7.Unrestricted() {
 		out.L7 = s.L7.String()

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -51,7 +50,7 @@ type junitFailure struct {
 }
 
 // JUnit writes a report as test suites: one for each FlowTest, and one with a test for each check.
-func JUnit(w io.Writer, r policy.Report) error {
+func JUnit(w io.Writer, r report.Report) error {
 	out := junitSuites{Name: "tenantfence verify"}
 	for i := range r.FlowTests {
 		out.add(flowTestSuite(&r.FlowTests[i]))
@@ -78,7 +77,7 @@ func (s *junitSuites) add(suite junitSuite) {
 	s.Suites = append(s.Suites, suite)
 }
 
-func flowTestSuite(t *policy.FlowTestResult) junitSuite {
+func flowTestSuite(t *report.FlowTestResult) junitSuite {
 	suite := junitSuite{Name: t.Test.String()}
 	for i := range t.Cases {
 		c := &t.Cases[i]
@@ -91,7 +90,7 @@ func flowTestSuite(t *policy.FlowTestResult) junitSuite {
 	return suite
 }
 
-func caseFailure(c *policy.CaseResult) *junitFailure {
+func caseFailure(c *report.CaseResult) *junitFailure {
 	var lines []string
 	for i := range c.Flows {
 		if f := &c.Flows[i]; !f.Passed {
@@ -125,7 +124,7 @@ const verifiedTest = "verified"
 
 // checkSuite has the outcome as a property and a test, a test for each check that always runs, and one for
 // each other check with findings. Errors fail a test. Warnings and infos are its output.
-func checkSuite(r policy.Report) junitSuite {
+func checkSuite(r report.Report) junitSuite {
 	names := []string{report.PolicyMoved.Name}
 	if r.Comparison != nil {
 		names = nil
@@ -147,7 +146,7 @@ func checkSuite(r policy.Report) junitSuite {
 	outcome := string(r.Outcome())
 	suite := junitSuite{Name: "policies", Properties: &junitProperties{List: []junitProperty{{Name: "outcome", Value: outcome}}}}
 	verified := junitCase{Name: verifiedTest, Class: "policies"}
-	if r.Outcome() != policy.Verified {
+	if r.Outcome() != report.Verified {
 		verified.Failure = &junitFailure{Message: outcome, Text: summary(r)}
 	}
 	suite.Cases = append(suite.Cases, verified)
@@ -168,7 +167,7 @@ func checkCase(name string, findings report.Findings) junitCase {
 		}
 	}
 	if len(errors) > 0 {
-		test.Failure = &junitFailure{Message: policy.Count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
+		test.Failure = &junitFailure{Message: report.Count(len(errors), "finding"), Text: strings.Join(errors, "\n")}
 	}
 	test.Out = strings.Join(notes, "\n")
 	return test

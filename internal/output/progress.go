@@ -95,7 +95,7 @@ func (p *Progress) tick(now time.Time) {
 	p.displayed = p.line
 }
 
-// Update is a policy.Progress.
+// Update is a report.Progress.
 func (p *Progress) Update(what string, done, total int) {
 	if total > 0 {
 		work, counted, _ := strings.Cut(what, ": ")

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -15,7 +15,7 @@ const maxListedFlows = 10
 
 // Report writes a report for users: each FlowTest with its failed cases or, if Verbose, all cases, then
 // the findings, and the outcome as the last line.
-func Report(w io.Writer, r policy.Report, detail Detail) error {
+func Report(w io.Writer, r report.Report, detail Detail) error {
 	var b bytes.Buffer
 	colors := paletteOf(w)
 	for i := range r.FlowTests {
@@ -39,7 +39,7 @@ func Report(w io.Writer, r policy.Report, detail Detail) error {
 	return nil
 }
 
-func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail, colors palette) {
+func flowTestText(b *bytes.Buffer, t *report.FlowTestResult, detail Detail, colors palette) {
 	passed := 0
 	for _, c := range t.Cases {
 		if c.Passed {
@@ -54,7 +54,7 @@ func flowTestText(b *bytes.Buffer, t *policy.FlowTestResult, detail Detail, colo
 	}
 }
 
-func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail, colors palette) {
+func caseText(b *bytes.Buffer, c *report.CaseResult, detail Detail, colors palette) {
 	state := colors.paint(green, "ok") + "    "
 	if !c.Passed {
 		state = colors.paint(red, "FAILED")
@@ -82,7 +82,7 @@ func caseText(b *bytes.Buffer, c *policy.CaseResult, detail Detail, colors palet
 
 // flowText is "a -> b:80/TCP is denied: egress allowed by x, ingress denied by
 // default; declared in Tenant/acme spec.egress[llm]".
-func flowText(f *policy.FlowResult) string {
+func flowText(f *report.FlowResult) string {
 	v := f.Verdict
 	text := fmt.Sprintf("%s %s: egress %s; ingress %s", f.Flow, decisionText(v.Decision()), v.Egress, v.Ingress)
 	if v.Note != "" {
@@ -94,43 +94,43 @@ func flowText(f *policy.FlowResult) string {
 	return text
 }
 
-func decisionText(d policy.Decision) string {
-	if d == policy.Depends {
+func decisionText(d flow.Decision) string {
+	if d == flow.Depends {
 		return "depends"
 	}
 	return "is " + string(d)
 }
 
 // summary is the last line. It begins with the outcome, and counts what was decided.
-func summary(r policy.Report) string {
+func summary(r report.Report) string {
 	parts := r.UnverifiedReasons()
 	switch r.Basis {
-	case policy.FlowTestBasis:
+	case report.FlowTestBasis:
 		parts = append(parts, caseSummary(r.FlowTests), "isolation not verified: no Tenant is known (--inputs)")
-	case policy.TenantBasis:
+	case report.TenantBasis:
 		parts = append(parts, flowSummary(r))
 	}
 	if i := r.Isolation; i != nil {
 		parts = append(parts, i.String())
 		if i.Unfenced > 0 {
-			parts = append(parts, policy.Count(i.Unfenced, "namespace")+" not fenced")
+			parts = append(parts, report.Count(i.Unfenced, "namespace")+" not fenced")
 		}
 	}
-	if c := r.Comparison; c != nil && r.Basis == policy.TenantBasis {
+	if c := r.Comparison; c != nil && r.Basis == report.TenantBasis {
 		parts = append(parts, fmt.Sprintf("%s as generated", countOf(c.Matching, c.Desired, "policy", "policies")))
 	}
 	if errors := countErrors(r.Findings); errors > 0 {
-		parts = append(parts, policy.Count(errors, "error"))
+		parts = append(parts, report.Count(errors, "error"))
 	}
 	separator := ", "
-	if r.Basis != policy.TenantBasis {
+	if r.Basis != report.TenantBasis {
 		separator = "; "
 	}
 	return string(r.Outcome()) + ": " + strings.Join(parts, separator)
 }
 
 // caseSummary counts cases of FlowTests.
-func caseSummary(tests []policy.FlowTestResult) string {
+func caseSummary(tests []report.FlowTestResult) string {
 	passed, all := 0, 0
 	for _, t := range tests {
 		for _, c := range t.Cases {
@@ -144,14 +144,14 @@ func caseSummary(tests []policy.FlowTestResult) string {
 		return "no FlowTest was decided"
 	}
 	if passed == all {
-		return policy.Count(all, "FlowTest case") + " as expected"
+		return report.Count(all, "FlowTest case") + " as expected"
 	}
-	return fmt.Sprintf("%d of %s as expected", passed, policy.Count(all, "FlowTest case"))
+	return fmt.Sprintf("%d of %s as expected", passed, report.Count(all, "FlowTest case"))
 }
 
 // flowSummary counts flows. FlowTests are decided before isolation. Without both, FlowTests may exist that
 // were not decided.
-func flowSummary(r policy.Report) string {
+func flowSummary(r report.Report) string {
 	switch {
 	case len(r.FlowTests) == 0 && r.Isolation == nil:
 		return "no FlowTest decided"
@@ -163,7 +163,7 @@ func flowSummary(r policy.Report) string {
 }
 
 // countFlows counts flows. A case that could not be decided counts as one flow.
-func countFlows(tests []policy.FlowTestResult) (passed, all int) {
+func countFlows(tests []report.FlowTestResult) (passed, all int) {
 	for _, t := range tests {
 		for _, c := range t.Cases {
 			if len(c.Flows) == 0 {
@@ -193,9 +193,9 @@ func countErrors(findings report.Findings) int {
 // countVerb returns a count with its verb: "1 flow holds", "2 flows hold".
 func countVerb(n int, what, one, many string) string {
 	if n == 1 {
-		return policy.Count(n, what) + " " + one
+		return report.Count(n, what) + " " + one
 	}
-	return policy.Count(n, what) + " " + many
+	return report.Count(n, what) + " " + many
 }
 
 // countOf is "38 policies" or, if n is less, "37 of 38 policies".

@@ -15,49 +15,50 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // failingReport is a report with a bit of everything.
-func failingReport() policy.Report {
-	web := policy.Endpoint{Kind: policy.PodEndpoint, Name: "acme/Deployment/web"}
-	llm := policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.openai.com"}
-	passes := policy.FlowResult{
-		Flow: policy.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Passed: true,
-		Verdict: policy.Verdict{
-			Egress: policy.Side{Decision: policy.Allowed, Policies: []string{"acme/egress-llm"}}, Ingress: policy.Side{Decision: policy.NotEnforced},
+func failingReport() report.Report {
+	web := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "acme/Deployment/web"}
+	llm := endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.openai.com"}
+	passes := report.FlowResult{
+		Flow: flow.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Passed: true,
+		Verdict: flow.Verdict{
+			Egress: flow.Side{Decision: flow.Allowed, Policies: []string{"acme/egress-llm"}}, Ingress: flow.Side{Decision: flow.NotEnforced},
 		},
 		DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
 	}
-	fails := policy.FlowResult{
-		Flow: policy.Flow{From: web, To: policy.Endpoint{Kind: policy.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &policy.HTTPRequest{Method: "GET", Path: "/<v1>"}},
-		Verdict: policy.Verdict{
-			Egress:  policy.Side{Decision: policy.Allowed, Policies: []string{"acme/east-west"}, L7: policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}}},
-			Ingress: policy.Side{Decision: policy.Denied}, Note: "a note",
+	fails := report.FlowResult{
+		Flow: flow.Flow{From: web, To: endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &flow.HTTPRequest{Method: "GET", Path: "/<v1>"}},
+		Verdict: flow.Verdict{
+			Egress:  flow.Side{Decision: flow.Allowed, Policies: []string{"acme/east-west"}, L7: flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}}},
+			Ingress: flow.Side{Decision: flow.Denied}, Note: "a note",
 		},
 		DeclaredBy: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},
 	}
-	return policy.Report{
-		FlowTests: []policy.FlowTestResult{
-			{Test: report.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []policy.CaseResult{
-				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
-				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes, fails}},
+	return report.Report{
+		FlowTests: []report.FlowTestResult{
+			{Test: report.Ref{Kind: "FlowTest", Name: "acme", File: "flows.yaml"}, Cases: []report.CaseResult{
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []report.FlowResult{passes}, Passed: true},
+				{Case: v1alpha1.FlowCase{Name: "the API", Expect: v1alpha1.ExpectAllow}, Flows: []report.FlowResult{passes, fails}},
 				{Case: v1alpha1.FlowCase{Name: "no access", Expect: v1alpha1.ExpectDeny}, Problem: "no workload"},
 			}},
-			{Test: report.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []policy.CaseResult{
-				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []policy.FlowResult{passes}, Passed: true},
+			{Test: report.Ref{Kind: "FlowTest", Name: "beta"}, Cases: []report.CaseResult{
+				{Case: v1alpha1.FlowCase{Name: "the LLM", Expect: v1alpha1.ExpectAllow}, Flows: []report.FlowResult{passes}, Passed: true},
 			}},
 		},
-		Basis:   policy.TenantBasis,
+		Basis:   report.TenantBasis,
 		Subject: subject(),
-		Isolation: &policy.Isolation{Namespaces: policy.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: policy.IsolationCounts{Proved: 3}, Openings: 30, Declared: policy.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}, Access: []policy.Access{{
-			Owner: "Tenant/acme", Namespace: "acme", Direction: policy.Egress, Subjects: []string{"acme/Deployment/web"}, Peers: []string{"api.openai.com"},
-			Ports: []policy.PortRange{{Protocol: v1alpha1.TCP, First: 443, Last: 443}}, L7: policy.L7{ServerNames: []string{"api.openai.com"}},
+		Isolation: &report.Isolation{Namespaces: report.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: report.IsolationCounts{Proved: 3}, Openings: 30, Declared: report.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}, Access: []report.Access{{
+			Owner: "Tenant/acme", Namespace: "acme", Direction: flow.Egress, Subjects: []string{"acme/Deployment/web"}, Peers: []string{"api.openai.com"},
+			Ports: []flow.PortRange{{Protocol: v1alpha1.TCP, First: 443, Last: 443}}, L7: flow.L7{ServerNames: []string{"api.openai.com"}},
 			Policies: []string{"acme/egress-llm"}, DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
-		}, {Owner: "nodes workers", Direction: policy.Ingress, Subjects: []string{"node/a"}, Ports: []policy.PortRange{{}}}}},
-		Comparison: &policy.Comparison{Desired: 6, Matching: 5, Missing: 1},
+		}, {Owner: "nodes workers", Direction: flow.Ingress, Subjects: []string{"node/a"}, Ports: []flow.PortRange{{}}}}},
+		Comparison: &report.Comparison{Desired: 6, Matching: 5, Missing: 1},
 		Findings: report.Findings{
 			report.New(report.PolicyMissing, report.Error, report.Ref{APIVersion: "cilium.io/v2", Kind: "CiliumNetworkPolicy", Namespace: "acme", Name: "allow-dns"}, "", "is missing"),
 			report.New(report.UndeclaredOpen, report.Warning, report.Ref{}, "", "is open"),
@@ -67,34 +68,34 @@ func failingReport() policy.Report {
 }
 
 // subject is what the reports are about.
-func subject() *policy.Subject {
+func subject() *report.Subject {
 	names := []string{}
 	for i := range 12 {
 		names = append(names, fmt.Sprintf("peer-%d.example.com", i))
 	}
-	s := &policy.Subject{
-		Fence: "f", Profile: policy.Reason{Kind: "FenceProfile", Name: "p"}, Enforcer: "Cilium 1.19", Resources: 7, Workloads: 2, Policies: 6, Baseline: []string{"DNS in kube-system"},
-		Tenants: []policy.TenantFlows{
-			{Tenant: &policy.Tenant{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
-				Reaches:   []policy.NamedFlow{{Name: "llm", Peers: []string{"api.openai.com"}}, {Name: "mail", Via: "relay", Peers: names}},
-				ReachedBy: []policy.NamedFlow{{Name: "api", Peers: []string{"beta"}}, {Name: "web", Peers: []string{"beta"}}}},
+	s := &report.Subject{
+		Fence: "f", Profile: report.Reason{Kind: "FenceProfile", Name: "p"}, Enforcer: "Cilium 1.19", Resources: 7, Workloads: 2, Policies: 6, Baseline: []string{"DNS in kube-system"},
+		Tenants: []report.TenantFlows{
+			{Tenant: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce,
+				Reaches:   []report.NamedFlow{{Name: "llm", Peers: []string{"api.openai.com"}}, {Name: "mail", Via: "relay", Peers: names}},
+				ReachedBy: []report.NamedFlow{{Name: "api", Peers: []string{"beta"}}, {Name: "web", Peers: []string{"beta"}}}},
 		},
-		Denied: &policy.DeniedFlow{
-			Test: "acme", Case: "no access", Side: policy.Egress, DefaultDeny: []string{"acme/default-deny"},
-			Flow: policy.Flow{From: policy.Endpoint{Name: "acme/Deployment/web"}, To: policy.Endpoint{Name: "world"}},
+		Denied: &report.DeniedFlow{
+			Test: "acme", Case: "no access", Side: flow.Egress, DefaultDeny: []string{"acme/default-deny"},
+			Flow: flow.Flow{From: endpoints.Endpoint{Name: "acme/Deployment/web"}, To: endpoints.Endpoint{Name: "world"}},
 		},
 	}
 	for i := range 30 {
-		s.Tenants = append(s.Tenants, policy.TenantFlows{Tenant: &policy.Tenant{Name: fmt.Sprint("t", i), Namespaces: []string{fmt.Sprint("n", i)}, Enforcement: v1alpha1.AllowOnly}})
+		s.Tenants = append(s.Tenants, report.TenantFlows{Tenant: fmt.Sprint("t", i), Namespaces: []string{fmt.Sprint("n", i)}, Enforcement: v1alpha1.AllowOnly})
 	}
 	return s
 }
 
 // passingReport is a report with nothing wrong.
-func passingReport() policy.Report {
+func passingReport() report.Report {
 	r := failingReport()
 	r.FlowTests = r.FlowTests[1:]
-	r.Comparison = &policy.Comparison{Desired: 1, Matching: 1}
+	r.Comparison = &report.Comparison{Desired: 1, Matching: 1}
 	r.Findings = nil
 	return r
 }
@@ -104,13 +105,13 @@ var update = flag.Bool("update", false, "rewrite the golden files, and fail once
 // TestReports holds each format against its golden file.
 func TestReports(t *testing.T) {
 	t.Parallel()
-	text := func(detail output.Detail) func(io.Writer, policy.Report) error {
-		return func(w io.Writer, r policy.Report) error { return output.Report(w, r, detail) }
+	text := func(detail output.Detail) func(io.Writer, report.Report) error {
+		return func(w io.Writer, r report.Report) error { return output.Report(w, r, detail) }
 	}
-	summarize := func(w io.Writer, r policy.Report) error { return output.Summarize(w, r, output.Summary) }
+	summarize := func(w io.Writer, r report.Report) error { return output.Summarize(w, r, output.Summary) }
 	for file, c := range map[string]struct {
-		write  func(io.Writer, policy.Report) error
-		report policy.Report
+		write  func(io.Writer, report.Report) error
+		report report.Report
 	}{
 		"failing.txt":         {text(output.Summary), failingReport()},
 		"failing-verbose.txt": {text(output.Verbose), failingReport()},
@@ -121,9 +122,9 @@ func TestReports(t *testing.T) {
 		"fine.xml":            {output.JUnit, passingReport()},
 		"failing-summary.txt": {summarize, failingReport()},
 		"fine-summary.txt":    {summarize, passingReport()},
-		"empty.txt":           {text(output.Summary), policy.Report{}},
-		"empty.json":          {output.JSON, policy.Report{}},
-		"empty.xml":           {output.JUnit, policy.Report{}},
+		"empty.txt":           {text(output.Summary), report.Report{}},
+		"empty.json":          {output.JSON, report.Report{}},
+		"empty.xml":           {output.JUnit, report.Report{}},
 	} {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +143,7 @@ func TestReports(t *testing.T) {
 // TestSummaryFitsAScreen checks the size of a summary.
 func TestSummaryFitsAScreen(t *testing.T) {
 	t.Parallel()
-	for name, r := range map[string]policy.Report{"failing": failingReport(), "fine": passingReport()} {
+	for name, r := range map[string]report.Report{"failing": failingReport(), "fine": passingReport()} {
 		var b strings.Builder
 		if err := output.Summarize(&b, r, output.Summary); err != nil {
 			t.Fatal(err)

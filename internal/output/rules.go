@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/document"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -60,7 +60,7 @@ type generatedPorts struct {
 	Ports       []generatedPort
 	ServerNames []string
 	Rules       struct {
-		HTTP []policy.HTTPRule
+		HTTP []flow.HTTPRule
 		DNS  []generatedName
 	}
 }
@@ -85,17 +85,17 @@ func rulesOf(n *yaml.RNode) ([]document.Rule, error) {
 		subject = podsText(*s, where)
 	}
 	for _, r := range p.Spec.Egress {
-		out = append(out, r.document(policy.Egress, subject, where)...)
+		out = append(out, r.document(flow.Egress, subject, where)...)
 	}
 	for _, r := range p.Spec.Ingress {
-		out = append(out, r.document(policy.Ingress, subject, where)...)
+		out = append(out, r.document(flow.Ingress, subject, where)...)
 	}
 	return out, nil
 }
 
 // document returns the rule, once for each set of ports that has its own L7 rules. A rule without
 // peers only default-denies.
-func (r generatedRule) document(d policy.Direction, subject, namespace string) []document.Rule {
+func (r generatedRule) document(d flow.Direction, subject, namespace string) []document.Rule {
 	peers := r.peers(namespace)
 	if len(peers) == 0 {
 		return nil

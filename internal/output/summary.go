@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -23,7 +23,7 @@ const (
 
 // Summarize writes a page about a fence: what was read, the flows of each tenant, what is proved and
 // assumed, an example of a denied flow, and the outcome as the last line.
-func Summarize(w io.Writer, r policy.Report, detail Detail) error {
+func Summarize(w io.Writer, r report.Report, detail Detail) error {
 	if r.Subject == nil || detail == Quiet {
 		return Report(w, r, detail)
 	}
@@ -65,19 +65,19 @@ func entry(title, text string) []string {
 	return out
 }
 
-func readLines(r policy.Report) []string {
+func readLines(r report.Report) []string {
 	s := r.Subject
 	cases := 0
 	for _, t := range r.FlowTests {
 		cases += len(t.Cases)
 	}
 	return entry("read", fmt.Sprintf("TenantFence/%s with %s/%s, for %s: %s with %s, %s, %s; %s",
-		s.Fence, s.Profile.Kind, s.Profile.Name, s.Enforcer, policy.Count(s.Resources, "resource"), policy.Count(s.Workloads, "workload"),
-		policy.Count(len(s.Tenants), "Tenant"), policy.Count(cases, "FlowTest case"), countOf(s.Policies, s.Policies, "policy", "policies")+" generated"))
+		s.Fence, s.Profile.Kind, s.Profile.Name, s.Enforcer, report.Count(s.Resources, "resource"), report.Count(s.Workloads, "workload"),
+		report.Count(len(s.Tenants), "Tenant"), report.Count(cases, "FlowTest case"), countOf(s.Policies, s.Policies, "policy", "policies")+" generated"))
 }
 
-func tenantFlows(t policy.TenantFlows, detail Detail) []string {
-	title := fmt.Sprintf("tenant %s (%s, %s)", t.Tenant.Name, strings.Join(t.Tenant.Namespaces, ", "), t.Tenant.Enforcement)
+func tenantFlows(t report.TenantFlows, detail Detail) []string {
+	title := fmt.Sprintf("tenant %s (%s, %s)", t.Tenant, strings.Join(t.Namespaces, ", "), t.Enforcement)
 	if len(t.Reaches)+len(t.ReachedBy) == 0 {
 		title += ": the baseline only"
 	}
@@ -87,7 +87,7 @@ func tenantFlows(t policy.TenantFlows, detail Detail) []string {
 	}
 	for _, d := range []struct {
 		title, arrow string
-		flows        []policy.NamedFlow
+		flows        []report.NamedFlow
 	}{{"  reaches", "→", t.Reaches}, {"  reached by", "←", t.ReachedBy}} {
 		if len(d.flows) > 0 {
 			out = append(out, entry(d.title, shortFlows(flowsText(d.flows, d.arrow), d.flows, d.arrow, detail))...)
@@ -98,7 +98,7 @@ func tenantFlows(t policy.TenantFlows, detail Detail) []string {
 
 // flowsText is "llm → api.openai.com; cortex, thehive → acme, beta". Flows with the same peers are listed
 // together.
-func flowsText(flows []policy.NamedFlow, arrow string) string {
+func flowsText(flows []report.NamedFlow, arrow string) string {
 	var order []string
 	names := map[string][]string{}
 	for _, f := range flows {
@@ -118,11 +118,11 @@ func flowsText(flows []policy.NamedFlow, arrow string) string {
 	return strings.Join(out, "; ")
 }
 
-func provedLines(r policy.Report) []string {
+func provedLines(r report.Report) []string {
 	i := r.Isolation
 	if i != nil && r.Proved() {
 		return entry("proved", fmt.Sprintf("%s: no policy allows what nothing declares, at %s (representative ones included); %s; %s",
-			i, policy.Count(i.Pods, "pod"), i.Declared, caseSummary(r.FlowTests)))
+			i, report.Count(i.Pods, "pod"), i.Declared, caseSummary(r.FlowTests)))
 	}
 	why := r.UnverifiedReasons()
 	switch {
@@ -138,11 +138,11 @@ func provedLines(r policy.Report) []string {
 }
 
 // assumedLines counts the assumptions of the proof, and the warnings.
-func assumedLines(r policy.Report) []string {
+func assumedLines(r report.Report) []string {
 	var parts []string
-	defaults := slices.DeleteFunc(slices.Clone(r.Assumptions), func(a policy.Assumption) bool { return a.Source != "" })
+	defaults := slices.DeleteFunc(slices.Clone(r.Assumptions), func(a cilium.Assumption) bool { return a.Source != "" })
 	if n := len(defaults); n > 0 {
-		parts = append(parts, policy.Count(n, "setting")+" of Cilium's agents, as the Helm chart sets them")
+		parts = append(parts, report.Count(n, "setting")+" of Cilium's agents, as the Helm chart sets them")
 	}
 	if count(r.Findings, report.ReservedLabelsAssumed) > 0 {
 		parts = append(parts, "no later pod has a label that Cilium reserves")
@@ -167,7 +167,7 @@ func count(findings report.Findings, c *report.Check) int {
 	return n
 }
 
-func deniedLines(d *policy.DeniedFlow) []string {
+func deniedLines(d *report.DeniedFlow) []string {
 	if d == nil {
 		return nil
 	}

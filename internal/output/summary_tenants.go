@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -16,24 +15,24 @@ import (
 const namedTenants = 10
 
 // byImportance sorts tenants: those with errors, those in Enforce, and then the others.
-func byImportance(r policy.Report) []policy.TenantFlows {
-	rank := func(t policy.TenantFlows) int {
+func byImportance(r report.Report) []report.TenantFlows {
+	rank := func(t report.TenantFlows) int {
 		switch {
 		case slices.ContainsFunc(r.Findings.Errors(), func(f report.Finding) bool {
-			return f.Resource.Kind == v1alpha1.KindTenant && f.Resource.Name == t.Tenant.Name
+			return f.Resource.Kind == v1alpha1.KindTenant && f.Resource.Name == t.Tenant
 		}):
 			return 0
-		case t.Tenant.Enforcement == v1alpha1.Enforce:
+		case t.Enforcement == v1alpha1.Enforce:
 			return 1
 		}
 		return 2
 	}
-	return slices.SortedStableFunc(slices.Values(r.Subject.Tenants), func(a, b policy.TenantFlows) int { return cmp.Compare(rank(a), rank(b)) })
+	return slices.SortedStableFunc(slices.Values(r.Subject.Tenants), func(a, b report.TenantFlows) int { return cmp.Compare(rank(a), rank(b)) })
 }
 
 // tenantsLines lists the flows of tenants, as far as they fit. The first tenants in Enforce have at
 // least a line.
-func tenantsLines(tenants []policy.TenantFlows, detail Detail) []string {
+func tenantsLines(tenants []report.TenantFlows, detail Detail) []string {
 	var out []string
 	for i, t := range tenants {
 		lines := tenantFlows(t, detail)
@@ -41,8 +40,8 @@ func tenantsLines(tenants []policy.TenantFlows, detail Detail) []string {
 			lines = append(lines[:maxTenantLines-1], strings.Repeat(" ", summaryIndent)+"… (-v lists all)")
 		}
 		if detail != Verbose && len(out)+len(lines) > tenantLines {
-			if i >= namedTenants || t.Tenant.Enforcement != v1alpha1.Enforce {
-				return append(out, entry("", fmt.Sprintf("… and %s (-v lists all)", policy.Count(len(tenants)-i, "more tenant")))...)
+			if i >= namedTenants || t.Enforcement != v1alpha1.Enforce {
+				return append(out, entry("", fmt.Sprintf("… and %s (-v lists all)", report.Count(len(tenants)-i, "more tenant")))...)
 			}
 			lines = lines[:1]
 		}
@@ -52,7 +51,7 @@ func tenantsLines(tenants []policy.TenantFlows, detail Detail) []string {
 }
 
 // shortFlows are the peers of flows alone, if the text with the names of flows is too long.
-func shortFlows(text string, flows []policy.NamedFlow, arrow string, detail Detail) string {
+func shortFlows(text string, flows []report.NamedFlow, arrow string, detail Detail) string {
 	const most = 2
 	if detail == Verbose || len(wrap(text, summaryWidth-summaryIndent)) <= most {
 		return text

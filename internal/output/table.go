@@ -10,7 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/document"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -88,7 +88,7 @@ func flowOf(r document.Rule, namespace string) string {
 	for _, peer := range r.Peers {
 		peers = append(peers, own(peer))
 	}
-	if r.Direction == string(policy.Egress) {
+	if r.Direction == string(flow.Egress) {
 		return own(r.Subject) + " → " + strings.Join(peers, ", ")
 	}
 	return strings.Join(peers, ", ") + " → " + own(r.Subject)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -14,9 +15,9 @@ func apiServer(f *policy.Fence, t *policy.Tenant) []sideRule {
 }
 
 func apiServerRule(f *policy.Fence) policy.Rule {
-	rule := policy.Rule{Direction: policy.Egress, Peers: f.EntityPeers(v1alpha1.EntityKubeAPIServer)}
+	rule := policy.Rule{Direction: flow.Egress, Peers: f.EntityPeers(v1alpha1.EntityKubeAPIServer)}
 	for _, port := range f.Baseline.APIServer.Ports {
-		rule.Ports = append(rule.Ports, policy.Port{Port: port, Protocol: v1alpha1.TCP})
+		rule.Ports = append(rule.Ports, flow.Port{Port: port, Protocol: v1alpha1.TCP})
 	}
 	return rule
 }

@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // clusterwide plans once what scope Namespace plans for every namespace. These policies select all
@@ -21,13 +23,13 @@ func clusterwide(f *policy.Fence) []policy.Policy {
 	if f.Baseline.Monitoring != nil {
 		out = append(out, clusterwideAllow(f, policy.Monitoring, monitoringRule(f), "baseline.monitoring"))
 	}
-	reasons := []policy.Reason{f.Profile.Child("scope")}
+	reasons := []report.Reason{f.Profile.Child("scope")}
 	if f.Clusterwide.Enforcement == v1alpha1.Enforce {
 		reasons = append(reasons, f.Profile.Child("enforcement"))
 	}
 	if scope, ok := f.NamespaceScopeFor(v1alpha1.Enforce); ok {
 		out = append(out, policy.Policy{
-			Name: clusterwideName(f, "default-deny"), NamespaceScope: &scope, Family: policy.DefaultDeny, DefaultDeny: policy.Directions(),
+			Name: clusterwideName(f, "default-deny"), NamespaceScope: &scope, Family: policy.DefaultDeny, DefaultDeny: flow.Directions(),
 			Reasons: reasonsFor(f, v1alpha1.Enforce, reasons...),
 		})
 	}
@@ -41,7 +43,7 @@ func clusterwideAllow(f *policy.Fence, family policy.Family, rule policy.Rule, f
 	scope := f.NamespaceScope()
 	return policy.Policy{
 		Name: clusterwideName(f, "allow-"+string(family)), NamespaceScope: &scope, Family: family,
-		Rules: []policy.Rule{rule}, Reasons: []policy.Reason{f.Profile.Child(field)},
+		Rules: []policy.Rule{rule}, Reasons: []report.Reason{f.Profile.Child(field)},
 	}
 }
 
@@ -82,7 +84,7 @@ func dnsScopeFor(f *policy.Fence, e v1alpha1.Enforcement) (policy.NamespaceScope
 
 // reasonsFor returns the fields behind a policy for the namespaces of one enforcement: fields of
 // the profile and, if the policy names tenants, the fields that set their enforcement.
-func reasonsFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...policy.Reason) []policy.Reason {
+func reasonsFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...report.Reason) []report.Reason {
 	if f.Clusterwide.Enforcement == e {
 		return fields
 	}

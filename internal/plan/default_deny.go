@@ -2,7 +2,9 @@ package plan
 
 import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // defaultDeny denies both directions for pods of tenants in Enforce, unless a cluster-wide policy
@@ -19,8 +21,8 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 			}
 			out = append(out, policy.Policy{
 				Namespace: ns, Name: tenantPolicyName(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
-				Family: policy.DefaultDeny, Subject: t.Pods, DefaultDeny: policy.Directions(),
-				Reasons: []policy.Reason{t.EnforcementReason},
+				Family: policy.DefaultDeny, Subject: t.Pods, DefaultDeny: flow.Directions(),
+				Reasons: []report.Reason{t.EnforcementReason},
 			})
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -32,13 +34,13 @@ func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names
 // dnsRule allows DNS queries to the cluster's DNS.
 func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
-	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}}
+	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: endpoints.SelectorOf(dns.Pods)}}
 	if dns.NodeLocal {
 		peers = append(peers, policy.NodeLocalDNS(dns.Namespace))
 	}
 	peers = append(peers, f.NodeDNSPeers()...)
 	return policy.Rule{
-		Direction: policy.Egress, Peers: peers, L7: policy.L7{DNS: names},
-		Ports: []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},
+		Direction: flow.Egress, Peers: peers, L7: flow.L7{DNS: names},
+		Ports: []flow.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},
 	}
 }

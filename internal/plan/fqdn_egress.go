@@ -2,6 +2,7 @@ package plan
 
 import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -14,7 +15,7 @@ func fqdnEgress(f *policy.Fence, g policy.Grant) []sideRule {
 		return append(out, fencedDNS(f, g)...)
 	}
 	for _, h := range out {
-		if h.rule.Direction != policy.Egress {
+		if h.rule.Direction != flow.Egress {
 			continue
 		}
 		names, withBaseline := namesNeedingDNS(f, g, h)

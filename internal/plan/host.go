@@ -5,7 +5,9 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // hosts plans the host policies of each kind of nodes: one that allows its flows and, in Enforce,
@@ -25,7 +27,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 		}
 		if n.Enforcement == v1alpha1.Enforce {
 			out = append(out, policy.Policy{
-				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, DefaultDeny: n.DefaultDeny, Rules: p.Rules, Reasons: []policy.Reason{n.EnforcementReason},
+				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, DefaultDeny: n.DefaultDeny, Rules: p.Rules, Reasons: []report.Reason{n.EnforcementReason},
 			})
 		}
 	}
@@ -38,22 +40,22 @@ func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
 	p := policy.Policy{Name: name, Node: n, Family: policy.Host}
 	for _, g := range f.Grants {
 		declared := g.Source
-		d, peer := policy.Egress, g.To
+		d, peer := flow.Egress, g.To
 		if f.NodeOf(g.To) == n {
-			d, peer, declared = policy.Ingress, g.From, g.Destination
+			d, peer, declared = flow.Ingress, g.From, g.Destination
 		} else if f.NodeOf(g.From) != n {
 			continue
 		}
 		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: l7At(f, n.AsPeer(), d, g.L7)}
-		if d == policy.Egress && len(g.SourcePorts) > 0 {
+		if d == flow.Egress && len(g.SourcePorts) > 0 {
 			rule.Ports = g.SourcePorts
 		}
-		a.put(&p, name, rule, []policy.Reason{declared.Reason})
-		if names := slices.Concat(peer.FQDNs, g.DNSNames); d == policy.Egress && len(names) > 0 {
+		a.put(&p, name, rule, []report.Reason{declared.Reason})
+		if names := slices.Concat(peer.FQDNs, g.DNSNames); d == flow.Egress && len(names) > 0 {
 			a.put(&p, name, dnsRule(f, namesAt(n, names)), nil)
 		}
 	}
-	slices.SortFunc(p.Reasons, func(x, y policy.Reason) int { return strings.Compare(x.String(), y.String()) })
+	slices.SortFunc(p.Reasons, func(x, y report.Reason) int { return strings.Compare(x.String(), y.String()) })
 	return p
 }
 
@@ -64,7 +66,7 @@ func fencedDNS(f *policy.Fence, g policy.Grant) []sideRule {
 	dnsGrant := policy.Grant{Family: policy.EastWest, From: g.From, Ports: rule.Ports, Source: g.Source}
 	var out []sideRule
 	for _, server := range ownedParts(f, rule.Peers) {
-		out = append(out, side(f, dnsGrant, policy.Ingress, server, g.From))
+		out = append(out, side(f, dnsGrant, flow.Ingress, server, g.From))
 	}
 	return out
 }

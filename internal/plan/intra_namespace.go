@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/tenantfence/tenantfence/internal/policy"
+import (
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
 
 // intraNamespace allows all flows between a tenant's pods of one namespace.
 func intraNamespace(f *policy.Fence, t *policy.Tenant) []sideRule {
@@ -10,11 +14,11 @@ func intraNamespace(f *policy.Fence, t *policy.Tenant) []sideRule {
 	var out []sideRule
 	for _, ns := range t.Namespaces {
 		own := t.PeerIn(ns)
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			out = append(out, sideRule{
 				namespace: ns, tenant: own.Tenant, name: tenantPolicyName(t, "allow-intra-namespace"), family: policy.IntraNamespace,
 				subject: t.Pods, declared: t.Pods,
-				rule: policy.Rule{Direction: d, Peers: []policy.Peer{own}}, reasons: []policy.Reason{f.Profile.Child("baseline.intraNamespace")},
+				rule: policy.Rule{Direction: d, Peers: []policy.Peer{own}}, reasons: []report.Reason{f.Profile.Child("baseline.intraNamespace")},
 			})
 		}
 	}

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -21,8 +23,8 @@ func monitoring(f *policy.Fence, t *policy.Tenant) []sideRule {
 func monitoringRule(f *policy.Fence) policy.Rule {
 	m := f.Baseline.Monitoring
 	return policy.Rule{
-		Direction: policy.Ingress,
-		Peers:     []policy.Peer{{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.SelectorOf(m.Pods)}},
-		Ports:     policy.PortsOf(m.Ports),
+		Direction: flow.Ingress,
+		Peers:     []policy.Peer{{Kind: policy.Pods, Namespace: m.Namespace, Pods: endpoints.SelectorOf(m.Pods)}},
+		Ports:     flow.PortsOf(m.Ports),
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // sideRule is one side of a flow: a rule, and the policy that contains it.
@@ -20,12 +22,12 @@ type sideRule struct {
 	// name is the name of the policy, unless its subject needs a unique one.
 	name    string
 	family  policy.Family
-	subject policy.Selector
+	subject endpoints.Selector
 	// declared is the subject for which the flow is declared. The policy for that subject has the
 	// plain name.
-	declared policy.Selector
+	declared endpoints.Selector
 	rule     policy.Rule
-	reasons  []policy.Reason
+	reasons  []report.Reason
 }
 
 // at returns the pods or nodes of the policy.
@@ -83,14 +85,14 @@ func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 		}
 	}
 	for i := range a.policies {
-		slices.SortFunc(a.policies[i].Reasons, func(x, y policy.Reason) int { return strings.Compare(x.String(), y.String()) })
+		slices.SortFunc(a.policies[i].Reasons, func(x, y report.Reason) int { return strings.Compare(x.String(), y.String()) })
 	}
 	return a.policies
 }
 
 func (a *assembly) add(h sideRule, owner *policy.Tenant) {
-	name, subject := h.name, policy.JSONKey(h.subject)
-	if subject != policy.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !policy.SelectsAll(h.subject) {
+	name, subject := h.name, endpoints.JSONKey(h.subject)
+	if subject != endpoints.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !endpoints.SelectsAll(h.subject) {
 		// The prefix is unambiguous, because no other name begins with it.
 		name = "some-" + name + "." + shortHash(subject)
 	}
@@ -108,7 +110,7 @@ func (a *assembly) add(h sideRule, owner *policy.Tenant) {
 }
 
 // put adds a rule with its reasons to a policy.
-func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []policy.Reason) {
+func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []report.Reason) {
 	a.addRule(p, key, r)
 	for _, r := range reasons {
 		if a.first(key, "reason", r) {
@@ -121,9 +123,9 @@ func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []po
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 	withoutDNS := r.L7
 	withoutDNS.DNS = nil
-	ruleKey := key + policy.JSONKey([]any{r.Direction, r.Ports, withoutDNS})
+	ruleKey := key + endpoints.JSONKey([]any{r.Direction, r.Ports, withoutDNS})
 	if len(r.L7.DNS) > 0 {
-		ruleKey += policy.JSONKey(r.Peers)
+		ruleKey += endpoints.JSONKey(r.Peers)
 	}
 	i, ok := a.rules[ruleKey]
 	if !ok {
@@ -145,7 +147,7 @@ func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 
 // first reports whether a policy or rule gets a value for the first time.
 func (a *assembly) first(key, kind string, what any) bool {
-	key += " " + kind + policy.JSONKey(what)
+	key += " " + kind + endpoints.JSONKey(what)
 	if a.seen[key] {
 		return false
 	}
@@ -158,8 +160,8 @@ func (a *assembly) first(key, kind string, what any) bool {
 func sharedNames(sideRules []sideRule) map[string]bool {
 	first, shared := map[string]string{}, map[string]bool{}
 	for _, h := range sideRules {
-		subject := policy.JSONKey(h.subject)
-		if subject != policy.JSONKey(h.declared) {
+		subject := endpoints.JSONKey(h.subject)
+		if subject != endpoints.JSONKey(h.declared) {
 			continue
 		}
 		name := h.namespace + "/" + h.name

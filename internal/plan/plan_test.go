@@ -5,8 +5,11 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/plan"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 func pods(namespace, app string) policy.Peer {
@@ -17,14 +20,14 @@ func pods(namespace, app string) policy.Peer {
 	return p
 }
 
-func declaration(tenant, flow, app string) *policy.Declaration {
-	return &policy.Declaration{Tenant: tenant, Flow: flow, Subject: pods("", app).Pods, Reason: policy.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + flow + "]"}}
+func declaration(tenant, one, app string) *policy.Declaration {
+	return &policy.Declaration{Tenant: tenant, Flow: one, Subject: pods("", app).Pods, Reason: report.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + one + "]"}}
 }
 
 func network(cidr string) policy.Peer { return policy.Peer{Kind: policy.CIDRs, CIDRs: []string{cidr}} }
 
-func viaDeclaration(tenant, flow, app string) *policy.Declaration {
-	d := declaration(tenant, flow, app)
+func viaDeclaration(tenant, one, app string) *policy.Declaration {
+	d := declaration(tenant, one, app)
 	d.Via = "point"
 	return d
 }
@@ -115,19 +118,19 @@ func TestPolicyNames(t *testing.T) {
 // TestL7PerSide checks the L7 rules of a grant on each side.
 func TestL7PerSide(t *testing.T) {
 	t.Parallel()
-	l7 := policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
+	l7 := flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
 	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: declaration("acme", "api", "app")})
 	for name, c := range map[string]struct {
 		enforcement     v1alpha1.Enforcement
-		egress, ingress policy.L7
+		egress, ingress flow.L7
 	}{
-		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, policy.L7{HTTP: l7.HTTP}},
-		"nothing in AllowOnly":                             {v1alpha1.AllowOnly, policy.L7{}, policy.L7{}},
+		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, flow.L7{HTTP: l7.HTTP}},
+		"nothing in AllowOnly":                             {v1alpha1.AllowOnly, flow.L7{}, flow.L7{}},
 	} {
 		for i := range f.Tenants {
 			f.Tenants[i].Enforcement = c.enforcement
 		}
-		sides := map[policy.Direction]int{}
+		sides := map[flow.Direction]int{}
 		for _, p := range plan.Plan(f) {
 			if p.Family != policy.EastWest {
 				continue
@@ -137,15 +140,15 @@ func TestL7PerSide(t *testing.T) {
 			}
 			sides[p.Rules[0].Direction]++
 			want := c.egress
-			if p.Rules[0].Direction == policy.Ingress {
+			if p.Rules[0].Direction == flow.Ingress {
 				want = c.ingress
 			}
-			if policy.JSONKey(p.Rules[0].L7) != policy.JSONKey(want) {
+			if endpoints.JSONKey(p.Rules[0].L7) != endpoints.JSONKey(want) {
 				t.Errorf("%s: %s/%s has L7 rules %v, want %v", name, p.Namespace, p.Name, p.Rules[0].L7, want)
 			}
 		}
-		if sides[policy.Egress] != 1 || sides[policy.Ingress] != 1 {
-			t.Errorf("%s: %d policies at the source and %d at the destination, want one each", name, sides[policy.Egress], sides[policy.Ingress])
+		if sides[flow.Egress] != 1 || sides[flow.Ingress] != 1 {
+			t.Errorf("%s: %d policies at the source and %d at the destination, want one each", name, sides[flow.Egress], sides[flow.Ingress])
 		}
 	}
 }
@@ -153,16 +156,16 @@ func TestL7PerSide(t *testing.T) {
 func TestPlanIsPure(t *testing.T) {
 	t.Parallel()
 	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")})
-	before := policy.JSONKey(f)
+	before := endpoints.JSONKey(f)
 	policies := plan.Plan(f)
 	if n := len(policies); n != 6 {
 		t.Errorf("%d policies, want DNS and default-deny of two tenants, and two sides of a flow", n)
 	}
-	first := policy.JSONKey(policies)
-	if second := policy.JSONKey(plan.Plan(f)); second != first {
+	first := endpoints.JSONKey(policies)
+	if second := endpoints.JSONKey(plan.Plan(f)); second != first {
 		t.Errorf("the second plan is\n%s\nwant\n%s", second, first)
 	}
-	if after := policy.JSONKey(f); after != before {
+	if after := endpoints.JSONKey(f); after != before {
 		t.Errorf("the plan changed the fence to\n%s\nfrom\n%s", after, before)
 	}
 }

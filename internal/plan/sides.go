@@ -1,23 +1,28 @@
 package plan
 
-import "github.com/tenantfence/tenantfence/internal/policy"
+import (
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
 
 // sides returns both sides of a grant. Sides of pods that are not fenced are dropped during
 // assembly.
 func sides(f *policy.Fence, g policy.Grant) []sideRule {
 	var out []sideRule
 	if g.From.Kind == policy.Pods && g.From.Namespace != "" {
-		out = append(out, side(f, g, policy.Egress, g.From, g.To))
+		out = append(out, side(f, g, flow.Egress, g.From, g.To))
 	}
 	if g.To.Kind == policy.Pods && g.To.Namespace != "" {
-		out = append(out, side(f, g, policy.Ingress, g.To, g.From))
+		out = append(out, side(f, g, flow.Ingress, g.To, g.From))
 	}
 	return out
 }
 
-func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer policy.Peer) sideRule {
+func side(f *policy.Fence, g policy.Grant, d flow.Direction, subject, peer policy.Peer) sideRule {
 	own, other, ports := g.Source, g.Destination, g.Ports
-	if d == policy.Ingress {
+	if d == flow.Ingress {
 		own, other = g.Destination, g.Source
 	} else if len(g.SourcePorts) > 0 {
 		ports = g.SourcePorts
@@ -53,13 +58,13 @@ func side(f *policy.Fence, g policy.Grant, d policy.Direction, subject, peer pol
 // l7At returns the L7 rules of one side. It returns none in AllowOnly, where nothing may be denied.
 // DNS and TLS rules are only on the egress side, where Cilium's proxy decrypts TLS and encrypts it
 // again.
-func l7At(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) policy.L7 {
+func l7At(f *policy.Fence, at policy.Peer, d flow.Direction, l7 flow.L7) flow.L7 {
 	if !f.IsEnforced(at) {
-		return policy.L7{}
+		return flow.L7{}
 	}
-	if d == policy.Ingress {
+	if d == flow.Ingress {
 		if l7.DNS = nil; l7.InspectsTLS() {
-			return policy.L7{}
+			return flow.L7{}
 		}
 	}
 	return l7
@@ -67,7 +72,7 @@ func l7At(f *policy.Fence, at policy.Peer, d policy.Direction, l7 policy.L7) pol
 
 // flowPolicyName names a policy after the flow. A flow's name has no dot, so suffixes are
 // unambiguous.
-func flowPolicyName(d policy.Direction, decl *policy.Declaration) string {
+func flowPolicyName(d flow.Direction, decl *policy.Declaration) string {
 	name := string(d) + "-" + decl.Flow
 	switch {
 	case decl.Node != "":
@@ -109,13 +114,13 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule
 
 // tenantSide returns the side of some pods of a tenant. Its policy is named after the family. It is
 // omitted if cluster-wide policies have it: these select all pods of a namespace.
-func tenantSide(f *policy.Fence, t *policy.Tenant, namespace string, family policy.Family, pods policy.Selector, rule policy.Rule, field string) []sideRule {
-	if f.InClusterScope(namespace) && policy.SelectsAll(pods) {
+func tenantSide(f *policy.Fence, t *policy.Tenant, namespace string, family policy.Family, pods endpoints.Selector, rule policy.Rule, field string) []sideRule {
+	if f.InClusterScope(namespace) && endpoints.SelectsAll(pods) {
 		return nil
 	}
 	return []sideRule{{
 		namespace: namespace, tenant: t.PeerIn(namespace).Tenant, name: tenantPolicyName(t, "allow-"+string(family)), family: family,
-		subject: pods, declared: pods, rule: rule, reasons: []policy.Reason{f.Profile.Child(field)},
+		subject: pods, declared: pods, rule: rule, reasons: []report.Reason{f.Profile.Child(field)},
 	}}
 }
 
@@ -131,7 +136,7 @@ func remoteSides(f *policy.Fence, t *policy.Tenant, pods policy.Peer, family pol
 		}
 		out = append(out, sideRule{
 			namespace: p.Namespace, tenant: p.Tenant, name: name, family: family, subject: p.Pods, declared: p.Pods, rule: reverse,
-			reasons: []policy.Reason{f.Profile.Child(field)},
+			reasons: []report.Reason{f.Profile.Child(field)},
 		})
 	}
 	return out

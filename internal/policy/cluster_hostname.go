@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // ClusterHostname has public names that resolve to a Service of this cluster, or to an entity.
@@ -26,10 +27,10 @@ func ClusterHostnamesOf(in []v1alpha1.ClusterHostname) []ClusterHostname {
 }
 
 // MatchesAll reports whether every name that a pattern matches is one of these names.
-func (l ClusterHostname) MatchesAll(pattern string) bool { return AnyCovers(l.FQDNs, pattern) }
+func (l ClusterHostname) MatchesAll(pattern string) bool { return flow.AnyCovers(l.FQDNs, pattern) }
 
 // MatchesAny reports whether a pattern matches one of these names.
-func (l ClusterHostname) MatchesAny(pattern string) bool { return AnyOverlaps(l.FQDNs, pattern) }
+func (l ClusterHostname) MatchesAny(pattern string) bool { return flow.AnyOverlaps(l.FQDNs, pattern) }
 
 // Target is the Service or entity, as the API writes it.
 func (l ClusterHostname) Target() string {

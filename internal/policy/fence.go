@@ -4,6 +4,10 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Fence is the resolved form of Tenants and profile. It is the whole input for planning policies.
@@ -11,10 +15,10 @@ type Fence struct {
 	// Name is the fence's name, which every generated policy has. Profile refers to the resource
 	// with the profile.
 	Name    string
-	Profile Reason
+	Profile report.Reason
 	Cluster v1alpha1.Cluster
 	// Agent is the configuration of Cilium's agents. Overrides are those of some nodes.
-	Agent     Agent
+	Agent     cilium.Agent
 	Overrides []AgentOverride
 	// AllowsIsolate reports that every allow policy isolates the pods that it selects.
 	AllowsIsolate bool
@@ -65,7 +69,7 @@ type Fence struct {
 
 // EnforcesClusterNetworkPolicies reports whether agents enforce ClusterNetworkPolicies.
 func (f *Fence) EnforcesClusterNetworkPolicies() bool {
-	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(ClusterNetworkPolicies) && f.Agent.Enabled(EnableClusterNetworkPolicy)
+	return f.Cluster.CNI != v1alpha1.CNIKubernetes && f.Has(cilium.ClusterNetworkPolicies) && f.Agent.Enabled(cilium.EnableClusterNetworkPolicy)
 }
 
 // SourceRanges are the networks that may reach a Service of type LoadBalancer.
@@ -79,15 +83,15 @@ type Tenant struct {
 	Name, ID   string
 	Namespaces []string
 	// Pods selects the tenant's pods: all pods of its namespaces or, in shared namespaces, some.
-	Pods           Selector
+	Pods           endpoints.Selector
 	Enforcement    v1alpha1.Enforcement
 	IntraNamespace bool
 	// WithoutDNS reports that no pod has the baseline's DNS. DNSPods selects those that have it.
 	// Omitted: all pods of the tenant.
 	WithoutDNS bool
-	DNSPods    Selector
+	DNSPods    endpoints.Selector
 	// EnforcementReason is the field that sets the enforcement.
-	EnforcementReason Reason
+	EnforcementReason report.Reason
 }
 
 // Grant allows connections from the pods of one side to those of the other: one declared flow,
@@ -98,12 +102,12 @@ type Grant struct {
 	From   Peer
 	To     Peer
 	// Ports are destination ports. Empty means every port.
-	Ports []Port
+	Ports []flow.Port
 	// SourcePorts are the ports in the form that the egress side needs. Empty: the egress side uses
 	// Ports.
-	SourcePorts []Port
+	SourcePorts []flow.Port
 	// L7 narrows the allowed traffic on the ports.
-	L7 L7
+	L7 flow.L7
 	// DNSNames are the names that pods at From resolve to reach To, if To is pods.
 	DNSNames []string
 	// Source and Destination are the declarations on each side. If only one side declares the
@@ -113,12 +117,12 @@ type Grant struct {
 
 // DeclaredFlow is a flow that a Tenant or the profile declares.
 type DeclaredFlow struct {
-	Reason Reason
+	Reason report.Reason
 	// NotGenerated reports that no policy contains the flow: an optional flow without its peer, a
 	// peer that selects no other tenant, or a profile flow for which no tenant has pods.
 	NotGenerated bool
 	// ConsentingFlows are the consenting flows of other tenants, if they are in the policies.
-	ConsentingFlows []Reason
+	ConsentingFlows []report.Reason
 	// PartlyGenerated reports that some of its peers, or their tenants, are in no policy.
 	PartlyGenerated bool
 }
@@ -136,14 +140,14 @@ type Declaration struct {
 	// Peers are the peers of the flow, as declared.
 	Peers []v1alpha1.Peer
 	// Ports are the ports of the flow, as declared: protocol ANY is not expanded. None: every port.
-	Ports []Port
+	Ports []flow.Port
 	// Subject selects the pods that the flow applies to.
-	Subject Selector
+	Subject endpoints.Selector
 	// Via is the egress point whose pods connect, if they are not the tenant's.
 	Via string
 	// Policy is the name of its policy, if neither the flow nor the egress point determines it.
 	Policy string
-	Reason Reason
+	Reason report.Reason
 }
 
 // GeneratesPolicies reports whether policies may be generated for an enforcement. If allows isolate
@@ -182,7 +186,7 @@ func (f *Fence) FullyEnforced() *Fence {
 
 // Additive reports whether an allow does not isolate by itself.
 func (f *Fence) Additive() bool {
-	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(AdditivePolicies) && !f.AllowsIsolate
+	return f.Policies != v1alpha1.PoliciesKubernetes && f.Has(cilium.AdditivePolicies) && !f.AllowsIsolate
 }
 
 // Handles reports whether the enforcer forwards a protocol at all, where policies allow it.

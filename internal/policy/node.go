@@ -4,17 +4,20 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Node is an entry of the profile's nodes: a kind of node, with every default applied.
 type Node struct {
 	Name        string
-	Selector    Selector
+	Selector    endpoints.Selector
 	Enforcement v1alpha1.Enforcement
 	// DefaultDeny has the directions that Enforce denies by default: those with flows.
-	DefaultDeny []Direction
+	DefaultDeny []flow.Direction
 	// Reason is the entry. EnforcementReason is the field that sets its enforcement.
-	Reason, EnforcementReason Reason
+	Reason, EnforcementReason report.Reason
 }
 
 // NodeOf returns the node entry of a peer, or nil.
@@ -32,13 +35,4 @@ func (n *Node) AsPeer() Peer { return Peer{Kind: Nodes, Node: n.Name} }
 // others, but no two others.
 func AnyNode() Peer {
 	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
-}
-
-// RepresentativeNode returns a representative node with some labels.
-func RepresentativeNode(labels map[string]string) Endpoint {
-	name := "a node without labels"
-	if len(labels) > 0 {
-		name = "node/" + FormatLabels(labels)
-	}
-	return Endpoint{Kind: NodeEndpoint, Name: name, Labels: labels, Representative: true}
 }

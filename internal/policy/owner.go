@@ -1,6 +1,10 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+)
 
 // Owners returns the tenants with pods in a namespace: more than one only if it is shared. All
 // tenants must be known.
@@ -40,7 +44,7 @@ func (f *Fence) OwnerOf(p Peer) *Tenant {
 // OwnerOfPod returns the tenant that a pod belongs to, or nil.
 func (f *Fence) OwnerOfPod(namespace string, labels map[string]string) *Tenant {
 	all := f.Owners(namespace)
-	if i := slices.IndexFunc(all, func(t *Tenant) bool { return Selects(t.Pods, labels) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(t *Tenant) bool { return endpoints.Selects(t.Pods, labels) }); i >= 0 {
 		return all[i]
 	}
 	return nil
@@ -56,7 +60,7 @@ func (f *Fence) OwnedPart(t *Tenant, p Peer) (Peer, bool) {
 }
 
 // SharesNamespaces reports whether the tenant owns only some pods of its namespaces.
-func (t *Tenant) SharesNamespaces() bool { return !SelectsAll(t.Pods) }
+func (t *Tenant) SharesNamespaces() bool { return !endpoints.SelectsAll(t.Pods) }
 
 // PeerIn returns the tenant's pods in one of its namespaces.
 func (t *Tenant) PeerIn(namespace string) Peer {
@@ -69,9 +73,9 @@ func (t *Tenant) PeerIn(namespace string) Peer {
 
 // OwnPods returns a selector of the tenant's pods that a selector selects. It reports false if no
 // pod can match.
-func (t *Tenant) OwnPods(pods Selector) (Selector, bool) {
+func (t *Tenant) OwnPods(pods endpoints.Selector) (endpoints.Selector, bool) {
 	if !t.SharesNamespaces() {
 		return pods, true
 	}
-	return Intersect(t.Pods, pods)
+	return endpoints.Intersect(t.Pods, pods)
 }

@@ -1,5 +1,10 @@
 package policy
 
+import (
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
 // EgressNamesConfigMap is the name of the ConfigMap with the names that the egress proxy allows.
 const EgressNamesConfigMap = "tenantfence-egress-names"
 
@@ -19,6 +24,6 @@ type EgressProxy struct {
 type AllowedNames struct {
 	Tenant string
 	Names  []string
-	Ports  []Port
-	Reason Reason
+	Ports  []flow.Port
+	Reason report.Reason
 }

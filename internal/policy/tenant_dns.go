@@ -1,23 +1,26 @@
 package policy
 
-import "github.com/tenantfence/tenantfence/api/v1alpha1"
+import (
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+)
 
 // PodsWithDNS returns a selector of the tenant's pods that have the baseline's DNS, and reports
 // whether any pod can match.
-func (t *Tenant) PodsWithDNS() (Selector, bool) {
+func (t *Tenant) PodsWithDNS() (endpoints.Selector, bool) {
 	if t.WithoutDNS {
-		return Selector{}, false
+		return endpoints.Selector{}, false
 	}
 	return t.OwnPods(t.DNSPods)
 }
 
 // NarrowsDNS reports whether some pods of the tenant do not have the baseline's DNS.
-func (t *Tenant) NarrowsDNS() bool { return t.WithoutDNS || !SelectsAll(t.DNSPods) }
+func (t *Tenant) NarrowsDNS() bool { return t.WithoutDNS || !endpoints.SelectsAll(t.DNSPods) }
 
 // HaveDNS reports whether all of some pods of the tenant have the baseline's DNS.
-func (t *Tenant) HaveDNS(pods Selector) bool {
+func (t *Tenant) HaveDNS(pods endpoints.Selector) bool {
 	with, ok := t.PodsWithDNS()
-	return ok && Narrows(pods, with)
+	return ok && endpoints.Narrows(pods, with)
 }
 
 // namespacesNarrowingDNS returns the namespaces in cluster scope of tenants that narrow the
@@ -49,7 +52,7 @@ func (f *Fence) DNSClients(t *Tenant, namespace string) []Peer {
 	own := t.PeerIn(namespace)
 	own.Pods = pods
 	switch {
-	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1 && ok && Narrows(t.Pods, pods):
+	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1 && ok && endpoints.Narrows(t.Pods, pods):
 		return []Peer{{Kind: Pods, Namespace: namespace}}
 	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1:
 		others := OtherPods(namespace, t.Pods)

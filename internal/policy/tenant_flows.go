@@ -1,35 +1,21 @@
 package policy
 
-import "slices"
+import (
+	"slices"
 
-// TenantFlows are the granted flows of a tenant, under the names that their declarations give them.
-type TenantFlows struct {
-	Tenant *Tenant
-	// Reaches are the flows from the tenant's pods, and ReachedBy those to them. Both are in the
-	// order of the grants.
-	Reaches, ReachedBy []NamedFlow
-	// Exceptions describe what the tenant does not have of the baseline, and what it fences in part.
-	Exceptions []string
-}
-
-// NamedFlow is a declared flow with its peers.
-type NamedFlow struct {
-	Name string
-	// Via is the egress point whose pods connect. Empty: the tenant's own pods connect.
-	Via string
-	// Peers are tenants, namespaces, entities, networks and names.
-	Peers []string
-	// Ports are the destination ports. Empty: every port.
-	Ports []Port
-}
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
 
 // FlowsByTenant returns the flows of each tenant. The baseline is not part of them.
-func (f *Fence) FlowsByTenant() []TenantFlows {
-	out := make([]TenantFlows, len(f.Tenants))
-	at := map[string]*TenantFlows{}
+func (f *Fence) FlowsByTenant() []report.TenantFlows {
+	out := make([]report.TenantFlows, len(f.Tenants))
+	at := map[string]*report.TenantFlows{}
 	for i := range f.Tenants {
-		out[i].Tenant = &f.Tenants[i]
-		at[f.Tenants[i].Name] = &out[i]
+		t := &f.Tenants[i]
+		out[i] = report.TenantFlows{Tenant: t.Name, Namespaces: t.Namespaces, Enforcement: t.Enforcement}
+		at[t.Name] = &out[i]
 	}
 	for _, g := range f.Grants {
 		if t := at[f.connectingTenant(g)]; t != nil {
@@ -75,10 +61,10 @@ func flowName(g Grant, own, other *Declaration) string {
 	return string(g.Family)
 }
 
-func addFlow(flows []NamedFlow, name, via string, peers []string, ports []Port) []NamedFlow {
-	i := slices.IndexFunc(flows, func(o NamedFlow) bool { return o.Name == name && o.Via == via && slices.Equal(o.Ports, ports) })
+func addFlow(flows []report.NamedFlow, name, via string, peers []string, ports []flow.Port) []report.NamedFlow {
+	i := slices.IndexFunc(flows, func(o report.NamedFlow) bool { return o.Name == name && o.Via == via && slices.Equal(o.Ports, ports) })
 	if i < 0 {
-		return append(flows, NamedFlow{Name: name, Via: via, Peers: peers, Ports: ports})
+		return append(flows, report.NamedFlow{Name: name, Via: via, Peers: peers, Ports: ports})
 	}
 	for _, p := range peers {
 		if !slices.Contains(flows[i].Peers, p) {
@@ -111,7 +97,7 @@ func (f *Fence) peerNames(p Peer) []string {
 	case p.Namespace != "":
 		return []string{p.Namespace}
 	case len(p.NamespaceLabels) > 0:
-		return []string{"namespaces " + FormatLabels(p.NamespaceLabels)}
+		return []string{"namespaces " + endpoints.FormatLabels(p.NamespaceLabels)}
 	}
 	return []string{"every namespace"}
 }

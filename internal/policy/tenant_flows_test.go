@@ -6,17 +6,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // TestFlowsByTenant checks under which names and peers the flows of tenants are listed.
 func TestFlowsByTenant(t *testing.T) {
 	t.Parallel()
 	pods := func(namespace string) policy.Peer { return policy.Peer{Kind: policy.Pods, Namespace: namespace} }
-	by := func(tenant, flow, via string) *policy.Declaration {
-		return &policy.Declaration{Tenant: tenant, Flow: flow, Via: via}
+	by := func(tenant, one, via string) *policy.Declaration {
+		return &policy.Declaration{Tenant: tenant, Flow: one, Via: via}
 	}
-	ports := []policy.Port{{Port: 443, Protocol: v1alpha1.TCP}}
+	ports := []flow.Port{{Port: 443, Protocol: v1alpha1.TCP}}
 	f := &policy.Fence{
 		Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"a"}}, {Name: "beta", Namespaces: []string{"b"}}, {Name: "relay", Namespaces: []string{"r"}}},
 		Grants: []policy.Grant{
@@ -30,7 +32,7 @@ func TestFlowsByTenant(t *testing.T) {
 			{From: policy.Peer{Kind: policy.Nodes, Node: "workers"}, To: policy.Peer{Kind: policy.Pods}, Source: &policy.Declaration{Node: "workers", Flow: "n"}},
 		},
 	}
-	want := [][2][]policy.NamedFlow{
+	want := [][2][]report.NamedFlow{
 		{{
 			{Name: "calls", Peers: []string{"beta"}, Ports: ports}, {Name: "names", Peers: []string{"one.example", "two.example"}},
 			{Name: "out", Via: "relay", Peers: []string{"192.0.2.0/24"}}, {Name: "inside", Via: "relay", Peers: []string{"beta"}},
@@ -42,8 +44,8 @@ func TestFlowsByTenant(t *testing.T) {
 		{nil, nil},
 	}
 	for i, flows := range f.FlowsByTenant() {
-		if d := cmp.Diff(want[i], [2][]policy.NamedFlow{flows.Reaches, flows.ReachedBy}); d != "" {
-			t.Errorf("%s: %s", flows.Tenant.Name, d)
+		if d := cmp.Diff(want[i], [2][]report.NamedFlow{flows.Reaches, flows.ReachedBy}); d != "" {
+			t.Errorf("%s: %s", flows.Tenant, d)
 		}
 	}
 }

@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // EnforcesNetworkPolicies reports whether NetworkPolicies have an effect in the cluster.
 func (f *Fence) EnforcesNetworkPolicies() bool {
-	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Enabled(EnableNetworkPolicy)
+	return f.Cluster.CNI == v1alpha1.CNIKubernetes || f.Agent.Enabled(cilium.EnableNetworkPolicy)
 }
 
 // UndecidedKindReason returns the reason why the profile accepts a kind, and whether it does.

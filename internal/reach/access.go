@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // access collects what policies allow at the pods and nodes of each owner.
@@ -18,13 +20,13 @@ type access struct {
 
 // accessOfOwner is an Access, with one range of ports.
 type accessOfOwner struct {
-	policy.Access
+	report.Access
 	subjects, peers orderedSet
 	representative  bool
 }
 
 // add adds the openings of one pod or node in one direction.
-func (a *access) add(v view, openings []policy.Opening) {
+func (a *access) add(v view, openings []flow.Opening) {
 	if a.at == nil {
 		a.at, a.deployed = map[string]*accessOfOwner{}, map[string]bool{}
 	}
@@ -33,12 +35,12 @@ func (a *access) add(v view, openings []policy.Opening) {
 		a.deployed[owner+" "+v.subject.Namespace] = true
 	}
 	for _, o := range openings {
-		ports := policy.PortRange{Protocol: o.Protocol, First: o.First, Last: o.Last}
-		key := policy.JSONKey([]any{owner, v.subject.Namespace, v.direction, v.subject.Representative, ports, o.L7, o.Policies})
+		ports := flow.PortRange{Protocol: o.Protocol, First: o.First, Last: o.Last}
+		key := endpoints.JSONKey([]any{owner, v.subject.Namespace, v.direction, v.subject.Representative, ports, o.L7, o.Policies})
 		at := a.at[key]
 		if at == nil {
-			at = &accessOfOwner{representative: v.subject.Representative, Access: policy.Access{
-				Owner: owner, Namespace: v.subject.Namespace, Direction: v.direction, Ports: []policy.PortRange{ports}, L7: o.L7, Policies: o.Policies,
+			at = &accessOfOwner{representative: v.subject.Representative, Access: report.Access{
+				Owner: owner, Namespace: v.subject.Namespace, Direction: v.direction, Ports: []flow.PortRange{ports}, L7: o.L7, Policies: o.Policies,
 			}}
 			a.at[key] = at
 			a.order = append(a.order, at)
@@ -62,8 +64,8 @@ func accessOwner(o owner) string {
 
 // list returns the access of each owner: of its pods in the build or, without one, of representative
 // pods. Ranges of ports with the same subjects, peers and policies are joined.
-func (a *access) list(reasons map[string][]string) []policy.Access {
-	out := []policy.Access{}
+func (a *access) list(reasons map[string][]string) []report.Access {
+	out := []report.Access{}
 	joined := map[string]int{}
 	for _, at := range a.order {
 		if at.representative && a.deployed[at.Owner+" "+at.Namespace] {
@@ -71,7 +73,7 @@ func (a *access) list(reasons map[string][]string) []policy.Access {
 		}
 		one := at.Access
 		one.Subjects, one.Peers = slices.Sorted(slices.Values(at.subjects.list)), slices.Sorted(slices.Values(at.peers.list))
-		key := policy.JSONKey([]any{one.Owner, one.Namespace, one.Direction, one.Subjects, one.Peers, one.L7, one.Policies})
+		key := endpoints.JSONKey([]any{one.Owner, one.Namespace, one.Direction, one.Subjects, one.Peers, one.L7, one.Policies})
 		if i, ok := joined[key]; ok {
 			out[i].Ports = append(out[i].Ports, one.Ports...)
 			continue
@@ -91,11 +93,11 @@ func (a *access) list(reasons map[string][]string) []policy.Access {
 	return out
 }
 
-func comparePortRanges(a, b policy.PortRange) int {
+func comparePortRanges(a, b flow.PortRange) int {
 	return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last))
 }
 
-func compareAccess(a, b policy.Access) int {
+func compareAccess(a, b report.Access) int {
 	return cmp.Or(
 		cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Direction, b.Direction),
 		slices.Compare(a.Policies, b.Policies), comparePortRanges(a.Ports[0], b.Ports[0]), strings.Compare(a.L7.String(), b.L7.String()),

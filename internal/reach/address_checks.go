@@ -5,7 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
 // checkGatewayAddress returns an error where a case connects to the address of a Gateway: it ends at a
@@ -36,7 +36,7 @@ func (e Endpoints) checkAddressFamily(c v1alpha1.FlowCase) error {
 		if err != nil || e.Fence.Agent.HandlesFamily(addr) {
 			continue
 		}
-		key := policy.FamilyKey(addr)
+		key := cilium.FamilyKey(addr)
 		return fmt.Errorf("agents do not handle the IP family of %s: %s is \"false\" (%s): state %s in cluster.ciliumConfig as the agents have it, or write an address of the other family", endpoint, key, e.Fence.Agent.Origin(key), key)
 	}
 	return nil

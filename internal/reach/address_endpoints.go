@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -53,7 +55,7 @@ func (e Endpoints) serviceByAddress(f v1alpha1.FlowEndpoint) (v1alpha1.FlowEndpo
 }
 
 // serviceAddressTargets are the destinations of connections to the address of a Service.
-func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEndpoint) ([]flow.Flow, error) {
 	if c.ICMP != "" {
 		return nil, fmt.Errorf("%s is Service %s/%s, and no Service forwards icmp: write its pods", c.To, at.TenantOrNamespace, at.Name)
 	}
@@ -66,7 +68,7 @@ func (e Endpoints) serviceAddressTargets(c v1alpha1.FlowCase, at v1alpha1.FlowEn
 
 // endpointsOfAddress are the endpoints that may have an address, if it is not that of a Service: a
 // pod behind one, a node, the apiserver, or an address outside the cluster.
-func (e Endpoints) endpointsOfAddress(name string) ([]policy.Endpoint, error) {
+func (e Endpoints) endpointsOfAddress(name string) ([]endpoints.Endpoint, error) {
 	addr, err := netip.ParseAddr(name)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not an address", name)
@@ -79,35 +81,35 @@ func (e Endpoints) endpointsOfAddress(name string) ([]policy.Endpoint, error) {
 	case known && owner.Service != nil && !owner.Public:
 		return nil, fmt.Errorf("%s is Service %s/%s, and no connection comes from a Service's address: write its pods", name, owner.Service.Ref.Namespace, owner.Service.Ref.Name)
 	case e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes:
-		return []policy.Endpoint{{Kind: policy.AddressEndpoint, Name: name}}, nil
+		return []endpoints.Endpoint{{Kind: endpoints.AddressEndpoint, Name: name}}, nil
 	}
 	return e.ciliumEndpoints(name, addr, owner.Node)
 }
 
 // ciliumEndpoints are what Cilium takes an address for: the node that has it, or an entity. Cilium
 // knows none of the cluster's own by an address; another enforcer decides by the address itself.
-func (e Endpoints) ciliumEndpoints(name string, addr netip.Addr, nodeOwner *resource.Node) ([]policy.Endpoint, error) {
+func (e Endpoints) ciliumEndpoints(name string, addr netip.Addr, nodeOwner *resource.Node) ([]endpoints.Endpoint, error) {
 	c := e.Fence.Cluster
 	inCIDRs := func(cidrs []string) bool { return addressesOf(policy.Peer{CIDRs: cidrs}).Contains(addr) }
 	server := slices.ContainsFunc(e.APIServer(), func(p netip.Prefix) bool { return p.Contains(addr) })
 	node := nodeOwner != nil || inCIDRs(c.NodeCIDRs)
-	plain := policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}
+	plain := endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: name}
 	switch {
 	case server && node:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer, v1alpha1.EntityRemoteNode}
 	case server:
 		plain.Entities = []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}
 	case nodeOwner != nil:
-		return []policy.Endpoint{{Kind: policy.NodeEndpoint, Name: "node/" + nodeOwner.Ref.Name, Labels: nodeOwner.Labels}}, nil
+		return []endpoints.Endpoint{{Kind: endpoints.NodeEndpoint, Name: "node/" + nodeOwner.Ref.Name, Labels: nodeOwner.Labels}}, nil
 	case node:
-		return []policy.Endpoint{
-			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityHost)},
-			{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)},
+		return []endpoints.Endpoint{
+			{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityHost)},
+			{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)},
 		}, nil
 	case inCIDRs(c.PodCIDRs):
 		return nil, fmt.Errorf("%s is in cluster.podCIDRs, and which pod has it is unknown: write the pod", name)
 	case inCIDRs(c.ServiceCIDRs):
 		return nil, fmt.Errorf("%s is in cluster.serviceCIDRs, and no Service of the build has it: write the Service as service/namespace/name, or declare it as an external resource with its clusterIP", name)
 	}
-	return []policy.Endpoint{plain}, nil
+	return []endpoints.Endpoint{plain}, nil
 }

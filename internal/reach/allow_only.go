@@ -5,16 +5,18 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // IsolatedPods are pods of a tenant in AllowOnly that policies isolate in one direction.
 type IsolatedPods struct {
 	Tenant    string
-	Direction policy.Direction
+	Direction flow.Direction
 	// Pods names one of them, the Example, and counts the others.
 	Pods    string
-	Example policy.Endpoint
+	Example endpoints.Endpoint
 	// Policies names the policies that allow something at them, sorted. Policies that allow
 	// nothing may isolate them as well.
 	Policies []string
@@ -27,23 +29,23 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 		return nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
 	var found leaks
-	policies, example := map[*leak][]string{}, map[*leak]policy.Endpoint{}
+	policies, example := map[*leak][]string{}, map[*leak]endpoints.Endpoint{}
 	for _, pod := range known {
 		owner := p.allowOnlyOwner(pod)
 		if owner == nil {
 			continue
 		}
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			openings, err := p.Engine.Openings(pod, d)
 			if err != nil {
 				return nil, fmt.Errorf("find what is open: %w", err)
 			}
-			if slices.ContainsFunc(openings, func(o policy.Opening) bool { return len(o.Policies) == 0 }) {
+			if slices.ContainsFunc(openings, func(o flow.Opening) bool { return len(o.Policies) == 0 }) {
 				continue
 			}
 			v := view{subject: pod, direction: d}
 			v.owner.tenant = owner
-			l := found.leakOf(v, policy.Opening{}, "")
+			l := found.leakOf(v, flow.Opening{}, "")
 			if l.subjects.add(pod.Name); len(l.subjects.list) == 1 {
 				example[l] = pod
 			}
@@ -63,8 +65,8 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 }
 
 // allowOnlyOwner returns the tenant in AllowOnly that a pod belongs to, or nil.
-func (p Proof) allowOnlyOwner(pod policy.Endpoint) *policy.Tenant {
-	if pod.Kind != policy.PodEndpoint || !pod.IsSelected() {
+func (p Proof) allowOnlyOwner(pod endpoints.Endpoint) *policy.Tenant {
+	if pod.Kind != endpoints.PodEndpoint || !pod.IsSelected() {
 		return nil
 	}
 	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); owner != nil && owner.Enforcement != v1alpha1.Enforce {

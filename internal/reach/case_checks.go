@@ -9,13 +9,15 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // checkBuildFacts returns an error where a fact of the build, which policies do not contain, decides
 // about the connection of a case.
-func (e Endpoints) checkBuildFacts(engine policy.Engine, c v1alpha1.FlowCase, flows []policy.Flow) error {
+func (e Endpoints) checkBuildFacts(engine flow.Engine, c v1alpha1.FlowCase, flows []flow.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm
 	for _, check := range []func(v1alpha1.FlowCase) error{e.checkAddressFamily, e.checkGatewayAddress, e.checkSourceRanges} {
@@ -59,17 +61,17 @@ func (e Endpoints) checkSourceRanges(c v1alpha1.FlowCase) error {
 
 // checkSourceTranslation returns an error where a case expects that a client outside the cluster is denied
 // at a Service that may translate its address to that of a node, which policies allow.
-func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow) error {
+func (e Endpoints) checkSourceTranslation(engine flow.Engine, c v1alpha1.FlowCase, f flow.Flow) error {
 	to, err := v1alpha1.ParseEndpoint(c.To)
-	if err != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectDeny || f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
+	if err != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectDeny || f.From.Kind != endpoints.AddressEndpoint && !isWorld(f.From.Name) {
 		return nil //nolint:nilerr // Another case than one from outside to a Service.
 	}
 	s := e.Index.Service(to.TenantOrNamespace, to.Name)
 	if s == nil || !s.TranslatesSource() {
 		return nil
 	}
-	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
-	if v, err := engine.Decide(f); err == nil && v.Decision() == policy.Denied {
+	f.From = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	if v, err := engine.Decide(f); err == nil && v.Decision() == flow.Denied {
 		return nil
 	}
 	return fmt.Errorf("without externalTrafficPolicy: Local in Service %s/%s, the address may be translated to that of a node, which policies allow: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)
@@ -77,8 +79,8 @@ func (e Endpoints) checkSourceTranslation(engine policy.Engine, c v1alpha1.FlowC
 
 // checkOperatorPolicies returns an error where a case expects that a connection is denied which a
 // NetworkPolicy that an operator makes may allow.
-func (e Endpoints) checkOperatorPolicies(c v1alpha1.FlowCase, f policy.Flow) error {
-	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != policy.PodEndpoint || f.To.Cluster != "" {
+func (e Endpoints) checkOperatorPolicies(c v1alpha1.FlowCase, f flow.Flow) error {
+	if c.Expect != v1alpha1.ExpectDeny || f.To.Kind != endpoints.PodEndpoint || f.To.Cluster != "" {
 		return nil
 	}
 	for in, p := range e.undecidedOperatorPolicies() {
@@ -109,7 +111,7 @@ func (e Endpoints) undecidedOperatorPolicies() iter.Seq2[resource.Inferred, reso
 
 // checkNameResolution returns an error where a source does not resolve a name at the cluster's
 // DNS: Cilium then decides about an address that it has not learned.
-func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from policy.Endpoint) error {
+func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from endpoints.Endpoint) error {
 	for _, w := range e.workloadsOfEndpoint(from) {
 		if _, ip, ok := w.AliasOf(c.To); ok {
 			return fmt.Errorf("hostAliases of %s %s/%s map %s to %s, so the connection goes to that address: write the address", w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, c.To, ip)
@@ -125,12 +127,12 @@ func (e Endpoints) checkNameResolution(c v1alpha1.FlowCase, from policy.Endpoint
 }
 
 // workloadsOfEndpoint returns the workloads of the build whose pods an endpoint is.
-func (e Endpoints) workloadsOfEndpoint(endpoint policy.Endpoint) []*resource.Workload {
+func (e Endpoints) workloadsOfEndpoint(endpoint endpoints.Endpoint) []*resource.Workload {
 	var out []*resource.Workload
-	if endpoint.Kind != policy.PodEndpoint || endpoint.Cluster != "" {
+	if endpoint.Kind != endpoints.PodEndpoint || endpoint.Cluster != "" {
 		return nil
 	}
-	for _, w := range e.Index.WorkloadsIn(endpoint.Namespace, policy.Selector{}) {
+	for _, w := range e.Index.WorkloadsIn(endpoint.Namespace, endpoints.Selector{}) {
 		if !w.HostNetwork && maps.Equal(w.Labels, endpoint.Labels) {
 			out = append(out, w)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -25,11 +27,11 @@ func (e Endpoints) clusterHostnameTargets(name string) []policy.ClusterHostname 
 
 // resolveClusterHostnames replaces a name by the endpoints that it resolves to: after translation,
 // no enforcer knows the name. The flows have no source.
-func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []policy.Flow) ([]policy.Flow, error) {
-	var out []policy.Flow
+func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []flow.Flow) ([]flow.Flow, error) {
+	var out []flow.Flow
 	for _, f := range flows {
 		var local []policy.ClusterHostname
-		if f.To.Kind == policy.NameEndpoint {
+		if f.To.Kind == endpoints.NameEndpoint {
 			local = e.clusterHostnameTargets(f.To.Name)
 		}
 		if len(local) == 0 {
@@ -56,7 +58,7 @@ func (e Endpoints) resolveClusterHostnames(c v1alpha1.FlowCase, flows []policy.F
 }
 
 // hostnameTargets are the destinations of connections to a name, behind one Service.
-func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1.FlowEndpoint) ([]flow.Flow, error) {
 	s, _, err := e.service(at)
 	if err != nil {
 		return nil, err
@@ -68,7 +70,7 @@ func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1
 	if err != nil {
 		return nil, err
 	}
-	var out []policy.Flow
+	var out []flow.Flow
 	for _, p := range ports {
 		targets, err := e.podTargets(s, []resource.ServicePort{p})
 		if err != nil {
@@ -85,13 +87,13 @@ func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1
 
 // clusterHostnameHint explains why a flow is denied to a name that resolves to this cluster, although
 // a rule allows the name itself or the world.
-func (e Endpoints) clusterHostnameHint(engine policy.Engine, c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
+func (e Endpoints) clusterHostnameHint(engine flow.Engine, c v1alpha1.FlowCase, f flow.Flow, v flow.Verdict) string {
 	to, err := v1alpha1.ParseEndpoint(c.To)
-	if err != nil || to.Form != v1alpha1.NameForm || len(e.clusterHostnameTargets(to.Name)) == 0 || v.Decision() == policy.Allowed {
+	if err != nil || to.Form != v1alpha1.NameForm || len(e.clusterHostnameTargets(to.Name)) == 0 || v.Decision() == flow.Allowed {
 		return ""
 	}
-	f.To, f.Port = policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)
-	if direct, err := engine.Decide(f); err != nil || direct.Decision() == policy.Denied {
+	f.To, f.Port = endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)
+	if direct, err := engine.Decide(f); err != nil || direct.Decision() == flow.Denied {
 		return ""
 	}
 	return fmt.Sprintf("%s resolves to these pods, which neither fqdns nor world match", c.To)

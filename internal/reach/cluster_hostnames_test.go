@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -18,7 +19,7 @@ func TestClusterHostnameIsNotAnEndpoint(t *testing.T) {
 	if _, err := e.Find("Auth.apps.example.com"); err == nil || !strings.Contains(err.Error(), "network/envoy") {
 		t.Errorf("the name is an endpoint, or the error does not name its target: %v", err)
 	}
-	if ep, err := e.Find("auth.example.com"); err != nil || ep.Kind != policy.NameEndpoint {
+	if ep, err := e.Find("auth.example.com"); err != nil || ep.Kind != endpoints.NameEndpoint {
 		t.Errorf("another name is %v (%v)", ep, err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -13,7 +15,7 @@ import (
 // CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's, and
 // other enforces the NetworkPolicies. It finds, at the pods of tenants in Enforce, what one form
 // allows and the other denies, or reports that nothing differs.
-func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
+func (p Proof) CompareForms(other flow.Engine) (report.Findings, error) {
 	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
 		return nil, err
@@ -26,7 +28,7 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 	for _, way := range []struct {
 		check         *report.Check
 		text          string
-		before, after policy.Engine
+		before, after flow.Engine
 	}{
 		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies no longer allow", p.Engine, other},
 		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies also allow", other, p.Engine},
@@ -40,7 +42,7 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 		}
 	}
 	if len(out) == 0 {
-		add(report.FormsEqual, fmt.Sprintf("if another enforcer replaces Cilium, the NetworkPolicies allow the same: nothing differs at %s", policy.Count(len(fenced), "pod")))
+		add(report.FormsEqual, fmt.Sprintf("if another enforcer replaces Cilium, the NetworkPolicies allow the same: nothing differs at %s", report.Count(len(fenced), "pod")))
 	}
 	return out, nil
 }
@@ -48,14 +50,14 @@ func (p Proof) CompareForms(other policy.Engine) (report.Findings, error) {
 // notComparable are endpoints that the two forms know differently: representative pods that differ
 // from another one in their service account alone, which a NetworkPolicy does not match; and
 // addresses of the cluster's own, which to Cilium are pods and nodes, and not the world.
-func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
+func (p Proof) notComparable(known []endpoints.Endpoint) map[string]bool {
 	seen, out := map[string]bool{}, map[string]bool{}
 	for _, representative := range []bool{false, true} {
 		for _, ep := range known {
-			if ep.Kind != policy.PodEndpoint || ep.Representative != representative {
+			if ep.Kind != endpoints.PodEndpoint || ep.Representative != representative {
 				continue
 			}
-			key := policy.JSONKey([]any{ep.Cluster, ep.Namespace, ep.NamespaceLabels, ep.Labels})
+			key := endpoints.JSONKey([]any{ep.Cluster, ep.Namespace, ep.NamespaceLabels, ep.Labels})
 			out[ep.Name] = representative && seen[key]
 			seen[key] = true
 		}
@@ -63,7 +65,7 @@ func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
 	c := p.Fence.Cluster
 	own := policy.Peer{Kind: policy.CIDRs, CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
 	for _, ep := range known {
-		if ep.Kind == policy.AddressEndpoint && inNetworks(own, ep) && !isAPIServerAddress(c, ep) {
+		if ep.Kind == endpoints.AddressEndpoint && inNetworks(own, ep) && !isAPIServerAddress(c, ep) {
 			out[ep.Name] = true
 		}
 	}
@@ -71,6 +73,6 @@ func (p Proof) notComparable(known []policy.Endpoint) map[string]bool {
 }
 
 // isAPIServerAddress reports whether an address is the apiserver's: flows to that are compared.
-func isAPIServerAddress(c v1alpha1.Cluster, ep policy.Endpoint) bool {
+func isAPIServerAddress(c v1alpha1.Cluster, ep endpoints.Endpoint) bool {
 	return c.APIServer != nil && inNetworks(policy.Peer{CIDRs: c.APIServer.CIDRs}, ep)
 }

@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // describe is "a to reach b on port 80/TCP".
@@ -22,13 +23,13 @@ type comparison struct {
 }
 
 // shareRepresentatives makes known to both engines what either of them distinguishes, and returns it.
-func shareRepresentatives(one, other policy.Engine, s policy.Environment) ([]policy.Endpoint, error) {
-	var known [4][]policy.Endpoint
-	s.SharedSelections = &policy.SharedSelections{}
+func shareRepresentatives(one, other flow.Engine, s endpoints.Environment) ([]endpoints.Endpoint, error) {
+	var known [4][]endpoints.Endpoint
+	s.SharedSelections = &endpoints.SharedSelections{}
 	knownBefore := s.Known
 	// In its second turn, the first engine learns the selectors of the other, and the other then
 	// learns the representative pods that the first one adds for them.
-	for i, e := range []policy.Engine{one, other, one, other} {
+	for i, e := range []flow.Engine{one, other, one, other} {
 		var err error
 		if known[i], err = e.Representatives(s); err != nil {
 			return nil, fmt.Errorf("add representative endpoints: %w", err)
@@ -39,12 +40,12 @@ func shareRepresentatives(one, other policy.Engine, s policy.Environment) ([]pol
 }
 
 // search goes through the openings of pods and nodes that both engines know.
-func (c *comparison) search(endpoints []policy.Endpoint) error {
-	for _, pod := range endpoints {
+func (c *comparison) search(all []endpoints.Endpoint) error {
+	for _, pod := range all {
 		if c.ignored[pod.Name] {
 			continue
 		}
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			if err := c.findLost(view{subject: pod, direction: d}); err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func (c *comparison) findLost(v view) error {
 const anyPeer = ""
 
 // allowEntriesByPeer are openings by the names of the peers.
-func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
+func allowEntriesByPeer(openings []flow.Opening) map[string][]allowEntry {
 	out := map[string][]allowEntry{}
 	for _, o := range openings {
 		p := allowEntry{portRange: portRange{o.Protocol, o.First, o.Last}, l7: o.L7}
@@ -102,9 +103,9 @@ func allowEntriesByPeer(openings []policy.Opening) map[string][]allowEntry {
 
 // equivalentNames returns the names that another engine may use for a peer: an address of a node or
 // of the apiserver is that entity, where the engine matches addresses.
-func equivalentNames(peer policy.Endpoint) []string {
+func equivalentNames(peer endpoints.Endpoint) []string {
 	out := []string{peer.Name}
-	if peer.Kind == policy.AddressEndpoint {
+	if peer.Kind == endpoints.AddressEndpoint {
 		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
 			if slices.Contains(peer.Entities, e) {
 				out = append(out, string(e))

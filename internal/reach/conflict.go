@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -23,7 +23,7 @@ type conflicts struct {
 }
 
 func (c *conflicts) add(v view, resource report.Ref, why string) {
-	key := policy.JSONKey([]any{resource, why})
+	key := endpoints.JSONKey([]any{resource, why})
 	if c.byKey == nil {
 		c.byKey = map[string]*conflict{}
 	}
@@ -51,7 +51,7 @@ func (c *conflicts) findings() report.Findings {
 func (p Proof) sourceOf(o owner) report.Ref {
 	switch {
 	case o.tenant != nil:
-		return p.source(policy.Reason{Kind: v1alpha1.KindTenant, Name: o.tenant.Name})
+		return p.source(report.Reason{Kind: v1alpha1.KindTenant, Name: o.tenant.Name})
 	case o.node != nil:
 		return p.source(o.node.Reason)
 	}

@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Effect is what another set of policies does to a connection.
@@ -34,7 +36,7 @@ type Difference struct {
 // ConnectionChanges finds the connections that a change of policies allows or denies. The Proof's
 // engine enforces the policies before the change, and after those after it. It inspects only pods of
 // affected namespaces and, for the namespace "", nodes: policies elsewhere are the same.
-func (p Proof) ConnectionChanges(after policy.Engine, affected func(namespace string) bool) ([]Difference, error) {
+func (p Proof) ConnectionChanges(after flow.Engine, affected func(namespace string) bool) ([]Difference, error) {
 	known, err := shareRepresentatives(p.Engine, after, p.surroundings())
 	if err != nil {
 		return nil, err
@@ -44,15 +46,15 @@ func (p Proof) ConnectionChanges(after policy.Engine, affected func(namespace st
 		before: newOpeningsCache(p.Engine), after: newOpeningsCache(after),
 		found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}},
 	}
-	subjects := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
-		return ep.Kind != policy.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
+	subjects := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
+		return ep.Kind != endpoints.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
 	})
 	if affected("") {
 		subjects = append(subjects, p.fencedNodes(known)...)
 	}
 	for i, subject := range subjects {
 		p.Progress.Report("comparing with earlier policies", i, len(subjects))
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			if err := t.compare(view{subject: subject, direction: d}); err != nil {
 				return nil, err
 			}
@@ -63,7 +65,7 @@ func (p Proof) ConnectionChanges(after policy.Engine, affected func(namespace st
 
 // connectionChanges compares two engines pod by pod.
 type connectionChanges struct {
-	known         []policy.Endpoint
+	known         []endpoints.Endpoint
 	before, after openingsCache
 	// found are the connections that change: those that the other side allows, and those
 	// that it denies.
@@ -116,22 +118,22 @@ func (t *connectionChanges) findChanges(effect Effect, v view, have, other openi
 
 // lastLeaks is where the last connections went: mostly the next ones go there, too.
 type lastLeaks struct {
-	opening policy.Opening
+	opening flow.Opening
 	leaks   [2]*leak
 }
 
 // differing returns the part of an opening that no entry allows. Where nothing isolates the pod,
 // any part of it represents all.
-func differing(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
+func differing(o flow.Opening, allowEntries []allowEntry) []flow.Opening {
 	rest := subtractAllowed(o, allowEntries)
 	if len(o.Policies) == 0 && len(rest) > 0 {
-		return []policy.Opening{{}}
+		return []flow.Opening{{}}
 	}
 	return rest
 }
 
 // add counts a connection with those that the other side decides alike.
-func (t *connectionChanges) add(effect Effect, v view, o policy.Opening, peer policy.Endpoint, last *lastLeaks) error {
+func (t *connectionChanges) add(effect Effect, v view, o flow.Opening, peer endpoints.Endpoint, last *lastLeaks) error {
 	otherSide := t.before
 	if effect == NowAllowed {
 		otherSide = t.after
@@ -171,7 +173,7 @@ func (t *connectionChanges) differences() []Difference {
 // describeChange describes connections that are newly allowed or denied.
 func (l *leak) describeChange(effect Effect) string {
 	verb := map[Effect]string{NowAllowed: "allows", NowDenied: "denies"}[effect]
-	count := policy.Count(l.count, "more connection")
+	count := report.Count(l.count, "more connection")
 	if len(l.opening.Policies) > 0 {
 		return fmt.Sprintf("%s %s: %s%s to %s%s on %s", verb, count, l.from, l.sources().moreSuffix(), l.to, l.destinations().moreSuffix(), l.portsAndL7())
 	}
@@ -185,24 +187,24 @@ func (l *leak) describeChange(effect Effect) string {
 // openingsCache holds the answers of an engine: openings, and the names of the peers in each of them.
 // Pods that are alike share their peers.
 type openingsCache struct {
-	engine   policy.Engine
-	openings map[string][]policy.Opening
+	engine   flow.Engine
+	openings map[string][]flow.Opening
 	names    map[peerList]map[string]bool
 }
 
 // peerList identifies a list of peers that several openings share.
 type peerList struct {
-	first *policy.Endpoint
+	first *endpoints.Endpoint
 	len   int
 }
 
-func newOpeningsCache(e policy.Engine) openingsCache {
-	return openingsCache{engine: e, openings: map[string][]policy.Opening{}, names: map[peerList]map[string]bool{}}
+func newOpeningsCache(e flow.Engine) openingsCache {
+	return openingsCache{engine: e, openings: map[string][]flow.Opening{}, names: map[peerList]map[string]bool{}}
 }
 
 // openingSet is what passes at one pod or node in one direction.
 type openingSet struct {
-	openings []policy.Opening
+	openings []flow.Opening
 	byPeer   map[string][]allowEntry
 }
 
@@ -211,7 +213,7 @@ func (a openingsCache) openingSetOf(v view) (openingSet, error) {
 	return openingSet{openings: openings, byPeer: allowEntriesByPeer(openings)}, err
 }
 
-func (a openingsCache) openingsOf(v view) ([]policy.Opening, error) {
+func (a openingsCache) openingsOf(v view) ([]flow.Opening, error) {
 	key := string(v.direction) + " " + string(v.subject.Kind) + " " + v.subject.Name
 	if have, ok := a.openings[key]; ok {
 		return have, nil
@@ -225,8 +227,8 @@ func (a openingsCache) openingsOf(v view) ([]policy.Opening, error) {
 }
 
 // allows reports whether the other side of a connection allows some of it.
-func (a openingsCache) allows(v view, o policy.Opening, peer policy.Endpoint) (bool, error) {
-	if !peer.IsSelected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
+func (a openingsCache) allows(v view, o flow.Opening, peer endpoints.Endpoint) (bool, error) {
+	if !peer.IsSelected() || v.subject.Kind == endpoints.NodeEndpoint && v.direction == flow.Egress {
 		// Nothing decides there, or a pod's own node opens the connection.
 		return true, nil
 	}
@@ -235,21 +237,21 @@ func (a openingsCache) allows(v view, o policy.Opening, peer policy.Endpoint) (b
 		return false, err
 	}
 	names := []string{v.subject.Name}
-	if v.subject.Kind == policy.NodeEndpoint {
+	if v.subject.Kind == endpoints.NodeEndpoint {
 		names = []string{string(v1alpha1.EntityHost), string(v1alpha1.EntityRemoteNode)}
 	}
 	this := portRange{o.Protocol, o.First, o.Last}
 	if len(o.Policies) == 0 {
 		this = portRange{"", 1, 65535}
 	}
-	return slices.ContainsFunc(others, func(other policy.Opening) bool {
+	return slices.ContainsFunc(others, func(other flow.Opening) bool {
 		return this.overlaps(portRange{other.Protocol, other.First, other.Last}) &&
 			(isUnrestricted(other) || slices.ContainsFunc(names, func(name string) bool { return a.namesIn(other.Peers)[name] }))
 	}), nil
 }
 
 // namesIn returns the names of peers.
-func (a openingsCache) namesIn(peers []policy.Endpoint) map[string]bool {
+func (a openingsCache) namesIn(peers []endpoints.Endpoint) map[string]bool {
 	if len(peers) == 0 {
 		return nil
 	}
@@ -271,15 +273,15 @@ func (a openingsCache) namesIn(peers []policy.Endpoint) map[string]bool {
 func (a openingSet) isOpen() bool { return !isolates(a.openings) }
 
 // isUnrestricted reports whether an opening is that of a pod that no policy isolates.
-func isUnrestricted(o policy.Opening) bool { return len(o.Policies) == 0 && len(o.Peers) == 0 }
+func isUnrestricted(o flow.Opening) bool { return len(o.Policies) == 0 && len(o.Peers) == 0 }
 
 // allowEntries are what passes to or from a peer.
-func (a openingSet) allowEntries(peer policy.Endpoint) []allowEntry {
+func (a openingSet) allowEntries(peer endpoints.Endpoint) []allowEntry {
 	out := a.byPeer[anyPeer]
 	for _, name := range equivalentNames(peer) {
 		out = slices.Concat(out, a.byPeer[name])
 	}
-	if peer.Kind == policy.NameEndpoint {
+	if peer.Kind == endpoints.NameEndpoint {
 		// A rule for the entity world also allows DNS names.
 		out = slices.Concat(out, a.byPeer[string(v1alpha1.EntityWorld)], a.byPeer[string(v1alpha1.EntityWorldIPv4)])
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -15,15 +17,15 @@ import (
 func TestConnectionChanges(t *testing.T) {
 	t.Parallel()
 	web, db := pod("acme", "web"), pod("acme", "db")
-	on := func(port uint16, peer policy.Endpoint) []policy.Opening {
-		return []policy.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: []policy.Endpoint{peer}, Policies: []string{"acme/some"}}}
+	on := func(port uint16, peer endpoints.Endpoint) []flow.Opening {
+		return []flow.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: []endpoints.Endpoint{peer}, Policies: []string{"acme/some"}}}
 	}
-	both := map[string][]policy.Opening{"egress acme/web": on(80, db), "ingress acme/db": on(80, web)}
-	egress := map[string][]policy.Opening{"egress acme/web": on(80, db)}
-	ingress := map[string][]policy.Opening{"ingress acme/db": on(80, web)}
-	other := map[string][]policy.Opening{"egress acme/web": on(81, db), "ingress acme/db": on(80, web)}
+	both := map[string][]flow.Opening{"egress acme/web": on(80, db), "ingress acme/db": on(80, web)}
+	egress := map[string][]flow.Opening{"egress acme/web": on(80, db)}
+	ingress := map[string][]flow.Opening{"ingress acme/db": on(80, web)}
+	other := map[string][]flow.Opening{"egress acme/web": on(81, db), "ingress acme/db": on(80, web)}
 	for name, c := range map[string]struct {
-		before, after map[string][]policy.Opening
+		before, after map[string][]flow.Opening
 		affected      string
 		// want has the effect of each change, and whether the other side denies it.
 		want []string
@@ -40,8 +42,8 @@ func TestConnectionChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			engine := func(openings map[string][]policy.Opening) policy.Engine {
-				return openingsEngine{known: []policy.Endpoint{web, db}, openings: openings}
+			engine := func(openings map[string][]flow.Opening) flow.Engine {
+				return openingsEngine{known: []endpoints.Endpoint{web, db}, openings: openings}
 			}
 			index, _ := resource.NewIndex(nil)
 			f := &policy.Fence{Name: "platform", Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}

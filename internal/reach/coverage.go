@@ -6,14 +6,16 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // view is a fenced pod or node in one direction, with its declared flows.
 type view struct {
 	fence     *policy.Fence
-	subject   policy.Endpoint
-	direction policy.Direction
+	subject   endpoints.Endpoint
+	direction flow.Direction
 	owner     owner
 	// byNamespace are the declared flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Expected
@@ -44,15 +46,15 @@ func (o owner) String() string {
 }
 
 // viewOf collects what a pod or node may do.
-func (x *Expectation) viewOf(subject policy.Endpoint, d policy.Direction) view {
+func (x *Expectation) viewOf(subject endpoints.Endpoint, d flow.Direction) view {
 	v := view{fence: x.fence, subject: subject, direction: d, byNamespace: map[string][]Expected{}}
-	if subject.Kind == policy.NodeEndpoint {
+	if subject.Kind == endpoints.NodeEndpoint {
 		x.viewOfNode(&v)
 		return v
 	}
 	v.owner.tenant = x.fence.OwnerOfPod(subject.Namespace, subject.Labels)
 	for _, w := range x.expectedAt(subject.Namespace, d) {
-		if policy.Selects(w.Subject, subject.Labels) {
+		if endpoints.Selects(w.Subject, subject.Labels) {
 			v.addExpected(w)
 		}
 	}
@@ -80,15 +82,15 @@ func (v *view) addExpected(w Expected) {
 }
 
 // isSubject reports whether an endpoint is the subject itself, as others see it.
-func (v view) isSubject(ep policy.Endpoint) bool {
-	if v.subject.Kind == policy.NodeEndpoint {
-		return ep.Kind == policy.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
+func (v view) isSubject(ep endpoints.Endpoint) bool {
+	if v.subject.Kind == endpoints.NodeEndpoint {
+		return ep.Kind == endpoints.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
 	}
 	return ep.Name == v.subject.Name
 }
 
 // expected returns the flows that the subject may have with a peer.
-func (v view) expected(peer policy.Endpoint) []Expected {
+func (v view) expected(peer endpoints.Endpoint) []Expected {
 	var out []Expected
 	for _, list := range [][]Expected{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
@@ -101,9 +103,9 @@ func (v view) expected(peer policy.Endpoint) []Expected {
 }
 
 // undeclared returns the part of an opening that nothing declares for a peer.
-func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Opening {
+func (v view) undeclared(o flow.Opening, peer endpoints.Endpoint) []flow.Opening {
 	named := slices.Concat(peer.Ports, peer.SameIdentityPorts)
-	if v.direction == policy.Ingress {
+	if v.direction == flow.Ingress {
 		named = v.subject.Ports
 	}
 	var declared []allowEntry
@@ -118,13 +120,13 @@ func (v view) undeclared(o policy.Opening, peer policy.Endpoint) []policy.Openin
 // allowEntry allows L7 rules on some ports, or everything.
 type allowEntry struct {
 	portRange portRange
-	l7        policy.L7
+	l7        flow.L7
 	// lookups are the DNS names of l7, prepared for many matches. Omitted: they are not prepared.
-	lookups *policy.Patterns
+	lookups *flow.Patterns
 }
 
 // covers reports whether it includes one part of what passes.
-func (p allowEntry) covers(part policy.L7) bool {
+func (p allowEntry) covers(part flow.L7) bool {
 	if p.lookups != nil && len(part.DNS) > 0 && !p.l7.Unrestricted() {
 		return p.lookups.Cover(part.DNS[0])
 	}
@@ -132,8 +134,8 @@ func (p allowEntry) covers(part policy.L7) bool {
 }
 
 // subtractAllowed returns the part of an opening that no entry allows.
-func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Opening {
-	var out []policy.Opening
+func subtractAllowed(o flow.Opening, allowEntries []allowEntry) []flow.Opening {
+	var out []flow.Opening
 	for _, part := range splitL7(o.L7) {
 		var covering []portRange
 		for _, p := range allowEntries {
@@ -142,46 +144,46 @@ func subtractAllowed(o policy.Opening, allowEntries []allowEntry) []policy.Openi
 			}
 		}
 		for _, rest := range subtractRanges(portRange{o.Protocol, o.First, o.Last}, covering) {
-			out = append(out, policy.Opening{Protocol: rest.protocol, First: rest.first, Last: rest.last, L7: part, Policies: o.Policies})
+			out = append(out, flow.Opening{Protocol: rest.protocol, First: rest.first, Last: rest.last, L7: part, Policies: o.Policies})
 		}
 	}
 	return out
 }
 
 // splitL7 returns the single rules: each of them allows something.
-func splitL7(l policy.L7) []policy.L7 {
+func splitL7(l flow.L7) []flow.L7 {
 	if l.Unrestricted() {
-		return []policy.L7{{}}
+		return []flow.L7{{}}
 	}
-	var out []policy.L7
+	var out []flow.L7
 	for _, r := range l.HTTP {
-		out = append(out, policy.L7{HTTP: []policy.HTTPRule{r}})
+		out = append(out, flow.L7{HTTP: []flow.HTTPRule{r}})
 	}
 	for _, n := range l.ServerNames {
-		out = append(out, policy.L7{ServerNames: []string{n}})
+		out = append(out, flow.L7{ServerNames: []string{n}})
 	}
 	for _, n := range l.DNS {
-		out = append(out, policy.L7{DNS: []string{n}})
+		out = append(out, flow.L7{DNS: []string{n}})
 	}
 	if l.Other != "" {
-		out = append(out, policy.L7{Other: l.Other})
+		out = append(out, flow.L7{Other: l.Other})
 	}
 	return out
 }
 
 // covers reports whether the expected rules include one part of an opening.
-func covers(expected, part policy.L7) bool {
+func covers(expected, part flow.L7) bool {
 	switch {
 	case expected.Unrestricted():
 		return true
 	case len(part.HTTP) > 0:
 		// Mostly a rule is as it was declared, which needs no comparison of expressions.
 		return slices.ContainsFunc(expected.HTTP, part.HTTP[0].Equal) ||
-			slices.ContainsFunc(expected.HTTP, func(r policy.HTTPRule) bool { return includes(r, part.HTTP[0]) })
+			slices.ContainsFunc(expected.HTTP, func(r flow.HTTPRule) bool { return includes(r, part.HTTP[0]) })
 	case len(part.ServerNames) > 0:
 		return coversAll(expected.ServerNames, part.ServerNames)
 	case len(part.DNS) > 0:
-		return policy.AnyCovers(expected.DNS, part.DNS[0])
+		return flow.AnyCovers(expected.DNS, part.DNS[0])
 	default:
 		return false
 	}
@@ -189,19 +191,19 @@ func covers(expected, part policy.L7) bool {
 
 // includes reports whether one rule allows everything that another does. It may be false where the
 // truth is true, never the reverse.
-func includes(expected, rule policy.HTTPRule) bool {
+func includes(expected, rule flow.HTTPRule) bool {
 	return (expected.Method == "" || expected.Method == rule.Method) &&
 		(len(expected.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversAll(expected.ServerNames, rule.ServerNames)) &&
 		!slices.ContainsFunc(expected.Headers, func(h string) bool {
 			return !slices.ContainsFunc(rule.Headers, func(requested string) bool {
-				return impliesHeader(policy.ParseHeader(requested), policy.ParseHeader(h))
+				return impliesHeader(flow.ParseHeader(requested), flow.ParseHeader(h))
 			})
 		}) && coversExpression(expected.Path, rule.Path) && coversExpression(expected.Host, rule.Host)
 }
 
 // coversAll reports whether an expected name covers each of the names.
 func coversAll(expected, names []string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool { return !policy.AnyCovers(expected, n) })
+	return !slices.ContainsFunc(names, func(n string) bool { return !flow.AnyCovers(expected, n) })
 }
 
 // coversExpression reports whether one expression matches all that another does. Of an expression
@@ -228,7 +230,7 @@ func literalText(expression string) (string, bool) {
 }
 
 // impliesHeader reports whether a request that has the one header has the other.
-func impliesHeader(h, other policy.Header) bool {
+func impliesHeader(h, other flow.Header) bool {
 	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
 }
 
@@ -239,16 +241,16 @@ type portRange struct {
 }
 
 // portRangesOf are ports as numbers, names those that the destination gives them.
-func portRangesOf(in []policy.Port, named []policy.NamedPort) []portRange {
+func portRangesOf(in []flow.Port, named []endpoints.NamedPort) []portRange {
 	if len(in) == 0 {
 		return []portRange{{"", 1, 65535}}
 	}
 	var out []portRange
 	for _, p := range in {
 		switch {
-		case p.Protocol == policy.ICMP:
-			if v4, v6, known := policy.ICMPTypeNumbers(v1alpha1.ICMPType(p.Name)); known {
-				out = append(out, portRange{policy.ICMP, v4, v4}, portRange{policy.ICMPv6, v6, v6})
+		case p.Protocol == flow.ICMP:
+			if v4, v6, known := flow.ICMPTypeNumbers(v1alpha1.ICMPType(p.Name)); known {
+				out = append(out, portRange{flow.ICMP, v4, v4}, portRange{flow.ICMPv6, v6, v6})
 			}
 		case p.IsNamed():
 			for _, have := range named {

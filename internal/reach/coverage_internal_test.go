@@ -3,20 +3,20 @@ package reach
 import (
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // A declaration must allow everything that a rule does, or the rule allows more.
 func TestIncludes(t *testing.T) {
 	t.Parallel()
-	rule := func(host string, headers ...string) policy.HTTPRule {
-		return policy.HTTPRule{Method: "GET", Path: "/v1", Host: host, Headers: headers}
+	rule := func(host string, headers ...string) flow.HTTPRule {
+		return flow.HTTPRule{Method: "GET", Path: "/v1", Host: host, Headers: headers}
 	}
 	for desc, c := range map[string]struct {
-		expected, rule policy.HTTPRule
+		expected, rule flow.HTTPRule
 		want           bool
 	}{
-		"any request covers one of a host":             {policy.HTTPRule{}, rule(`a\.example`), true},
+		"any request covers one of a host":             {flow.HTTPRule{}, rule(`a\.example`), true},
 		"a host does not cover every host":             {rule(`a\.example`), rule(""), false},
 		"a host covers itself":                         {rule(`a\.example`), rule(`a\.example`), true},
 		"an expression covers a plain host":            {rule(`[a-z]+\.example`), rule(`a\.example`), true},
@@ -31,7 +31,7 @@ func TestIncludes(t *testing.T) {
 		"any value covers one":                         {rule("", "X-Key"), rule("", "X-Key: 2"), true},
 		"a value does not cover any":                   {rule("", "X-Key: 2"), rule("", "X-Key"), false},
 		"every declared header must be required":       {rule("", "X-Key", "X-Other"), rule("", "X-Key: 1"), false},
-		"a path and method are compared too":           {policy.HTTPRule{Path: "/v2", Host: `a\.example`}, rule(`a\.example`), false},
+		"a path and method are compared too":           {flow.HTTPRule{Path: "/v2", Host: `a\.example`}, rule(`a\.example`), false},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -45,22 +45,22 @@ func TestIncludes(t *testing.T) {
 // A declared rule is allowed only where what passes includes it, and the other way round.
 func TestCovers(t *testing.T) {
 	t.Parallel()
-	names := func(n ...string) policy.L7 { return policy.L7{DNS: n} }
-	servers := func(n ...string) policy.L7 { return policy.L7{ServerNames: n} }
+	names := func(n ...string) flow.L7 { return flow.L7{DNS: n} }
+	servers := func(n ...string) flow.L7 { return flow.L7{ServerNames: n} }
 	for desc, c := range map[string]struct {
-		allowed, part policy.L7
+		allowed, part flow.L7
 		want          bool
 	}{
 		"a name includes itself":                        {names("a.example", "b.example"), names("b.example"), true},
 		"a name does not include another":               {names("a.example"), names("b.example"), false},
 		"a pattern includes a name":                     {names("*.example"), names("b.example"), true},
 		"a name does not include a pattern":             {names("b.example"), names("*.example"), false},
-		"names do not include everything":               {names("a.example"), policy.L7{}, false},
-		"all names are all of DNS":                      {names("*"), policy.L7{}, true},
-		"everything includes a name":                    {policy.L7{}, names("a.example"), true},
+		"names do not include everything":               {names("a.example"), flow.L7{}, false},
+		"all names are all of DNS":                      {names("*"), flow.L7{}, true},
+		"everything includes a name":                    {flow.L7{}, names("a.example"), true},
 		"a server does not include another":             {servers("a.example"), servers("b.example"), false},
-		"a server does not include everything":          {servers("a.example"), policy.L7{}, false},
-		"what is not inspected does not include a rule": {policy.L7{Other: customListener}, names("a.example"), false},
+		"a server does not include everything":          {servers("a.example"), flow.L7{}, false},
+		"what is not inspected does not include a rule": {flow.L7{Other: customListener}, names("a.example"), false},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()

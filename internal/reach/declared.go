@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -18,23 +20,23 @@ type declaredFlows struct {
 	denials      denials
 	endpoints    knownEndpoints
 	// verdicts are by flow: two may declare one, and each has two sides.
-	verdicts map[string]policy.Verdict
+	verdicts map[string]flow.Verdict
 	// reported are reasons for which something is not decided.
 	reported map[string]bool
 	findings report.Findings
 	sides    sideCache
 	excluded excluded
 	// withNodes has the flows that also include nodes.
-	withNodes map[policy.Reason]bool
+	withNodes map[report.Reason]bool
 }
 
 // flowSide is a declared flow as one of its sides sees it.
 type flowSide struct {
 	Expected
-	direction   policy.Direction
+	direction   flow.Direction
 	enforcement v1alpha1.Enforcement
 	// l7Rules are the rules that are all declared, and outcomes what becomes of the flow.
-	l7Rules  []policy.L7
+	l7Rules  []flow.L7
 	outcomes []*outcome
 	// decisions are those of pairs. named reports that some port is a name.
 	decisions map[pairKey]decision
@@ -46,25 +48,25 @@ type flowSide struct {
 }
 
 // DeclaredFlows decides the declared flows alone, and returns what is denied.
-func (p Proof) DeclaredFlows() (policy.DeclaredFlows, report.Findings, error) {
+func (p Proof) DeclaredFlows() (report.DeclaredFlows, report.Findings, error) {
 	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
-		return policy.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
+		return report.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
 	}
-	out, findings := p.newSearch(&policy.Isolation{}).declaredFlows(known)
+	out, findings := p.newSearch(&report.Isolation{}).declaredFlows(known)
 	return out, findings, nil
 }
 
 // declaredFlows decides every declared flow, and returns what is denied.
-func (s *search) declaredFlows(known []policy.Endpoint) (policy.DeclaredFlows, report.Findings) {
-	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[string]policy.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
+func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows, report.Findings) {
+	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[string]flow.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
 	d.decideNodes(x)
 	for i, t := range s.Fence.Tenants {
 		s.Progress.Report("deciding declared flows: tenants", i, len(s.Fence.Tenants))
 		for _, ns := range t.Namespaces {
-			for _, direction := range policy.Directions() {
+			for _, direction := range flow.Directions() {
 				for _, w := range x.at[subjectKey{namespace: ns, direction: direction}] {
 					if w.Owner.Name == t.Name {
 						own := t.PeerIn(ns)
@@ -82,7 +84,7 @@ func (s *search) declaredFlows(known []policy.Endpoint) (policy.DeclaredFlows, r
 func (d *declaredFlows) decideNodes(x *Expectation) {
 	for i := range d.Fence.Nodes {
 		n := &d.Fence.Nodes[i]
-		for _, direction := range policy.Directions() {
+		for _, direction := range flow.Directions() {
 			for _, w := range x.at[subjectKey{node: n.Name, direction: direction}] {
 				d.decide(n.AsPeer(), n.Enforcement, direction, w)
 			}
@@ -92,10 +94,10 @@ func (d *declaredFlows) decideNodes(x *Expectation) {
 
 // decide decides what one side declares, between all of its endpoints. It decides nothing for an
 // owner in AllowOnly without generated policies.
-func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction policy.Direction, w Expected) {
+func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction flow.Direction, w Expected) {
 	w = d.dropUnhandled(w)
 	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: splitL7(w.L7), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}
-	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.NamedPorts), policy.Port.IsNamed)
+	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.NamedPorts), flow.Port.IsNamed)
 	if !d.Fence.GeneratesPolicies(enforcement) {
 		return
 	}
@@ -124,8 +126,8 @@ func (d *declaredFlows) dropUnhandled(w Expected) Expected {
 	if d.Fence.Handles(v1alpha1.SCTP) {
 		return w
 	}
-	drop := func(ports []policy.Port) []policy.Port {
-		return slices.DeleteFunc(slices.Clone(ports), func(p policy.Port) bool {
+	drop := func(ports []flow.Port) []flow.Port {
+		return slices.DeleteFunc(slices.Clone(ports), func(p flow.Port) bool {
 			tcp := p
 			tcp.Protocol = v1alpha1.TCP
 			return p.Protocol == v1alpha1.SCTP && slices.Contains(ports, tcp)
@@ -137,7 +139,7 @@ func (d *declaredFlows) dropUnhandled(w Expected) Expected {
 
 // decidePods decides what is declared to or from all pods. Whether these allow it is declared
 // by others.
-func (d *declaredFlows) decidePods(c flowSide, all []policy.Endpoint) {
+func (d *declaredFlows) decidePods(c flowSide, all []endpoints.Endpoint) {
 	c.oneSided, c.decisions = true, map[pairKey]decision{}
 	for _, own := range all {
 		if !d.endpoints.known[own.Name] {
@@ -156,8 +158,8 @@ func (d *declaredFlows) decidePods(c flowSide, all []policy.Endpoint) {
 }
 
 // fromTo are the source and the destination.
-func (c flowSide) fromTo(own, peer policy.Endpoint) (from, to policy.Endpoint) {
-	if c.direction == policy.Ingress {
+func (c flowSide) fromTo(own, peer endpoints.Endpoint) (from, to endpoints.Endpoint) {
+	if c.direction == flow.Ingress {
 		return peer, own
 	}
 	return own, peer
@@ -172,15 +174,15 @@ func (c flowSide) allow() {
 // decideDenied records that the engine lists no entry for a part of the flow: ports, and an L7 rule.
 // Where several policies allow the part together, each of the ranges that they distinguish is
 // decided.
-func (d *declaredFlows) decideDenied(c flowSide, own, peer policy.Endpoint, at portRange, part policy.L7) {
+func (d *declaredFlows) decideDenied(c flowSide, own, peer endpoints.Endpoint, at portRange, part flow.L7) {
 	from, to := c.fromTo(own, peer)
 	f := flowAt(from, to, at)
 	v, err := d.verdict(f)
 	switch {
 	case err != nil:
 		d.recordUndecided(c, err)
-	case v.Decision() == policy.Allowed && allows(v.Egress.L7, part) && allows(v.Ingress.L7, part):
-		c.l7Rules = []policy.L7{part}
+	case v.Decision() == flow.Allowed && allows(v.Egress.L7, part) && allows(v.Ingress.L7, part):
+		c.l7Rules = []flow.L7{part}
 		for _, r := range d.splitRange(c, own, peer, at) {
 			d.decideFlow(c, own, peer, r)
 		}
@@ -190,22 +192,22 @@ func (d *declaredFlows) decideDenied(c flowSide, own, peer policy.Endpoint, at p
 }
 
 // recordDenied records a part that a verdict denies, or narrows to other rules.
-func (d *declaredFlows) recordDenied(c flowSide, own, peer policy.Endpoint, at portRange, part policy.L7, v policy.Verdict) {
+func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, at portRange, part flow.L7, v flow.Verdict) {
 	from, to := c.fromTo(own, peer)
-	if narrow := c.narrowerSide(part, v); v.Decision() == policy.Allowed && narrow.L7.Other != "" {
-		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), policy.Brief(narrow.Policies), narrow.L7.Other))
+	if narrow := c.narrowerSide(part, v); v.Decision() == flow.Allowed && narrow.L7.Other != "" {
+		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), report.Brief(narrow.Policies), narrow.L7.Other))
 		return
 	}
 	for _, o := range c.outcomes {
 		o.denied = true
-		o.allowed = o.allowed || v.Decision() == policy.Depends
+		o.allowed = o.allowed || v.Decision() == flow.Depends
 	}
 	d.denials.add(denial{flowSide: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
 
 // flowAt returns the flow on the first of some ports, or on all.
-func flowAt(from, to policy.Endpoint, at portRange) policy.Flow {
-	f := policy.Flow{From: from, To: to, ICMP: icmpType(at)}
+func flowAt(from, to endpoints.Endpoint, at portRange) flow.Flow {
+	f := flow.Flow{From: from, To: to, ICMP: icmpType(at)}
 	if f.ICMP == "" && at.protocol != "" {
 		f.Protocol, f.Port = at.protocol, at.first
 	}
@@ -213,7 +215,7 @@ func flowAt(from, to policy.Endpoint, at portRange) policy.Flow {
 }
 
 // verdict decides a flow once.
-func (d *declaredFlows) verdict(f policy.Flow) (policy.Verdict, error) {
+func (d *declaredFlows) verdict(f flow.Flow) (flow.Verdict, error) {
 	key := f.String()
 	if v, ok := d.verdicts[key]; ok {
 		return v, nil
@@ -231,7 +233,7 @@ func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	for _, o := range c.outcomes {
 		o.undecided = true
 	}
-	var conflict policy.ConflictError
+	var conflict flow.ConflictError
 	key := err.Error()
 	if errors.As(err, &conflict) {
 		key = conflict.Error()
@@ -252,7 +254,7 @@ func (d *declaredFlows) finding(c flowSide, check *report.Check, message string)
 }
 
 // narrowerSide returns the side that does not allow a rule.
-func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
+func (c flowSide) narrowerSide(part flow.L7, v flow.Verdict) flow.Side {
 	if own := sideOf(v, c.direction); !allows(own.L7, part) {
 		return own
 	}
@@ -260,14 +262,14 @@ func (c flowSide) narrowerSide(part policy.L7, v policy.Verdict) policy.Side {
 }
 
 // sideOf returns the decision of one side.
-func sideOf(v policy.Verdict, direction policy.Direction) policy.Side {
-	if direction == policy.Ingress {
+func sideOf(v flow.Verdict, direction flow.Direction) flow.Side {
+	if direction == flow.Ingress {
 		return v.Ingress
 	}
 	return v.Egress
 }
 
-func compareReasons(a, b policy.Reason) int {
+func compareReasons(a, b report.Reason) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Field, b.Field))
 }
 
@@ -275,8 +277,8 @@ func compareReasons(a, b policy.Reason) int {
 func icmpType(at portRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {
-		v4, v6, _ := policy.ICMPTypeNumbers(t)
-		return at.protocol == policy.ICMP && at.first == v4 || at.protocol == policy.ICMPv6 && at.first == v6
+		v4, v6, _ := flow.ICMPTypeNumbers(t)
+		return at.protocol == flow.ICMP && at.first == v4 || at.protocol == flow.ICMPv6 && at.first == v6
 	})
 	if i < 0 {
 		return ""

@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // pairKey are the classes of a pair of endpoints: of two equal pairs, the policies allow the same.
@@ -25,13 +26,13 @@ type decision struct {
 // deniedPart is a part without an entry of the engine: ports, and an L7 rule.
 type deniedPart struct {
 	at   portRange
-	part policy.L7
+	part flow.L7
 }
 
 // compare holds the declared ports and rules against all that the policies allow between a
 // pod and a peer, which the engine lists in openings. Pairs that no policy distinguishes are
 // decided once.
-func (d *declaredFlows) compare(c flowSide, own, peer policy.Endpoint) {
+func (d *declaredFlows) compare(c flowSide, own, peer endpoints.Endpoint) {
 	from, to := c.fromTo(own, peer)
 	p, err := d.pairOf(c, own, peer)
 	if err != nil {
@@ -53,7 +54,7 @@ func (d *declaredFlows) compare(c flowSide, own, peer policy.Endpoint) {
 
 // pairOf classifies a pair. Where the fence writes the side of the peer, the flow is declared
 // there, too, and its rules are decided there.
-func (d *declaredFlows) pairOf(c flowSide, own, peer policy.Endpoint) (pairKey, error) {
+func (d *declaredFlows) pairOf(c flowSide, own, peer endpoints.Endpoint) (pairKey, error) {
 	ownSide, err := d.sides.at(own, c.direction)
 	if err != nil {
 		return pairKey{}, err
@@ -73,12 +74,12 @@ func (d *declaredFlows) pairOf(c flowSide, own, peer policy.Endpoint) (pairKey, 
 }
 
 // decidePair decides a pair.
-func (c flowSide) decidePair(p pairKey, to policy.Endpoint) decision {
+func (c flowSide) decidePair(p pairKey, to endpoints.Endpoint) decision {
 	allowEntries, peerSide := p.own.entriesFor(p.peerClass), p.peer.entriesFor(p.ownClass)
 	if p.fenced {
 		peerSide = slices.Clone(peerSide)
 		for i := range peerSide {
-			peerSide[i].l7 = policy.L7{}
+			peerSide[i].l7 = flow.L7{}
 		}
 	}
 	var out decision
@@ -107,7 +108,7 @@ func (c flowSide) decidePair(p pairKey, to policy.Endpoint) decision {
 }
 
 // uncovered returns the ports of a range on which no entry allows a declared rule.
-func uncovered(r portRange, part policy.L7, allowEntries []allowEntry) []portRange {
+func uncovered(r portRange, part flow.L7, allowEntries []allowEntry) []portRange {
 	var covering []portRange
 	for i := range allowEntries {
 		p := &allowEntries[i]
@@ -124,8 +125,8 @@ func uncovered(r portRange, part policy.L7, allowEntries []allowEntry) []portRan
 
 // allows reports whether what passes includes a declared rule. Rules for every DNS name let
 // all of DNS pass: with them the proxy sees the answers.
-func allows(allowed, part policy.L7) bool {
-	return covers(allowed, part) || part.Unrestricted() && policy.AnyCovers(allowed.DNS, "*")
+func allows(allowed, part flow.L7) bool {
+	return covers(allowed, part) || part.Unrestricted() && flow.AnyCovers(allowed.DNS, "*")
 }
 
 // includes reports whether a range has all ports of another.
@@ -135,7 +136,7 @@ func (o portRange) includes(other portRange) bool {
 
 // ranges returns the declared ports at a destination, each of one protocol. None: the destination
 // gives no port that name.
-func (c flowSide) ranges(to policy.Endpoint) []portRange {
+func (c flowSide) ranges(to endpoints.Endpoint) []portRange {
 	declared := c.Ports
 	if len(c.NamedPorts) > 0 {
 		declared = c.NamedPorts
@@ -143,15 +144,15 @@ func (c flowSide) ranges(to policy.Endpoint) []portRange {
 	if len(declared) > 0 {
 		return slices.DeleteFunc(portRangesOf(declared, to.Ports), func(r portRange) bool {
 			// A type of message is one of each IP family that agents handle.
-			return (r.protocol == policy.ICMP || r.protocol == policy.ICMPv6) && !c.handles(r.protocol)
+			return (r.protocol == flow.ICMP || r.protocol == flow.ICMPv6) && !c.handles(r.protocol)
 		})
 	}
 	var out []portRange
-	for _, p := range append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6) {
+	for _, p := range append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6) {
 		if !c.handles(p) {
 			continue
 		}
-		allPorts := policy.AllPorts(p)
+		allPorts := flow.AllPorts(p)
 		out = append(out, portRange{p, allPorts.First, allPorts.Last})
 	}
 	return out
@@ -159,7 +160,7 @@ func (c flowSide) ranges(to policy.Endpoint) []portRange {
 
 // decideByEngine has the engine decide what a pair of endpoints is declared, where one of them is no pod
 // of the build or address: on each range of ports that the policies distinguish.
-func (d *declaredFlows) decideByEngine(c flowSide, own, peer policy.Endpoint) {
+func (d *declaredFlows) decideByEngine(c flowSide, own, peer endpoints.Endpoint) {
 	_, to := c.fromTo(own, peer)
 	if len(c.Ports) == 0 {
 		d.decideFlow(c, own, peer, portRange{"", 1, 65535})
@@ -172,15 +173,15 @@ func (d *declaredFlows) decideByEngine(c flowSide, own, peer policy.Endpoint) {
 	}
 }
 
-func (d *declaredFlows) decideFlow(c flowSide, own, peer policy.Endpoint, at portRange) {
+func (d *declaredFlows) decideFlow(c flowSide, own, peer endpoints.Endpoint, at portRange) {
 	from, to := c.fromTo(own, peer)
 	v, err := d.verdict(flowAt(from, to, at))
 	if err != nil {
 		d.recordUndecided(c, err)
 		return
 	}
-	if v.Decision() != policy.Allowed {
-		d.recordDenied(c, own, peer, at, policy.L7{}, v)
+	if v.Decision() != flow.Allowed {
+		d.recordDenied(c, own, peer, at, flow.L7{}, v)
 		return
 	}
 	for _, part := range c.l7Rules {
@@ -197,13 +198,13 @@ func (d *declaredFlows) decideFlow(c flowSide, own, peer policy.Endpoint, at por
 }
 
 // decideEachRange decides a rule on each range of ports, where every port is declared.
-func (d *declaredFlows) decideEachRange(c flowSide, own, peer policy.Endpoint, part policy.L7) {
-	c.l7Rules = []policy.L7{part}
+func (d *declaredFlows) decideEachRange(c flowSide, own, peer endpoints.Endpoint, part flow.L7) {
+	c.l7Rules = []flow.L7{part}
 	for _, p := range v1alpha1.Protocols() {
 		if !c.handles(p) {
 			continue
 		}
-		allPorts := policy.AllPorts(p)
+		allPorts := flow.AllPorts(p)
 		for _, at := range d.splitRange(c, own, peer, portRange{p, allPorts.First, allPorts.Last}) {
 			d.decideFlow(c, own, peer, at)
 		}
@@ -211,14 +212,14 @@ func (d *declaredFlows) decideEachRange(c flowSide, own, peer policy.Endpoint, p
 }
 
 // splitRange cuts a range where what the policies allow at one of the endpoints begins or ends.
-func (d *declaredFlows) splitRange(c flowSide, own, peer policy.Endpoint, r portRange) []portRange {
+func (d *declaredFlows) splitRange(c flowSide, own, peer endpoints.Endpoint, r portRange) []portRange {
 	if r.first == r.last {
 		return []portRange{r}
 	}
 	starts := []int{int(r.first)}
 	for _, at := range []struct {
-		ep policy.Endpoint
-		d  policy.Direction
+		ep endpoints.Endpoint
+		d  flow.Direction
 	}{{own, c.direction}, {peer, c.direction.Opposite()}} {
 		if !at.ep.IsSelected() {
 			continue

@@ -5,7 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -14,7 +15,7 @@ import (
 type denial struct {
 	flowSide
 	ports portRange
-	part  policy.L7
+	part  flow.L7
 	// why is the rest of the message: the decision of both sides, and the fix.
 	why      string
 	from, to orderedSet
@@ -29,8 +30,8 @@ type denials struct {
 	at   map[string]*denial
 }
 
-func (all *denials) add(one denial, from, to policy.Endpoint) {
-	key := policy.JSONKey([]any{one.Reason, one.enforcement, one.direction, one.ports.String(), one.part, one.why})
+func (all *denials) add(one denial, from, to endpoints.Endpoint) {
+	key := endpoints.JSONKey([]any{one.Reason, one.enforcement, one.direction, one.ports.String(), one.part, one.why})
 	if all.at == nil {
 		all.at = map[string]*denial{}
 	}
@@ -42,7 +43,7 @@ func (all *denials) add(one denial, from, to policy.Endpoint) {
 	}
 	for _, endpoint := range []struct {
 		names *orderedSet
-		ep    policy.Endpoint
+		ep    endpoints.Endpoint
 	}{{&have.from, from}, {&have.to, to}} {
 		if endpoint.ep.Network.IsValid() {
 			if !slices.Contains(have.networks, endpoint.ep.Network) {
@@ -61,7 +62,7 @@ func (all *denials) findings(d *declaredFlows) report.Findings {
 	reported := map[string]bool{}
 	for _, one := range all.list {
 		what := fmt.Sprintf("%s -> %s:%s", one.endpointNames(&one.from, d), one.endpointNames(&one.to, d), one.at())
-		key := policy.JSONKey([]any{what, one.why})
+		key := endpoints.JSONKey([]any{what, one.why})
 		if reported[key] {
 			continue
 		}
@@ -74,7 +75,7 @@ func (all *denials) findings(d *declaredFlows) report.Findings {
 // endpointNames returns the endpoints at one side: by name, or by network.
 func (one *denial) endpointNames(n *orderedSet, d *declaredFlows) string {
 	if len(n.list) == 0 {
-		return policy.Brief(d.endpoints.formatNetworks(one.networks))
+		return report.Brief(d.endpoints.formatNetworks(one.networks))
 	}
 	return n.list[0] + n.moreSuffix()
 }
@@ -88,7 +89,7 @@ func (one *denial) at() string {
 	switch {
 	case p.protocol == "":
 		return "*"
-	case policy.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.IsAllPorts():
+	case flow.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.IsAllPorts():
 		return "*/" + string(p.protocol)
 	case p.first == p.last:
 		return fmt.Sprintf("%d/%s", p.first, p.protocol)
@@ -97,8 +98,8 @@ func (one *denial) at() string {
 }
 
 // why is what denies a part of a flow, or what is allowed instead.
-func (c flowSide) why(part policy.L7, v policy.Verdict) string {
-	if v.Decision() != policy.Allowed {
+func (c flowSide) why(part flow.L7, v flow.Verdict) string {
+	if v.Decision() != flow.Allowed {
 		return fmt.Sprintf("is declared and not allowed: egress %s; ingress %s%s: change these policies, or the declaration", v.Egress, v.Ingress, noteSuffix(v))
 	}
 	as, own := "without tls", c.narrowerSide(part, v)
@@ -109,15 +110,15 @@ func (c flowSide) why(part policy.L7, v policy.Verdict) string {
 	if restrictsServerNames(own.L7) {
 		fix = "write the same tls in every flow to these peers and ports, or in none"
 	}
-	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, policy.Brief(own.Policies), fix)
+	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, report.Brief(own.Policies), fix)
 }
 
 // restrictsServerNames reports whether l allows TLS only to named servers.
-func restrictsServerNames(l policy.L7) bool {
-	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r policy.HTTPRule) bool { return len(r.ServerNames) > 0 })
+func restrictsServerNames(l flow.L7) bool {
+	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r flow.HTTPRule) bool { return len(r.ServerNames) > 0 })
 }
 
-func noteSuffix(v policy.Verdict) string {
+func noteSuffix(v flow.Verdict) string {
 	if v.Note == "" {
 		return ""
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -25,25 +27,25 @@ type Endpoints struct {
 	Undecided []report.Ref
 	// OutsideAddresses are addresses that represent each network that policies distinguish, as
 	// RepresentativesFor returns them. Omitted: none.
-	OutsideAddresses []policy.Endpoint
+	OutsideAddresses []endpoints.Endpoint
 }
 
 // Find returns the one endpoint that a name identifies: an entity ("world"), an address
 // ("192.0.2.1"), a workload ("tenant-acme/Deployment/adapter", or "acme/adapter"
 // where it is the only one of that name), a node ("node/role=worker"), a pod of another
 // cluster ("cluster/west/web/app=shop"), or else a DNS name ("api.openai.com").
-func (e Endpoints) Find(name string) (policy.Endpoint, error) {
+func (e Endpoints) Find(name string) (endpoints.Endpoint, error) {
 	f, err := e.parse(name)
 	if err != nil {
-		return policy.Endpoint{}, err
+		return endpoints.Endpoint{}, err
 	}
 	switch f.Form {
 	case v1alpha1.WorkloadForm:
 		return e.workload(name, f)
 	case v1alpha1.EntityForm:
-		return policy.Endpoint{Kind: policy.EntityEndpoint, Name: name}, nil
+		return endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: name}, nil
 	case v1alpha1.AddressForm:
-		return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name}, nil
+		return endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: name}, nil
 	case v1alpha1.NodeForm:
 		return e.node(name, f)
 	case v1alpha1.ClusterForm:
@@ -52,13 +54,13 @@ func (e Endpoints) Find(name string) (policy.Endpoint, error) {
 		local := e.clusterHostnameTargets(name)
 		switch {
 		case len(local) > 0 && local[0].Entity != "":
-			return policy.Endpoint{}, fmt.Errorf("%q resolves to %s (the profile's clusterHostnames): write %s instead", name, local[0].Target(), local[0].Entity)
+			return endpoints.Endpoint{}, fmt.Errorf("%q resolves to %s (the profile's clusterHostnames): write %s instead", name, local[0].Target(), local[0].Entity)
 		case len(local) > 0:
-			return policy.Endpoint{}, fmt.Errorf("%q resolves to Service %s (the profile's clusterHostnames): write one of its pods, and the pod's own port", name, local[0].Target())
+			return endpoints.Endpoint{}, fmt.Errorf("%q resolves to Service %s (the profile's clusterHostnames): write one of its pods, and the pod's own port", name, local[0].Target())
 		}
-		return policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(name)}, nil
+		return endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: strings.ToLower(name)}, nil
 	default:
-		return policy.Endpoint{}, fmt.Errorf("%q may be many endpoints, and this field needs one: write a workload (namespace/Kind/name)", name)
+		return endpoints.Endpoint{}, fmt.Errorf("%q may be many endpoints, and this field needs one: write a workload (namespace/Kind/name)", name)
 	}
 }
 
@@ -72,25 +74,25 @@ func (e Endpoints) parse(text string) (v1alpha1.FlowEndpoint, error) {
 		return f, nil
 	}
 	for _, key := range slices.Sorted(maps.Keys(f.Labels)) {
-		if effect, reserved := policy.ReservedLabel(key); reserved {
+		if effect, reserved := cilium.ReservedLabel(key); reserved {
 			return f, fmt.Errorf("%q has the label %s, whose key Cilium reserves: %s: write other labels", text, key, effect)
 		}
 	}
 	return f, nil
 }
 
-func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
+func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (endpoints.Endpoint, error) {
 	found, unfenced := e.workloadsNamed(f)
 	switch {
 	case len(found) == 0 && len(unfenced) > 0:
 		w := unfenced[0].Ref
-		return policy.Endpoint{}, fmt.Errorf("workload %q is not one of Tenant %q, whose spec.pods does not select it: write %s/%s/%s", name, f.TenantOrNamespace, w.Namespace, w.Kind, w.Name)
+		return endpoints.Endpoint{}, fmt.Errorf("workload %q is not one of Tenant %q, whose spec.pods does not select it: write %s/%s/%s", name, f.TenantOrNamespace, w.Namespace, w.Kind, w.Name)
 	case len(found) == 0:
-		return policy.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, declare the workload as an external resource, or remove the case", name, errMissing, e.suggestion(f))
+		return endpoints.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, declare the workload as an external resource, or remove the case", name, errMissing, e.suggestion(f))
 	case len(found) > 1:
-		return policy.Endpoint{}, fmt.Errorf("%q is %s: write one of them as namespace/Kind/name", name, e.workloadNames(found))
+		return endpoints.Endpoint{}, fmt.Errorf("%q is %s: write one of them as namespace/Kind/name", name, e.workloadNames(found))
 	case found[0].HostNetwork:
-		return policy.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: write host or remote-node", name)
+		return endpoints.Endpoint{}, fmt.Errorf("%q is a hostNetwork pod, which has its node's identity: write host or remote-node", name)
 	}
 	pod := e.Pod(found[0])
 	pod.Name = name
@@ -101,7 +103,7 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (policy.Endpoi
 // name and are not the tenant's.
 func (e Endpoints) workloadsNamed(f v1alpha1.FlowEndpoint) (found, unfenced []*resource.Workload) {
 	for _, ns := range e.namespaces(f.TenantOrNamespace) {
-		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+		for _, w := range e.Index.WorkloadsIn(ns, endpoints.Selector{}) {
 			switch {
 			case w.Ref.Name != f.Name || f.Kind != "" && w.Ref.Kind != f.Kind:
 			case e.belongsTo(w, f.TenantOrNamespace):
@@ -119,7 +121,7 @@ func (e Endpoints) workloadsNamed(f v1alpha1.FlowEndpoint) (found, unfenced []*r
 func (e Endpoints) suggestion(f v1alpha1.FlowEndpoint) string {
 	var candidates []string
 	for _, ns := range e.namespaces(f.TenantOrNamespace) {
-		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+		for _, w := range e.Index.WorkloadsIn(ns, endpoints.Selector{}) {
 			if e.belongsTo(w, f.TenantOrNamespace) {
 				candidates = append(candidates, w.Ref.Name)
 			}
@@ -160,16 +162,16 @@ func (e Endpoints) namespaces(name string) []string {
 }
 
 // Pod returns a workload's pod.
-func (e Endpoints) Pod(w *resource.Workload) policy.Endpoint {
-	return policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
+func (e Endpoints) Pod(w *resource.Workload) endpoints.Endpoint {
+	return endpoints.Endpoint{
+		Kind: endpoints.PodEndpoint, Name: w.Ref.Namespace + "/" + w.Ref.Kind + "/" + w.Ref.Name,
 		Namespace: w.Ref.Namespace, NamespaceLabels: e.namespaceLabels(w.Ref.Namespace), Labels: w.Labels, AllLabels: w.AllLabels, ServiceAccount: w.ServiceAccount, Ports: w.Ports,
 	}
 }
 
 // Pods returns the pods of all workloads that have an identity of their own.
-func (e Endpoints) Pods() []policy.Endpoint {
-	var out []policy.Endpoint
+func (e Endpoints) Pods() []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, w := range e.Index.Workloads {
 		if !w.HostNetwork {
 			out = append(out, e.Pod(w))

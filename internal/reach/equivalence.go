@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // Equivalence counts what was compared between two engines, and lists the differences.
@@ -21,15 +22,15 @@ type Equivalence struct {
 // isolates the same pods. Two policies that are equal alone are equal with any others, since allows
 // add up. Deny rules are credited only for pods in the build. For representative pods they are
 // ignored.
-func (p Proof) Equivalence(other policy.Engine) (Equivalence, error) {
+func (p Proof) Equivalence(other flow.Engine) (Equivalence, error) {
 	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
 	if err != nil {
 		return Equivalence{}, err
 	}
-	pods := slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool { return ep.Kind != policy.PodEndpoint || ep.Cluster != "" })
+	pods := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool { return ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" })
 	s := equivalence{Equivalence: Equivalence{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
 	for _, pod := range pods {
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			if err := s.compare(view{subject: pod, direction: d}); err != nil {
 				return Equivalence{}, err
 			}
@@ -41,9 +42,9 @@ func (p Proof) Equivalence(other policy.Engine) (Equivalence, error) {
 
 type equivalence struct {
 	Equivalence
-	before, after policy.Engine
+	before, after flow.Engine
 	// differing are the pods at which not the same passes.
-	differing []policy.Endpoint
+	differing []endpoints.Endpoint
 }
 
 // compare counts what passes at a pod, and remembers the pod where that differs.
@@ -79,7 +80,7 @@ func (s *equivalence) report(format string, args ...any) {
 func (s *equivalence) explain() error {
 	for _, way := range []struct {
 		text          string
-		before, after policy.Engine
+		before, after flow.Engine
 	}{{"no longer allows", s.before, s.after}, {"also allows", s.after, s.before}} {
 		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after)}
 		if err := c.search(s.differing); err != nil {
@@ -96,20 +97,20 @@ func (s *equivalence) explain() error {
 }
 
 // isolates reports whether openings are those of a pod that something isolates.
-func isolates(openings []policy.Opening) bool {
+func isolates(openings []flow.Opening) bool {
 	return !slices.ContainsFunc(openings, isUnrestricted)
 }
 
 // openingKeys are openings peer by peer, in order, without their policies.
-func openingKeys(openings []policy.Opening) []string {
+func openingKeys(openings []flow.Opening) []string {
 	var out []string
 	for _, o := range openings {
 		what := []any{o.Protocol, o.First, o.Last, o.L7}
 		if len(o.Peers) == 0 {
-			out = append(out, policy.JSONKey(what))
+			out = append(out, endpoints.JSONKey(what))
 		}
 		for _, peer := range o.Peers {
-			out = append(out, policy.JSONKey([]any{peer.Kind, peer.Name, peer.Entities, what}))
+			out = append(out, endpoints.JSONKey([]any{peer.Kind, peer.Name, peer.Entities, what}))
 		}
 	}
 	slices.Sort(out)

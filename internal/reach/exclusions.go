@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // excluded has the endpoints of declared flows that no policy includes, by flow.
 type excluded struct {
-	byFlow map[policy.Reason]*exclusion
-	order  []policy.Reason
+	byFlow map[report.Reason]*exclusion
+	order  []report.Reason
 }
 
 type exclusion struct {
@@ -24,7 +25,7 @@ type exclusion struct {
 
 func (l *excluded) at(c flowSide) *exclusion {
 	if l.byFlow == nil {
-		l.byFlow = map[policy.Reason]*exclusion{}
+		l.byFlow = map[report.Reason]*exclusion{}
 	}
 	if l.byFlow[c.Reason] == nil {
 		l.byFlow[c.Reason] = &exclusion{flowSide: c}
@@ -82,7 +83,7 @@ func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 // findTenantDenials finds tenants whose pods an entity of a flow includes, and that deny some of it at
 // their side without a declaration of it: at a pod of the build or, in a namespace without one, at a
 // representative pod.
-func (d *declaredFlows) findTenantDenials(c flowSide, own policy.Endpoint) {
+func (d *declaredFlows) findTenantDenials(c flowSide, own endpoints.Endpoint) {
 	has := map[string]bool{}
 	for _, peer := range d.endpoints.pods {
 		has[peer.Namespace] = true
@@ -119,7 +120,7 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 		if names = slices.Compact(names); len(names) == 0 {
 			return
 		}
-		f := d.finding(c, check, strings.Replace(message, "%", policy.Brief(names), 1))
+		f := d.finding(c, check, strings.Replace(message, "%", report.Brief(names), 1))
 		f.Severity = report.Info
 		key := f.Resource.String() + f.Message
 		if i, seen := at[key]; seen {
@@ -139,8 +140,8 @@ func (l *excluded) findings(d *declaredFlows) report.Findings {
 
 // withNodes returns the flows that also include nodes: hostNetwork pods have the identity of their
 // node.
-func (x *Expectation) withNodes() map[policy.Reason]bool {
-	out := map[policy.Reason]bool{}
+func (x *Expectation) withNodes() map[report.Reason]bool {
+	out := map[report.Reason]bool{}
 	for _, all := range x.at {
 		for _, w := range all {
 			if w.Peer.Kind == policy.Nodes || w.Peer.Kind == policy.Entities && slices.ContainsFunc(w.Peer.Entities, func(e v1alpha1.Entity) bool {

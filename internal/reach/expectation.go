@@ -8,7 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Expectation is what Tenants, profile and baseline declare at the fenced sides of flows, once all
@@ -27,26 +30,26 @@ const unclaimedNamespaces = "*"
 // subjectKey is a fenced namespace, or a kind of nodes, in one direction.
 type subjectKey struct {
 	namespace, node string
-	direction       policy.Direction
+	direction       flow.Direction
 }
 
 // Expected is one declared flow, as one of its sides sees it.
 type Expected struct {
-	Subject policy.Selector
+	Subject endpoints.Selector
 	// Owner has the subject. Nil: the namespace is unclaimed, or the subjects are nodes.
 	Owner *policy.Tenant
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
-	Ports []policy.Port
+	Ports []flow.Port
 	// NamedPorts are the same ports, if Ports has numbers in place of names: only pods that give a
 	// port that name are part of the flow. None: as Ports.
-	NamedPorts []policy.Port
-	L7         policy.L7
-	Reason     policy.Reason
+	NamedPorts []flow.Port
+	L7         flow.L7
+	Reason     report.Reason
 	// Declarations are the declarations of the flow: of one side, or of both. None: Reason.
-	Declarations []policy.Reason
+	Declarations []report.Reason
 	// fqdns are the peer's, and lookups those of L7, prepared for many matches.
-	fqdns, lookups policy.Patterns
+	fqdns, lookups flow.Patterns
 }
 
 // NewExpectation returns what fences with the same Tenants declare.
@@ -85,16 +88,16 @@ func (x *Expectation) expectFence(f *policy.Fence) {
 
 // expect adds a flow between the pods of two peers, at each side that is fenced.
 func (x *Expectation) expect(from, to policy.Peer, egress, ingress Expected) {
-	x.expectAt(from, to, policy.Egress, egress)
-	x.expectAt(to, from, policy.Ingress, ingress)
+	x.expectAt(from, to, flow.Egress, egress)
+	x.expectAt(to, from, flow.Ingress, ingress)
 }
 
 // expectAt adds a flow at one side. Unclaimed pods may have the egress side of the baseline, and are
 // expected as no peer.
-func (x *Expectation) expectAt(own, peer policy.Peer, d policy.Direction, w Expected) {
+func (x *Expectation) expectAt(own, peer policy.Peer, d flow.Direction, w Expected) {
 	if peer.Namespace != unclaimedNamespaces {
 		w.Subject, w.Peer = own.Pods, peer
-		w.fqdns, w.lookups = policy.NewPatterns(peer.FQDNs), policy.NewPatterns(w.L7.DNS)
+		w.fqdns, w.lookups = flow.NewPatterns(peer.FQDNs), flow.NewPatterns(w.L7.DNS)
 		x.add(subjectKey{own.Namespace, own.Node, d}, own, w)
 	}
 }
@@ -124,7 +127,7 @@ func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 }
 
 // expectedAt returns the flows that the pods of a namespace may have.
-func (x *Expectation) expectedAt(namespace string, d policy.Direction) []Expected {
+func (x *Expectation) expectedAt(namespace string, d flow.Direction) []Expected {
 	if x.fence.UnclaimedNamespace(namespace) {
 		namespace = unclaimedNamespaces
 	}
@@ -137,27 +140,27 @@ func (x *Expectation) expectBaseline(own policy.Peer) {
 	if api := f.Baseline.APIServer; api != nil {
 		w := Expected{Reason: f.Profile.Child("baseline.apiServer")}
 		for _, p := range api.Ports {
-			w.Ports = append(w.Ports, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+			w.Ports = append(w.Ports, flow.Port{Port: p, Protocol: v1alpha1.TCP})
 		}
 		for _, server := range f.EntityPeers(v1alpha1.EntityKubeAPIServer) {
 			x.expect(own, server, w, w)
 		}
 	}
 	if m := f.Baseline.Monitoring; m != nil {
-		w := Expected{Ports: policy.PortsOf(m.Ports), Reason: f.Profile.Child("baseline.monitoring")}
-		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: policy.SelectorOf(m.Pods)}
+		w := Expected{Ports: flow.PortsOf(m.Ports), Reason: f.Profile.Child("baseline.monitoring")}
+		from := policy.Peer{Kind: policy.Pods, Namespace: m.Namespace, Pods: endpoints.SelectorOf(m.Pods)}
 		x.expect(from, own, w, w)
 		for _, part := range x.sharedParts(from) {
-			x.expectAt(part, own, policy.Egress, w)
+			x.expectAt(part, own, flow.Egress, w)
 		}
 	}
 }
 
 func (x *Expectation) expectGrant(g policy.Grant) {
-	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: policy.L7{HTTP: g.L7.HTTP}}
+	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: flow.L7{HTTP: g.L7.HTTP}}
 	if g.L7.InspectsTLS() {
 		// The destination receives TLS, also where the proxy decrypts it on the way.
-		ingress.L7 = policy.L7{}
+		ingress.L7 = flow.L7{}
 	}
 	if len(g.SourcePorts) > 0 {
 		egress.Ports, egress.NamedPorts = g.SourcePorts, g.Ports
@@ -178,18 +181,18 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 }
 
 // matches reports whether an endpoint is one of the peer.
-func (w Expected) matches(f *policy.Fence, ep policy.Endpoint) bool {
+func (w Expected) matches(f *policy.Fence, ep endpoints.Endpoint) bool {
 	if w.Peer.Kind == policy.FQDNs {
-		return ep.Kind == policy.NameEndpoint && w.fqdns.Cover(ep.Name)
+		return ep.Kind == endpoints.NameEndpoint && w.fqdns.Cover(ep.Name)
 	}
 	return matches(f, w.Peer, ep)
 }
 
 // matches reports whether an endpoint is one of a peer that is no name.
-func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
+func matches(f *policy.Fence, p policy.Peer, ep endpoints.Endpoint) bool {
 	switch p.Kind {
 	case policy.Pods:
-		return ep.Kind == policy.PodEndpoint && ep.Cluster == "" && inNamespaces(p, ep) && policy.Selects(p.Pods, ep.Labels)
+		return ep.Kind == endpoints.PodEndpoint && ep.Cluster == "" && inNamespaces(p, ep) && endpoints.Selects(p.Pods, ep.Labels)
 	case policy.Entities:
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return slices.Contains(ep.Entities, e) })
 	case policy.Nodes:
@@ -197,11 +200,11 @@ func matches(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
 	case policy.FQDNs:
 		return false
 	default:
-		return ep.Kind != policy.PodEndpoint && (inNetworks(p, ep) || allAddressesIn(f, p, ep))
+		return ep.Kind != endpoints.PodEndpoint && (inNetworks(p, ep) || allAddressesIn(f, p, ep))
 	}
 }
 
-func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
+func inNamespaces(p policy.Peer, ep endpoints.Endpoint) bool {
 	if p.Namespace != "" {
 		return p.Namespace == ep.Namespace
 	}
@@ -219,8 +222,8 @@ func inNamespaces(p policy.Peer, ep policy.Endpoint) bool {
 
 // allAddressesIn reports whether the networks of a peer have all addresses of an entity, if the
 // endpoint belongs to the entity and has no address.
-func allAddressesIn(f *policy.Fence, p policy.Peer, ep policy.Endpoint) bool {
-	return ep.Kind == policy.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
+func allAddressesIn(f *policy.Fence, p policy.Peer, ep endpoints.Endpoint) bool {
+	return ep.Kind == endpoints.EntityEndpoint && slices.ContainsFunc(ep.Entities, func(e v1alpha1.Entity) bool {
 		at := f.EntityAddresses[e]
 		return len(at) > 0 && !slices.ContainsFunc(at, func(own policy.Peer) bool { return !containedIn(own, p) })
 	})
@@ -259,7 +262,7 @@ func addressesOf(p policy.Peer) *netipx.IPSet {
 
 // inNetworks reports whether an endpoint outside the cluster is in the networks of a peer. One without
 // an address is in them if all of its world is.
-func inNetworks(p policy.Peer, ep policy.Endpoint) bool {
+func inNetworks(p policy.Peer, ep endpoints.Endpoint) bool {
 	addr, err := netip.ParseAddr(ep.Name)
 	contains := func(c string) bool {
 		network, bad := netip.ParsePrefix(c)

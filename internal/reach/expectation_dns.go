@@ -4,7 +4,10 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // expectTenantDNS adds the baseline's DNS for the pods of a namespace that the tenant leaves it to, and
@@ -18,7 +21,7 @@ func (x *Expectation) expectTenantDNS(t policy.Tenant, own policy.Peer) {
 	if t.WithoutDNS {
 		return
 	}
-	if pods, ok := policy.Intersect(own.Pods, t.DNSPods); ok {
+	if pods, ok := endpoints.Intersect(own.Pods, t.DNSPods); ok {
 		own.Pods = pods
 		x.expectBaselineDNS(own)
 	}
@@ -33,12 +36,12 @@ func (x *Expectation) expectBaselineDNS(own policy.Peer) {
 }
 
 // expectDNS lets pods ask the cluster's DNS, for some names or, with none, for any.
-func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Reason) {
+func (x *Expectation) expectDNS(from policy.Peer, names []string, why report.Reason) {
 	dns := x.fence.Baseline.DNS
-	ports := []policy.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
-	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}}
+	ports := []flow.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}}
+	to := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: endpoints.SelectorOf(dns.Pods)}}
 	if dns.NodeLocal {
-		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
+		to = append(to, policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: endpoints.Selector{MatchLabels: map[string]string{"k8s-app": "node-local-dns"}}})
 		to = append(to, x.fence.EntityPeers(v1alpha1.EntityHost)...)
 	}
 	if dns.HostNetwork {
@@ -46,9 +49,9 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why policy.Rea
 		to = append(to, x.fence.EntityPeers(v1alpha1.EntityRemoteNode)...)
 	}
 	for _, server := range to {
-		x.expect(from, server, Expected{Ports: ports, L7: policy.L7{DNS: names}, Reason: why}, Expected{Ports: ports, Reason: why})
+		x.expect(from, server, Expected{Ports: ports, L7: flow.L7{DNS: names}, Reason: why}, Expected{Ports: ports, Reason: why})
 		for _, part := range x.sharedParts(server) {
-			x.expectAt(part, from, policy.Ingress, Expected{Ports: ports, Reason: why})
+			x.expectAt(part, from, flow.Ingress, Expected{Ports: ports, Reason: why})
 		}
 	}
 }

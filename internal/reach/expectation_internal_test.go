@@ -4,16 +4,18 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func app(name string) policy.Selector {
-	return policy.Selector{MatchLabels: map[string]string{"app": name}}
+func app(name string) endpoints.Selector {
+	return endpoints.Selector{MatchLabels: map[string]string{"app": name}}
 }
 
-func podOf(namespace, name string) policy.Endpoint {
-	return policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: namespace + "/" + name, Namespace: namespace, Labels: map[string]string{"app": name},
+func podOf(namespace, name string) endpoints.Endpoint {
+	return endpoints.Endpoint{
+		Kind: endpoints.PodEndpoint, Name: namespace + "/" + name, Namespace: namespace, Labels: map[string]string{"app": name},
 		NamespaceLabels: map[string]string{"team": "red"},
 	}
 }
@@ -25,13 +27,13 @@ func TestPeersMatch(t *testing.T) {
 	elsewhere := podOf("acme", "web")
 	elsewhere.Cluster = "west"
 	some := policy.Peer{Kind: policy.CIDRs, CIDRs: []string{"192.0.2.0/24", "2001:db8::/32"}, Except: []string{"192.0.2.128/25"}}
-	address := func(name string) policy.Endpoint {
-		return policy.Endpoint{Kind: policy.AddressEndpoint, Name: name, Entities: []v1alpha1.Entity{v1alpha1.EntityWorld}}
+	address := func(name string) endpoints.Endpoint {
+		return endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: name, Entities: []v1alpha1.Entity{v1alpha1.EntityWorld}}
 	}
-	ipv4 := policy.Endpoint{Kind: policy.EntityEndpoint, Name: "world-ipv4", Entities: []v1alpha1.Entity{v1alpha1.EntityWorldIPv4}}
+	ipv4 := endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: "world-ipv4", Entities: []v1alpha1.Entity{v1alpha1.EntityWorldIPv4}}
 	for name, c := range map[string]struct {
 		peer policy.Peer
-		ep   policy.Endpoint
+		ep   endpoints.Endpoint
 		want bool
 	}{
 		"a selected pod":                            {web, podOf("acme", "web"), true},
@@ -56,16 +58,16 @@ func TestPeersMatch(t *testing.T) {
 		"world-ipv4 is not in 0.0.0.0/1":            {policy.Peer{Kind: policy.CIDRs, CIDRs: []string{"0.0.0.0/1"}}, ipv4, false},
 		"an entity that the endpoint has":           {policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityWorld}}, address("192.0.2.1"), true},
 		"an entity that the endpoint does not have": {policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost}}, address("192.0.2.1"), false},
-		"a node peer matches remote-node":           {policy.Peer{Kind: policy.Nodes, Node: "workers"}, policy.Endpoint{Kind: policy.EntityEndpoint, Entities: []v1alpha1.Entity{v1alpha1.EntityRemoteNode}}, true},
-		"a node peer does not match world":          {policy.Peer{Kind: policy.Nodes, Node: "workers"}, policy.Endpoint{Kind: policy.EntityEndpoint, Entities: []v1alpha1.Entity{v1alpha1.EntityWorld}}, false},
-		"a name in another case":                    {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"API.example.com"}}, policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}, true},
-		"a name that matches a pattern":             {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"*.example.com"}}, policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"}, true},
-		"an undeclared name":                        {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"api.example.com"}}, policy.Endpoint{Kind: policy.NameEndpoint, Name: "www.example.com"}, false},
+		"a node peer matches remote-node":           {policy.Peer{Kind: policy.Nodes, Node: "workers"}, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Entities: []v1alpha1.Entity{v1alpha1.EntityRemoteNode}}, true},
+		"a node peer does not match world":          {policy.Peer{Kind: policy.Nodes, Node: "workers"}, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Entities: []v1alpha1.Entity{v1alpha1.EntityWorld}}, false},
+		"a name in another case":                    {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"API.example.com"}}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"}, true},
+		"a name that matches a pattern":             {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"*.example.com"}}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"}, true},
+		"an undeclared name":                        {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"api.example.com"}}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "www.example.com"}, false},
 		"an address is no name":                     {policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"*"}}, address("192.0.2.1"), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := Expected{Peer: c.peer, fqdns: policy.NewPatterns(c.peer.FQDNs)}
+			w := Expected{Peer: c.peer, fqdns: flow.NewPatterns(c.peer.FQDNs)}
 			if got := w.matches(&policy.Fence{}, c.ep); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -16,7 +18,7 @@ func (x *Expectation) declaredBetween(g policy.Grant) bool {
 
 // declares reports whether one peer of a declaration can be some pods of another tenant, and has all
 // of these pods and ports.
-func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []policy.Port) bool {
+func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []flow.Port) bool {
 	if d == nil || len(d.Peers) == 0 {
 		return true
 	}
@@ -32,18 +34,18 @@ func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []
 		case p.Namespace != "" && p.Namespace != pods.Namespace, p.Namespace == "" && !x.mayBe(p, d.Tenant, owner.Name):
 			return false
 		}
-		return policy.Narrows(pods.Pods, policy.SelectorOf(p.Pods)) && within(ports, policy.ExpandProtocols(d.Ports))
+		return endpoints.Narrows(pods.Pods, endpoints.SelectorOf(p.Pods)) && within(ports, flow.ExpandProtocols(d.Ports))
 	})
 }
 
 // within reports whether all ports of a grant are among the declared ones. If none is declared, every
 // port is. The other side may have named a port that this one declares by its number.
-func within(ports, declared []policy.Port) bool {
+func within(ports, declared []flow.Port) bool {
 	if len(declared) == 0 {
 		return true
 	}
-	outside := slices.ContainsFunc(ports, func(p policy.Port) bool {
-		return !p.CoveredBy(declared) && !slices.ContainsFunc(declared, func(q policy.Port) bool {
+	outside := slices.ContainsFunc(ports, func(p flow.Port) bool {
+		return !p.CoveredBy(declared) && !slices.ContainsFunc(declared, func(q flow.Port) bool {
 			return p.IsNamed() && !q.IsNamed() && p.Protocol == q.Protocol
 		})
 	})

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -72,37 +74,37 @@ func TestGrantsStayWithinOnePeer(t *testing.T) {
 		Tenants:  []policy.Tenant{{Name: "control", Namespaces: []string{"control"}}, {Name: "customer-a", Namespaces: []string{"customer-a"}}, {Name: "rival", Namespaces: []string{"rival"}}},
 		Children: []v1alpha1.ChildTenants{{Parent: "control", Names: []string{"customer-a"}}},
 	}
-	app := func(name string) *policy.Selector {
-		return &policy.Selector{MatchLabels: map[string]string{"app": name}}
+	app := func(name string) *endpoints.Selector {
+		return &endpoints.Selector{MatchLabels: map[string]string{"app": name}}
 	}
-	port := func(n int32) policy.Port { return policy.Port{Port: n, Protocol: v1alpha1.TCP} }
+	port := func(n int32) flow.Port { return flow.Port{Port: n, Protocol: v1alpha1.TCP} }
 	peers := []v1alpha1.Peer{{Children: true, Pods: app("agent")}, {Tenant: "rival", Pods: app("web")}, {Namespace: "rival", Pods: app("job")}}
 	service := []v1alpha1.Peer{{Service: "customer-a/web"}}
 	for name, c := range map[string]struct {
 		tenant string
-		pods   policy.Selector
-		ports  []policy.Port
+		pods   endpoints.Selector
+		ports  []flow.Port
 		peers  []v1alpha1.Peer
 		want   bool
 	}{
-		"the pods of the peer":               {"customer-a", *app("agent"), []policy.Port{port(8443)}, peers, true},
-		"some pods of the peer":              {"customer-a", policy.Selector{MatchLabels: map[string]string{"app": "agent", "tier": "edge"}}, []policy.Port{port(8443)}, peers, true},
-		"the pods of another peer":           {"customer-a", *app("web"), []policy.Port{port(8443)}, peers, false},
-		"the pods of another peer, reversed": {"rival", *app("agent"), []policy.Port{port(8443)}, peers, false},
-		"the pods of a peer by namespace":    {"rival", *app("job"), []policy.Port{port(8443)}, peers, true},
-		"more pods than the peer":            {"customer-a", policy.Selector{}, []policy.Port{port(8443)}, peers, false},
-		"another port":                       {"customer-a", *app("agent"), []policy.Port{port(8443), port(9000)}, peers, false},
+		"the pods of the peer":               {"customer-a", *app("agent"), []flow.Port{port(8443)}, peers, true},
+		"some pods of the peer":              {"customer-a", endpoints.Selector{MatchLabels: map[string]string{"app": "agent", "tier": "edge"}}, []flow.Port{port(8443)}, peers, true},
+		"the pods of another peer":           {"customer-a", *app("web"), []flow.Port{port(8443)}, peers, false},
+		"the pods of another peer, reversed": {"rival", *app("agent"), []flow.Port{port(8443)}, peers, false},
+		"the pods of a peer by namespace":    {"rival", *app("job"), []flow.Port{port(8443)}, peers, true},
+		"more pods than the peer":            {"customer-a", endpoints.Selector{}, []flow.Port{port(8443)}, peers, false},
+		"another port":                       {"customer-a", *app("agent"), []flow.Port{port(8443), port(9000)}, peers, false},
 		"every port":                         {"customer-a", *app("agent"), nil, peers, false},
-		"another protocol":                   {"customer-a", *app("agent"), []policy.Port{{Port: 8443, Protocol: v1alpha1.UDP}}, peers, false},
-		"a port that the other side names":   {"customer-a", *app("agent"), []policy.Port{{Name: "https", Protocol: v1alpha1.TCP}}, peers, true},
-		"the port of the pods of a Service":  {"customer-a", *app("web"), []policy.Port{port(9000)}, service, true},
+		"another protocol":                   {"customer-a", *app("agent"), []flow.Port{{Port: 8443, Protocol: v1alpha1.UDP}}, peers, false},
+		"a port that the other side names":   {"customer-a", *app("agent"), []flow.Port{{Name: "https", Protocol: v1alpha1.TCP}}, peers, true},
+		"the port of the pods of a Service":  {"customer-a", *app("web"), []flow.Port{port(9000)}, service, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := NewExpectation(fence)
 			from := policy.Peer{Kind: policy.Pods, Namespace: c.tenant, Pods: c.pods}
 			to := policy.Peer{Kind: policy.Pods, Namespace: "control"}
-			declared := &policy.Declaration{Tenant: "control", Flow: "reports", Peers: c.peers, Ports: []policy.Port{port(8443)}}
+			declared := &policy.Declaration{Tenant: "control", Flow: "reports", Peers: c.peers, Ports: []flow.Port{port(8443)}}
 			if got := x.declaredBetween(policy.Grant{From: from, To: to, Ports: c.ports, Destination: declared}); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -36,7 +38,7 @@ func mentionsOutside(tests []resource.FlowTest) bool {
 
 // RepresentativesFor adds to the engine everything that policies distinguish, where a case of some
 // FlowTests needs it, and returns the addresses among it.
-func (p Proof) RepresentativesFor(tests []resource.FlowTest) ([]policy.Endpoint, error) {
+func (p Proof) RepresentativesFor(tests []resource.FlowTest) ([]endpoints.Endpoint, error) {
 	if !mentionsOutside(tests) {
 		return nil, nil
 	}
@@ -49,14 +51,14 @@ func (p Proof) RepresentativesFor(tests []resource.FlowTest) ([]policy.Endpoint,
 
 // outsideTargets are flows without a source to everything outside the cluster that the
 // policies at a source distinguish: the world, and each network and name that they open.
-func outsideTargets(engine policy.Engine, c v1alpha1.FlowCase, from policy.Endpoint) ([]policy.Flow, error) {
-	endpoints, err := openedOutside(engine, from, policy.Egress)
+func outsideTargets(engine flow.Engine, c v1alpha1.FlowCase, from endpoints.Endpoint) ([]flow.Flow, error) {
+	opened, err := openedOutside(engine, from, flow.Egress)
 	if err != nil {
 		return nil, err
 	}
-	endpoints = append(endpoints, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)})
-	var out []policy.Flow
-	for _, to := range endpoints {
+	opened = append(opened, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityWorld)})
+	var out []flow.Flow
+	for _, to := range opened {
 		out = append(out, flowsPerProtocol(c, to)...)
 		out = append(out, icmpFlows(c, to)...)
 	}
@@ -75,15 +77,15 @@ func impliedICMPTypes(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
 // openedNetworks are the networks that policies open to destinations, where a case is about
 // everything outside the cluster as the source.
 type openedNetworks struct {
-	engine  policy.Engine
+	engine  flow.Engine
 	enabled bool
 	// destination finds them by the destination, whose flows are one after the other.
 	destination string
-	last        []policy.Endpoint
+	last        []endpoints.Endpoint
 }
 
 // add adds a flow and the same one from each of the networks.
-func (o *openedNetworks) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, error) {
+func (o *openedNetworks) add(all []flow.Flow, f flow.Flow) ([]flow.Flow, error) {
 	networks, err := o.networks(f.To)
 	all = append(all, f)
 	for _, f.From = range networks {
@@ -92,12 +94,12 @@ func (o *openedNetworks) add(all []policy.Flow, f policy.Flow) ([]policy.Flow, e
 	return all, err
 }
 
-func (o *openedNetworks) networks(to policy.Endpoint) ([]policy.Endpoint, error) {
+func (o *openedNetworks) networks(to endpoints.Endpoint) ([]endpoints.Endpoint, error) {
 	if !o.enabled {
 		return nil, nil
 	}
 	if o.destination == "" || o.destination != to.Name {
-		networks, err := openedOutside(o.engine, to, policy.Ingress)
+		networks, err := openedOutside(o.engine, to, flow.Ingress)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +110,7 @@ func (o *openedNetworks) networks(to policy.Endpoint) ([]policy.Endpoint, error)
 
 // openedOutside are the names, each of them one, and the addresses outside the cluster that
 // policies at a pod open in one direction, on some port. The apiserver is none, wherever it is.
-func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction) ([]policy.Endpoint, error) {
+func openedOutside(engine flow.Engine, at endpoints.Endpoint, d flow.Direction) ([]endpoints.Endpoint, error) {
 	if !at.IsSelected() {
 		return nil, nil
 	}
@@ -116,15 +118,15 @@ func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction)
 	if err != nil {
 		return nil, err
 	}
-	var out []policy.Endpoint
+	var out []endpoints.Endpoint
 	seen := map[string]bool{}
 	for _, o := range openings {
 		for _, ep := range o.Peers {
 			if !isOutsideEndpoint(ep) {
 				continue
 			}
-			if ep.Kind == policy.NameEndpoint {
-				ep = policy.Endpoint{Kind: ep.Kind, Name: exampleName(ep.Name)}
+			if ep.Kind == endpoints.NameEndpoint {
+				ep = endpoints.Endpoint{Kind: ep.Kind, Name: exampleName(ep.Name)}
 			}
 			if !seen[ep.Name] {
 				seen[ep.Name] = true
@@ -135,11 +137,11 @@ func openedOutside(engine policy.Engine, at policy.Endpoint, d policy.Direction)
 	return out, nil
 }
 
-func isOutsideEndpoint(ep policy.Endpoint) bool {
+func isOutsideEndpoint(ep endpoints.Endpoint) bool {
 	switch ep.Kind {
-	case policy.NameEndpoint:
+	case endpoints.NameEndpoint:
 		return true
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		return slices.Contains(ep.Entities, v1alpha1.EntityWorld) && !slices.Contains(ep.Entities, v1alpha1.EntityKubeAPIServer)
 	}
 	return false
@@ -147,7 +149,7 @@ func isOutsideEndpoint(ep policy.Endpoint) bool {
 
 // ExclusionFindings reports what cases to the outside do not include: names and single networks, where
 // a case denies world, and what an egress proxy serves.
-func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTestResult) report.Findings {
+func (e Endpoints) ExclusionFindings(engine flow.Engine, result report.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || c.Case.Expect != v1alpha1.ExpectDeny {
@@ -156,8 +158,8 @@ func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTes
 		at := field.NewPath("spec", "cases").Index(i).Child("to")
 		for _, endpoint := range []struct {
 			name, text string
-			direction  policy.Direction
-		}{{"to", c.Case.To, policy.Egress}, {"from", c.Case.From, policy.Ingress}} {
+			direction  flow.Direction
+		}{{"to", c.Case.To, flow.Egress}, {"from", c.Case.From, flow.Ingress}} {
 			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
 				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which does not include the names and networks that policies allow separately, as %s: write external to include these", c.Case.Name, endpoint.text, found))
 			}
@@ -173,26 +175,26 @@ func (e Endpoints) ExclusionFindings(engine policy.Engine, result policy.FlowTes
 
 // allowedOutsideWorld is a flow to a name or an address, or from an address, that is allowed where a
 // case denies world.
-func allowedOutsideWorld(engine policy.Engine, c policy.CaseResult, world string, d policy.Direction) (found string, ok bool) {
+func allowedOutsideWorld(engine flow.Engine, c report.CaseResult, world string, d flow.Direction) (found string, ok bool) {
 	if !isWorld(world) {
 		return "", false
 	}
 	for _, f := range c.Flows {
 		at := f.Flow.From
-		if d == policy.Ingress {
+		if d == flow.Ingress {
 			at = f.Flow.To
 		}
-		endpoints, err := openedOutside(engine, at, d)
+		found, err := openedOutside(engine, at, d)
 		if err != nil {
 			// The case itself, or isolation, reports what cannot be decided.
 			continue
 		}
-		for _, endpoint := range endpoints {
+		for _, endpoint := range found {
 			if isOtherFamily(world, endpoint) {
 				continue
 			}
 			other := f.Flow
-			if d == policy.Ingress {
+			if d == flow.Ingress {
 				other.From = endpoint
 			} else {
 				other.To = endpoint
@@ -200,7 +202,7 @@ func allowedOutsideWorld(engine policy.Engine, c policy.CaseResult, world string
 			if c.Case.HTTP != nil {
 				other.HTTP = request(c.Case, other)
 			}
-			if v, err := engine.Decide(other); err == nil && v.Decision() != policy.Denied {
+			if v, err := engine.Decide(other); err == nil && v.Decision() != flow.Denied {
 				return other.String(), true
 			}
 		}
@@ -210,23 +212,23 @@ func allowedOutsideWorld(engine policy.Engine, c policy.CaseResult, world string
 
 // isOtherFamily reports whether a destination is an address of the IP family that world-ipv4
 // or world-ipv6 leaves out.
-func isOtherFamily(world string, to policy.Endpoint) bool {
+func isOtherFamily(world string, to endpoints.Endpoint) bool {
 	family := v1alpha1.EntityWorldIPv4
 	if v1alpha1.Entity(world) == v1alpha1.EntityWorldIPv4 {
 		family = v1alpha1.EntityWorldIPv6
 	}
-	return to.Kind == policy.AddressEndpoint && v1alpha1.Entity(world) != v1alpha1.EntityWorld && slices.Contains(to.Entities, family)
+	return to.Kind == endpoints.AddressEndpoint && v1alpha1.Entity(world) != v1alpha1.EntityWorld && slices.Contains(to.Entities, family)
 }
 
 // proxiedNames returns the names that an egress proxy serves to the tenants of those sources of a
 // case that may reach it.
-func (e Endpoints) proxiedNames(proxy *policy.EgressProxy, c policy.CaseResult) string {
+func (e Endpoints) proxiedNames(proxy *policy.EgressProxy, c report.CaseResult) string {
 	var names []string
 	for _, f := range c.Flows {
 		from := f.Flow.From
 		reaches := slices.ContainsFunc(e.Fence.Grants, func(g policy.Grant) bool {
 			return g.Family == policy.FQDNEgress && g.To.Kind == policy.Pods && g.To.Namespace == proxy.Namespace &&
-				g.From.Kind == policy.Pods && from.Kind == policy.PodEndpoint && g.From.Namespace == from.Namespace && policy.Selects(g.From.Pods, from.Labels)
+				g.From.Kind == policy.Pods && from.Kind == endpoints.PodEndpoint && g.From.Namespace == from.Namespace && endpoints.Selects(g.From.Pods, from.Labels)
 		})
 		owner := e.Fence.OwnerOfPod(from.Namespace, from.Labels)
 		for _, a := range proxy.Allowed {

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // flowOutcomes records what was decided of each declared flow.
 type flowOutcomes struct {
-	outcomes map[policy.Reason]*outcome
-	order    []policy.Reason
+	outcomes map[report.Reason]*outcome
+	order    []report.Reason
 }
 
 // outcome is what was decided of the parts of one declared flow. What is leftOut is in no policy:
@@ -20,7 +21,7 @@ type outcome struct{ allowed, denied, undecided, excluded bool }
 func (a *flowOutcomes) outcomesOf(w Expected) []*outcome {
 	reasons := w.Declarations
 	if len(reasons) == 0 {
-		reasons = []policy.Reason{w.Reason}
+		reasons = []report.Reason{w.Reason}
 	}
 	var out []*outcome
 	for _, r := range reasons {
@@ -29,10 +30,10 @@ func (a *flowOutcomes) outcomesOf(w Expected) []*outcome {
 	return out
 }
 
-func (a *flowOutcomes) outcomeFor(r policy.Reason) *outcome {
+func (a *flowOutcomes) outcomeFor(r report.Reason) *outcome {
 	if a.outcomes[r] == nil {
 		if a.outcomes == nil {
-			a.outcomes = map[policy.Reason]*outcome{}
+			a.outcomes = map[report.Reason]*outcome{}
 		}
 		a.outcomes[r] = &outcome{}
 		a.order = append(a.order, r)
@@ -41,14 +42,14 @@ func (a *flowOutcomes) outcomeFor(r policy.Reason) *outcome {
 }
 
 // count puts every declared flow where it belongs.
-func (a *flowOutcomes) count(f *policy.Fence) policy.DeclaredFlows {
-	flows := map[policy.Reason]policy.DeclaredFlow{}
+func (a *flowOutcomes) count(f *policy.Fence) report.DeclaredFlows {
+	flows := map[report.Reason]policy.DeclaredFlow{}
 	for _, flow := range f.Flows {
 		flows[flow.Reason] = flow
 		a.inheritOutcome(flow)
 	}
 	slices.SortFunc(a.order, compareReasons)
-	var out policy.DeclaredFlows
+	var out report.DeclaredFlows
 	for _, r := range a.order {
 		a.outcomes[r].addTo(&out, r, flows[r])
 	}
@@ -68,7 +69,7 @@ func (a *flowOutcomes) inheritOutcome(flow policy.DeclaredFlow) {
 }
 
 // addTo puts the flow that has the outcome where it belongs.
-func (o outcome) addTo(out *policy.DeclaredFlows, r policy.Reason, flow policy.DeclaredFlow) {
+func (o outcome) addTo(out *report.DeclaredFlows, r report.Reason, flow policy.DeclaredFlow) {
 	switch {
 	case o.undecided:
 		out.Undecided = append(out.Undecided, r)

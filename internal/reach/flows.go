@@ -7,24 +7,25 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // flows are the flows of a case: from each source to each destination on each port. A pod's flow to
 // itself is kept: it may be another replica.
-func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Flow, error) {
+func (e Endpoints) flows(engine flow.Engine, c v1alpha1.FlowCase) ([]flow.Flow, error) {
 	sources, err := e.FindAll(c.From)
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
 	opened := openedNetworks{engine: engine, enabled: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
-	var targets []policy.Flow
+	var targets []flow.Flow
 	if !isExternal(c.To) {
 		if targets, err = e.targets(c); err != nil {
 			return nil, fmt.Errorf("to: %w", err)
 		}
 	}
-	var out []policy.Flow
+	var out []flow.Flow
 	for _, from := range sources {
 		if isExternal(c.To) {
 			if targets, err = outsideTargets(engine, c, from); err != nil {
@@ -48,9 +49,9 @@ func (e Endpoints) flows(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.Fl
 }
 
 // request is what a case asks for on a flow. To a name, it names that as clients do.
-func request(c v1alpha1.FlowCase, f policy.Flow) *policy.HTTPRequest {
-	out := &policy.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path, Host: c.HTTP.Host, Headers: c.HTTP.Headers}
-	if out.Host == "" && f.To.Kind == policy.NameEndpoint {
+func request(c v1alpha1.FlowCase, f flow.Flow) *flow.HTTPRequest {
+	out := &flow.HTTPRequest{Method: c.HTTP.Method, Path: c.HTTP.Path, Host: c.HTTP.Host, Headers: c.HTTP.Headers}
+	if out.Host == "" && f.To.Kind == endpoints.NameEndpoint {
 		out.Host = strings.ToLower(strings.TrimSuffix(f.To.Name, "."))
 		if f.Port != 80 && f.Port != 443 {
 			out.Host += fmt.Sprintf(":%d", f.Port)
@@ -60,7 +61,7 @@ func request(c v1alpha1.FlowCase, f policy.Flow) *policy.HTTPRequest {
 }
 
 // targets are flows without a source.
-func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+func (e Endpoints) targets(c v1alpha1.FlowCase) ([]flow.Flow, error) {
 	out, err := e.targetsAsWritten(c)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (e Endpoints) targets(c v1alpha1.FlowCase) ([]policy.Flow, error) {
 }
 
 // targetsAsWritten are the flows to the destination of a case, without a source.
-func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]policy.Flow, error) {
+func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]flow.Flow, error) {
 	f, err := v1alpha1.ParseEndpoint(c.To)
 	if at, ok := e.serviceByAddress(f); ok && err == nil {
 		return e.serviceAddressTargets(c, at)
@@ -78,19 +79,19 @@ func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]policy.Flow, error) 
 	case err == nil && f.Form == v1alpha1.ServiceForm:
 		return e.serviceTargets(c, f)
 	case err == nil && f.Form == v1alpha1.NameForm:
-		to := policy.Endpoint{Kind: policy.NameEndpoint, Name: strings.ToLower(c.To)}
+		to := endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: strings.ToLower(c.To)}
 		out := flowsPerProtocol(c, to)
 		if c.Expect == v1alpha1.ExpectDeny && len(e.clusterHostnameTargets(c.To)) == 0 {
 			out = append(out, icmpFlows(c, to)...)
 		}
 		return out, nil
 	}
-	endpoints, err := e.FindAll(c.To)
+	all, err := e.FindAll(c.To)
 	if err != nil {
 		return nil, err
 	}
-	var out []policy.Flow
-	for _, to := range endpoints {
+	var out []flow.Flow
+	for _, to := range all {
 		out = append(out, flowsPerProtocol(c, to)...)
 		if c.Expect == v1alpha1.ExpectDeny {
 			out = append(out, icmpFlows(c, to)...)
@@ -102,18 +103,18 @@ func (e Endpoints) targetsAsWritten(c v1alpha1.FlowCase) ([]policy.Flow, error) 
 // alwaysAllowed reports whether agents pass some messages of a type on, whatever policies deny:
 // over IPv4, that a packet is too large for the path (type 3, code 4).
 func (e Endpoints) alwaysAllowed(t v1alpha1.ICMPType) bool {
-	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(policy.ICMP)
+	return t == v1alpha1.ICMPDestinationUnreachable && e.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && e.Fence.Agent.Handles(flow.ICMP)
 }
 
 // allowPacketTooBig returns the verdict of a flow by ICMP with the messages that always pass, where
 // a case names their type. One about every port is about what policies decide.
-func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) policy.Verdict {
-	if c.ICMP == "" || !e.alwaysAllowed(f.ICMP) || v.Decision() != policy.Denied {
+func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f flow.Flow, v flow.Verdict) flow.Verdict {
+	if c.ICMP == "" || !e.alwaysAllowed(f.ICMP) || v.Decision() != flow.Denied {
 		return v
 	}
-	for _, s := range []*policy.Side{&v.Egress, &v.Ingress} {
-		if s.Decision == policy.Denied {
-			s.Decision = policy.Depends
+	for _, s := range []*flow.Side{&v.Egress, &v.Ingress} {
+		if s.Decision == flow.Denied {
+			s.Decision = flow.Depends
 		}
 	}
 	v.Note = strings.TrimPrefix(v.Note+"; over IPv4, agents pass type 3 with code 4 (a packet is too large for the path) on, whatever policies deny", "; ")
@@ -121,16 +122,16 @@ func (e Endpoints) allowPacketTooBig(c v1alpha1.FlowCase, f policy.Flow, v polic
 }
 
 // icmpFlows returns the flows by ICMP to a destination, of a case without a port.
-func icmpFlows(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
-	var out []policy.Flow
+func icmpFlows(c v1alpha1.FlowCase, to endpoints.Endpoint) []flow.Flow {
+	var out []flow.Flow
 	for _, icmp := range impliedICMPTypes(c) {
-		out = append(out, policy.Flow{To: to, ICMP: icmp})
+		out = append(out, flow.Flow{To: to, ICMP: icmp})
 	}
 	return out
 }
 
 // flowsPerProtocol returns the flows to a destination on the port of a case.
-func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
+func flowsPerProtocol(c v1alpha1.FlowCase, to endpoints.Endpoint) []flow.Flow {
 	protocols := []v1alpha1.Protocol{c.Protocol}
 	switch {
 	case c.DNS != "" && c.Protocol == "":
@@ -138,9 +139,9 @@ func flowsPerProtocol(c v1alpha1.FlowCase, to policy.Endpoint) []policy.Flow {
 	case c.Protocol == v1alpha1.ANY:
 		protocols = v1alpha1.Protocols()
 	}
-	var out []policy.Flow
+	var out []flow.Flow
 	for _, p := range protocols {
-		out = append(out, policy.Flow{To: to, Port: uint16(c.Port), Protocol: p})
+		out = append(out, flow.Flow{To: to, Port: uint16(c.Port), Protocol: p})
 	}
 	return out
 }

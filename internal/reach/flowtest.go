@@ -9,28 +9,31 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Run decides every case of a FlowTest. Case by case, what cannot be decided is the
 // result's Problem.
-func Run(engine policy.Engine, endpoints Endpoints, test resource.FlowTest) policy.FlowTestResult {
-	out := policy.FlowTestResult{Test: test.Ref}
+func Run(engine flow.Engine, all Endpoints, test resource.FlowTest) report.FlowTestResult {
+	out := report.FlowTestResult{Test: test.Ref}
 	for _, c := range test.Test.Spec.Cases {
-		r := policy.CaseResult{Case: c}
+		r := report.CaseResult{Case: c}
 		var err error
-		if r.Flows, err = endpoints.decide(engine, c); err != nil {
+		if r.Flows, err = all.decide(engine, c); err != nil {
 			r.Problem = err.Error()
 		}
-		r.Passed = err == nil && !slices.ContainsFunc(r.Flows, func(f policy.FlowResult) bool { return !f.Passed })
+		r.Passed = err == nil && !slices.ContainsFunc(r.Flows, func(f report.FlowResult) bool { return !f.Passed })
 		out.Cases = append(out.Cases, r)
 	}
 	return out
 }
 
 // decide decides the flows of a case, up to the first that cannot be decided.
-func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.FlowResult, error) {
+func (e Endpoints) decide(engine flow.Engine, c v1alpha1.FlowCase) ([]report.FlowResult, error) {
 	if err := checkNormalizedPath(c); err != nil {
 		return nil, err
 	}
@@ -46,13 +49,13 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 			return nil, err
 		}
 	}
-	var out []policy.FlowResult
+	var out []report.FlowResult
 	for _, f := range flows {
 		v, err := engine.Decide(f)
 		if err != nil {
 			return out, err
 		}
-		if v.Egress.Decision == policy.NotEnforced && v.Ingress.Decision == policy.NotEnforced {
+		if v.Egress.Decision == flow.NotEnforced && v.Ingress.Decision == flow.NotEnforced {
 			return out, errors.New(f.String() + ": neither the source nor the destination is a pod or node of this cluster, so no policy decides it")
 		}
 		v = e.allowPacketTooBig(c, f, v)
@@ -64,19 +67,19 @@ func (e Endpoints) decide(engine policy.Engine, c v1alpha1.FlowCase) ([]policy.F
 				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
 			}
 		}
-		out = append(out, policy.FlowResult{Flow: f, Verdict: v, Passed: v.Decision() == expectedDecision(c), DeclaredBy: e.reasons(v)})
+		out = append(out, report.FlowResult{Flow: f, Verdict: v, Passed: v.Decision() == expectedDecision(c), DeclaredBy: e.reasons(v)})
 	}
 	return out, nil
 }
 
 // checkUndecidedPolicies returns an error where a policy that is not decided may select the source or
 // destination of a flow: one of its namespace, or a cluster-wide one.
-func (e Endpoints) checkUndecidedPolicies(flows []policy.Flow) error {
+func (e Endpoints) checkUndecidedPolicies(flows []flow.Flow) error {
 	for _, f := range flows {
-		for _, endpoint := range []policy.Endpoint{f.From, f.To} {
+		for _, endpoint := range []endpoints.Endpoint{f.From, f.To} {
 			var by []string
 			for _, ref := range e.Undecided {
-				if ref.Namespace == "" || endpoint.Kind == policy.PodEndpoint && endpoint.IsSelected() && endpoint.Namespace == ref.Namespace {
+				if ref.Namespace == "" || endpoint.Kind == endpoints.PodEndpoint && endpoint.IsSelected() && endpoint.Namespace == ref.Namespace {
 					by = append(by, ref.String())
 				}
 			}
@@ -108,27 +111,27 @@ func checkNormalizedPath(c v1alpha1.FlowCase) error {
 	if query != "" {
 		clean += "?" + query
 	}
-	return fmt.Errorf("agents normalise the path %q before rules apply (%s): write the path that results: %s", c.HTTP.Path, policy.NormalizePath, clean)
+	return fmt.Errorf("agents normalise the path %q before rules apply (%s): write the path that results: %s", c.HTTP.Path, cilium.NormalizePath, clean)
 }
 
 // portHint is what to do where a flow on every port is allowed on some of them.
-func portHint(c v1alpha1.FlowCase, f policy.Flow, v policy.Verdict) string {
-	if !isExternal(c.To) && !isExternal(c.From) && v.Decision() == policy.Depends && f.Port == 0 && f.ICMP == "" {
+func portHint(c v1alpha1.FlowCase, f flow.Flow, v flow.Verdict) string {
+	if !isExternal(c.To) && !isExternal(c.From) && v.Decision() == flow.Depends && f.Port == 0 && f.ICMP == "" {
 		return "a case without port is about every port: set port"
 	}
 	return ""
 }
 
 // expectedDecision returns the decision that a case expects.
-func expectedDecision(c v1alpha1.FlowCase) policy.Decision {
+func expectedDecision(c v1alpha1.FlowCase) flow.Decision {
 	if c.Expect == v1alpha1.ExpectAllow {
-		return policy.Allowed
+		return flow.Allowed
 	}
-	return policy.Denied
+	return flow.Denied
 }
 
 // reasons returns the fields behind the policies that decided.
-func (e Endpoints) reasons(v policy.Verdict) []string {
+func (e Endpoints) reasons(v flow.Verdict) []string {
 	var out []string
 	for _, by := range slices.Concat(v.Egress.Policies, v.Ingress.Policies) {
 		out = append(out, e.Reasons[by]...)

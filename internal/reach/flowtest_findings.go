@@ -7,12 +7,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // FlowTestFindings report each case of a FlowTest that does not hold, and why.
-func FlowTestFindings(result policy.FlowTestResult) report.Findings {
+func FlowTestFindings(result report.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
 		at := field.NewPath("spec", "cases").Index(i).String()
@@ -27,14 +27,14 @@ func FlowTestFindings(result policy.FlowTestResult) report.Findings {
 }
 
 // failureMessage describes the first flow of a case that is not as expected, and counts the others.
-func failureMessage(c policy.CaseResult) string {
-	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f policy.FlowResult) bool { return f.Passed })
+func failureMessage(c report.CaseResult) string {
+	failed := slices.DeleteFunc(slices.Clone(c.Flows), func(f report.FlowResult) bool { return f.Passed })
 	if len(failed) == 0 {
 		return fmt.Sprintf("%q does not hold", c.Case.Name)
 	}
 	f := failed[0]
 	decision := string(f.Verdict.Decision())
-	if decision == string(policy.Depends) {
+	if decision == string(flow.Depends) {
 		decision = "allowed in some cases only"
 	}
 	why := []string{"egress " + f.Verdict.Egress.String(), "ingress " + f.Verdict.Ingress.String()}

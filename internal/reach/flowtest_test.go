@@ -10,8 +10,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -50,19 +52,19 @@ func shop(t *testing.T) reach.Endpoints {
 type recorder struct {
 	fixedEngine
 	flows  []string
-	decide func(policy.Flow) (policy.Verdict, error)
+	decide func(flow.Flow) (flow.Verdict, error)
 }
 
-func (r *recorder) Decide(f policy.Flow) (policy.Verdict, error) {
+func (r *recorder) Decide(f flow.Flow) (flow.Verdict, error) {
 	r.flows = append(r.flows, f.String())
 	if r.decide != nil {
 		return r.decide(f)
 	}
-	return policy.Verdict{Egress: policy.Side{Decision: policy.Allowed}}, nil
+	return flow.Verdict{Egress: flow.Side{Decision: flow.Allowed}}, nil
 }
 
 // run decides one case, with its defaults.
-func run(t *testing.T, c v1alpha1.FlowCase, decide func(policy.Flow) (policy.Verdict, error)) ([]string, policy.FlowTestResult) {
+func run(t *testing.T, c v1alpha1.FlowCase, decide func(flow.Flow) (flow.Verdict, error)) ([]string, report.FlowTestResult) {
 	t.Helper()
 	c.Name = "case"
 	if c.Expect == "" {
@@ -160,8 +162,8 @@ func TestMissingEndpointsAreUndecided(t *testing.T) {
 			if to == "service/default/kubernetes" {
 				c.Port, c.Protocol = 80, v1alpha1.SCTP
 			}
-			flows, result := run(t, c, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: policy.Side{Decision: policy.Denied}}, nil
+			flows, result := run(t, c, func(flow.Flow) (flow.Verdict, error) {
+				return flow.Verdict{Egress: flow.Side{Decision: flow.Denied}}, nil
 			})
 			if r := result.Cases[0]; r.Passed || !strings.Contains(r.Problem, want) || !strings.HasPrefix(r.Problem, "to: ") {
 				t.Errorf("holds %v, %v are decided, problem %q, want %q", r.Passed, flows, r.Problem, want)
@@ -180,42 +182,42 @@ func TestExternalNameIsNotASource(t *testing.T) {
 
 func TestFlowTestFindings(t *testing.T) {
 	t.Parallel()
-	side := func(d policy.Decision, by ...string) policy.Side { return policy.Side{Decision: d, Policies: by} }
+	side := func(d flow.Decision, by ...string) flow.Side { return flow.Side{Decision: d, Policies: by} }
 	for name, c := range map[string]struct {
 		c      v1alpha1.FlowCase
-		decide func(policy.Flow) (policy.Verdict, error)
+		decide func(flow.Flow) (flow.Verdict, error)
 		want   string
 	}{
 		"denied without a policy": {
-			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(f policy.Flow) (policy.Verdict, error) {
-				v := policy.Verdict{Egress: side(policy.Denied), Ingress: side(policy.NotEnforced), Note: "the name is never resolved"}
+			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(f flow.Flow) (flow.Verdict, error) {
+				v := flow.Verdict{Egress: side(flow.Denied), Ingress: side(flow.NotEnforced), Note: "the name is never resolved"}
 				if f.From.Name == "shop/Pod/web-1" {
-					v.Egress = side(policy.Allowed)
+					v.Egress = side(flow.Allowed)
 				}
 				return v, nil
 			},
 			`"case": shop/Pod/web-2 -> api.openai.com:443/TCP must be allowed and is denied: egress denied, no policy allows it; ingress not enforced; the name is never resolved (1 of 2 flows fail) [flow-test-failed]`,
 		},
 		"allowed, and by whom": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: side(policy.Allowed, "shop/a", "shop/b"), Ingress: policy.Side{Decision: policy.Allowed, L7: policy.L7{DNS: []string{"*"}}}}, nil
+			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(flow.Flow) (flow.Verdict, error) {
+				return flow.Verdict{Egress: side(flow.Allowed, "shop/a", "shop/b"), Ingress: flow.Side{Decision: flow.Allowed, L7: flow.L7{DNS: []string{"*"}}}}, nil
 			},
 			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (only DNS for *); ` +
 				`declared by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
 		},
 		"allowed in some cases": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: side(policy.Depends, "shop/c"), Ingress: side(policy.NotEnforced)}, nil
+			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(flow.Flow) (flow.Verdict, error) {
+				return flow.Verdict{Egress: side(flow.Depends, "shop/c"), Ingress: side(flow.NotEnforced)}, nil
 			},
 			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress allowed in some cases by shop/c; ingress not enforced [flow-test-failed]`,
 		},
 		"an engine that cannot decide": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, errors.New("no answer") },
+			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(flow.Flow) (flow.Verdict, error) { return flow.Verdict{}, errors.New("no answer") },
 			`"case" cannot be decided: no answer [flow-test-undecided]`,
 		},
 		"endpoints that no policy selects": {
-			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(policy.Flow) (policy.Verdict, error) {
-				return policy.Verdict{Egress: side(policy.NotEnforced), Ingress: side(policy.NotEnforced)}, nil
+			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(flow.Flow) (flow.Verdict, error) {
+				return flow.Verdict{Egress: side(flow.NotEnforced), Ingress: side(flow.NotEnforced)}, nil
 			},
 			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither the source nor the destination is a pod or node of this cluster, so no policy decides it [flow-test-undecided]`,
 		},

@@ -9,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,7 +18,7 @@ import (
 
 // Proof has the input of a proof: an engine that enforces the policies, and the declared flows.
 type Proof struct {
-	Engine    policy.Engine
+	Engine    flow.Engine
 	Fence     *policy.Fence
 	Endpoints Endpoints
 	// NetworkPolicyForm is the NetworkPolicy form of the policies: what it declares is declared.
@@ -32,13 +34,13 @@ type Proof struct {
 	IntentUnknown bool
 	// ListAccess requests the list of what policies allow.
 	ListAccess bool
-	Progress   policy.Progress
+	Progress   report.Progress
 }
 
 // Isolation finds what the policies allow at fenced pods that nothing declares. Each side of a flow
 // is decided alone.
-func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
-	var counted policy.Isolation
+func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
+	var counted report.Isolation
 	known, err := p.Engine.Representatives(p.surroundings())
 	if err != nil {
 		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
@@ -47,7 +49,7 @@ func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	pods := p.fenced(known)
 	for i, pod := range pods {
 		p.Progress.Report("proving isolation: pods", i, len(pods))
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			if err := s.search(pod, d); err != nil {
 				return counted, nil, err
 			}
@@ -71,8 +73,8 @@ func (p Proof) Isolation() (policy.Isolation, report.Findings, error) {
 	return counted, append(s.findings(), found...), nil
 }
 
-func (p Proof) newSearch(counted *policy.Isolation) *search {
-	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]policy.Opening{}, counted: counted}
+func (p Proof) newSearch(counted *report.Isolation) *search {
+	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]flow.Opening{}, counted: counted}
 }
 
 // HostNetworkFindings lists the hostNetwork pods, which no policy selects.
@@ -91,15 +93,15 @@ func (p Proof) HostNetworkFindings() report.Findings {
 
 // fenced returns the known pods of tenants for which policies are generated, and those in unclaimed
 // namespaces that cluster-wide policies default-deny.
-func (p Proof) fenced(known []policy.Endpoint) []policy.Endpoint {
-	return slices.DeleteFunc(slices.Clone(known), func(ep policy.Endpoint) bool {
+func (p Proof) fenced(known []endpoints.Endpoint) []endpoints.Endpoint {
+	return slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
-		return ep.Kind != policy.PodEndpoint || ep.Cluster != "" || !p.Fence.UnclaimedNamespace(ep.Namespace) && (owner == nil || !p.Fence.GeneratesPolicies(owner.Enforcement))
+		return ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" || !p.Fence.UnclaimedNamespace(ep.Namespace) && (owner == nil || !p.Fence.GeneratesPolicies(owner.Enforcement))
 	})
 }
 
 // source returns the resource that a reason names.
-func (p Proof) source(r policy.Reason) report.Ref { return p.Sources[r.Kind+"/"+r.Name] }
+func (p Proof) source(r report.Reason) report.Ref { return p.Sources[r.Kind+"/"+r.Name] }
 
 func (p Proof) fences() []*policy.Fence {
 	if p.NetworkPolicyForm == nil {
@@ -117,8 +119,8 @@ func (p Proof) grants() []policy.Grant {
 }
 
 // surroundings returns the namespaces of the build and of tenants, and the declared networks.
-func (p Proof) surroundings() policy.Environment {
-	s := policy.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
+func (p Proof) surroundings() endpoints.Environment {
+	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants {
 		for _, ns := range t.Namespaces {
 			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
@@ -146,10 +148,10 @@ func (p Proof) surroundings() policy.Environment {
 }
 
 // selectors returns the selectors with which the expectation distinguishes pods and nodes.
-func (p Proof) selectors() []policy.Selection {
-	var out []policy.Selection
-	pods := func(s policy.Selector) {
-		out = append(out, policy.Selection{Requirements: policy.RequirementsOf(s, policy.PodLabel)})
+func (p Proof) selectors() []endpoints.Selection {
+	var out []endpoints.Selection
+	pods := func(s endpoints.Selector) {
+		out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(s, endpoints.PodLabel)})
 	}
 	for _, t := range p.Fence.Tenants {
 		pods(t.Pods)
@@ -161,7 +163,7 @@ func (p Proof) selectors() []policy.Selection {
 		for _, w := range expected {
 			pods(w.Subject)
 			pods(w.Peer.Pods)
-			out = append(out, policy.Selection{Requirements: policy.RequirementsOf(policy.Selector{MatchLabels: w.Peer.NamespaceLabels}, policy.NamespaceLabel)})
+			out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(endpoints.Selector{MatchLabels: w.Peer.NamespaceLabels}, endpoints.NamespaceLabel)})
 		}
 	}
 	return out
@@ -175,18 +177,18 @@ type search struct {
 	conflicts   conflicts
 	tally       tally
 	access      access
-	counted     *policy.Isolation
+	counted     *report.Isolation
 	// openings are those of peers, cached.
-	openings map[string][]policy.Opening
+	openings map[string][]flow.Opening
 	// cachedPeers is how many peers they have.
 	cachedPeers int
 }
 
-func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
+func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
 	v := s.expectation.viewOf(pod, d)
 	s.tally.inspect(v)
 	openings, err := s.openingsOf(pod, d)
-	var conflict policy.ConflictError
+	var conflict flow.ConflictError
 	switch {
 	case errors.As(err, &conflict):
 		s.tally.open(v)
@@ -202,7 +204,7 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 	for _, o := range openings {
 		if len(o.Policies) == 0 {
 			s.tally.open(v)
-			s.leaks.leakOf(v, policy.Opening{}, "").subjects.add(pod.Name)
+			s.leaks.leakOf(v, flow.Opening{}, "").subjects.add(pod.Name)
 			continue
 		}
 		for _, peer := range o.Peers {
@@ -221,7 +223,7 @@ func (s *search) search(pod policy.Endpoint, d policy.Direction) error {
 // maxCachedPeers is how many peers of openings are kept in memory.
 const maxCachedPeers = 200_000
 
-func peersOf(openings []policy.Opening) int {
+func peersOf(openings []flow.Opening) int {
 	n := 0
 	for _, o := range openings {
 		n += len(o.Peers)
@@ -229,7 +231,7 @@ func peersOf(openings []policy.Opening) int {
 	return n
 }
 
-func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+func (s *search) openingsOf(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
 	key := string(d) + " " + pod.Name
 	if have, ok := s.openings[key]; ok {
 		return have, nil
@@ -247,7 +249,7 @@ func (s *search) openingsOf(pod policy.Endpoint, d policy.Direction) ([]policy.O
 	return out, nil
 }
 
-func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
+func (s *search) add(v view, o flow.Opening, peer endpoints.Endpoint) {
 	s.tally.open(v)
 	l := s.leaks.leakOf(v, o, kindOf(peer))
 	l.pairs.add(v.subject.Name, peer.Name)
@@ -262,8 +264,8 @@ func (s *search) add(v view, o policy.Opening, peer policy.Endpoint) {
 
 // otherSideAllows reports whether the other side allows a part of an opening, too. What cannot be
 // decided counts as open.
-func (s *search) otherSideAllows(v view, o policy.Opening, peer policy.Endpoint) bool {
-	if !peer.IsSelected() || v.subject.Kind == policy.NodeEndpoint && v.direction == policy.Egress {
+func (s *search) otherSideAllows(v view, o flow.Opening, peer endpoints.Endpoint) bool {
+	if !peer.IsSelected() || v.subject.Kind == endpoints.NodeEndpoint && v.direction == flow.Egress {
 		// A pod always lets its own node in.
 		return true
 	}
@@ -272,7 +274,7 @@ func (s *search) otherSideAllows(v view, o policy.Opening, peer policy.Endpoint)
 		return true
 	}
 	this := portRange{o.Protocol, o.First, o.Last}
-	return slices.ContainsFunc(others, func(other policy.Opening) bool {
+	return slices.ContainsFunc(others, func(other flow.Opening) bool {
 		return isUnrestricted(other) ||
 			this.overlaps(portRange{other.Protocol, other.First, other.Last}) && slices.ContainsFunc(other.Peers, v.isSubject)
 	})

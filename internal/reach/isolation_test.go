@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -15,27 +17,27 @@ import (
 // openingsEngine returns the openings of each direction and pod. No policy isolates pods in shop.
 type openingsEngine struct {
 	fixedEngine
-	known    []policy.Endpoint
-	openings map[string][]policy.Opening
+	known    []endpoints.Endpoint
+	openings map[string][]flow.Opening
 }
 
-func (e openingsEngine) Representatives(policy.Environment) ([]policy.Endpoint, error) {
+func (e openingsEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
 	return e.known, nil
 }
 
-func (e openingsEngine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+func (e openingsEngine) Openings(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
 	if pod.Namespace == "shop" {
-		return []policy.Opening{{}}, nil
+		return []flow.Opening{{}}, nil
 	}
 	return e.openings[string(d)+" "+pod.Name], nil
 }
 
-func pod(namespace, app string) policy.Endpoint {
-	return policy.Endpoint{Kind: policy.PodEndpoint, Name: namespace + "/" + app, Namespace: namespace, Labels: map[string]string{"app": app}}
+func pod(namespace, app string) endpoints.Endpoint {
+	return endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: namespace + "/" + app, Namespace: namespace, Labels: map[string]string{"app": app}}
 }
 
 func peerOf(namespace, app string) policy.Peer {
-	return policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: policy.Selector{MatchLabels: map[string]string{"app": app}}}
+	return policy.Peer{Kind: policy.Pods, Namespace: namespace, Pods: endpoints.Selector{MatchLabels: map[string]string{"app": app}}}
 }
 
 // TestIsolation declares two flows: acme/web to acme/db on port 5432, and shop/shop to acme/web on
@@ -43,52 +45,52 @@ func peerOf(namespace, app string) policy.Peer {
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	web, db, shop := pod("acme", "web"), pod("acme", "db"), pod("shop", "shop")
-	on := func(port uint16, peers ...policy.Endpoint) []policy.Opening {
-		return []policy.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: peers, Policies: []string{"acme/some"}}}
+	on := func(port uint16, peers ...endpoints.Endpoint) []flow.Opening {
+		return []flow.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: peers, Policies: []string{"acme/some"}}}
 	}
 	for name, c := range map[string]struct {
 		enforcement v1alpha1.Enforcement
-		openings    map[string][]policy.Opening
+		openings    map[string][]flow.Opening
 		// want has the check, the severity and words of the message of each finding.
 		want []string
 	}{
 		"declared flows": {
-			v1alpha1.Enforce, map[string][]policy.Opening{
+			v1alpha1.Enforce, map[string][]flow.Opening{
 				"egress acme/web": on(5432, db), "ingress acme/db": on(5432, web), "ingress acme/web": on(80, shop),
 			}, nil,
 		},
 		"another port, denied at the destination": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"egress acme/web": on(5433, db)},
+			v1alpha1.Enforce, map[string][]flow.Opening{"egress acme/web": on(5433, db)},
 			[]string{"undeclared-one-sided error acme/web acme/db 5433/TCP"},
 		},
 		"another port, allowed at the destination": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"egress acme/web": on(5433, db), "ingress acme/db": on(5433, web)},
+			v1alpha1.Enforce, map[string][]flow.Opening{"egress acme/web": on(5433, db), "ingress acme/db": on(5433, web)},
 			[]string{"undeclared-open error acme/web acme/db 5433/TCP", "undeclared-open error acme/web acme/db 5433/TCP"},
 		},
 		"another port, allowed at the destination from another pod": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"egress acme/web": on(5433, db), "ingress acme/db": on(5433, shop)},
+			v1alpha1.Enforce, map[string][]flow.Opening{"egress acme/web": on(5433, db), "ingress acme/db": on(5433, shop)},
 			[]string{"undeclared-one-sided error acme/web acme/db 5433/TCP", "undeclared-open error shop/shop acme/db 5433/TCP"},
 		},
 		"the reverse of a declared flow": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"egress acme/db": on(5432, web)},
+			v1alpha1.Enforce, map[string][]flow.Opening{"egress acme/db": on(5432, web)},
 			[]string{"undeclared-one-sided error acme/db acme/web 5432/TCP"},
 		},
 		"an undeclared peer": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"ingress acme/db": on(5432, shop)},
+			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": on(5432, shop)},
 			[]string{"undeclared-open error shop/shop acme/db 5432/TCP"},
 		},
 		"a warning in AllowOnly": {
-			v1alpha1.AllowOnly, map[string][]policy.Opening{"ingress acme/db": on(5432, shop)},
+			v1alpha1.AllowOnly, map[string][]flow.Opening{"ingress acme/db": on(5432, shop)},
 			[]string{"undeclared-open warning shop/shop acme/db"},
 		},
 		"a pod without default-deny": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"ingress acme/db": {{}}},
+			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": {{}}},
 			[]string{"not-isolated error ingress acme/db"},
 		},
 		"a shadowed L7 rule": {
-			v1alpha1.Enforce, map[string][]policy.Opening{"ingress acme/db": {{
-				Protocol: v1alpha1.TCP, First: 5432, Last: 5432, Peers: []policy.Endpoint{web}, Policies: []string{"acme/some"},
-				L7: policy.L7{HTTP: []policy.HTTPRule{{Method: "GET"}}, ShadowedBy: []string{"acme/other"}},
+			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": {{
+				Protocol: v1alpha1.TCP, First: 5432, Last: 5432, Peers: []endpoints.Endpoint{web}, Policies: []string{"acme/some"},
+				L7: flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, ShadowedBy: []string{"acme/other"}},
 			}}},
 			[]string{"l7-rule-shadowed error 5432/TCP acme/other"},
 		},
@@ -99,13 +101,13 @@ func TestIsolation(t *testing.T) {
 				Name: "platform", Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
 				Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}, Enforcement: c.enforcement}},
 				Grants: []policy.Grant{
-					{From: peerOf("acme", "web"), To: peerOf("acme", "db"), Ports: []policy.Port{{Port: 5432, Protocol: v1alpha1.TCP}}},
-					{From: peerOf("shop", "shop"), To: peerOf("acme", "web"), Ports: []policy.Port{{Port: 80, Protocol: v1alpha1.TCP}}},
+					{From: peerOf("acme", "web"), To: peerOf("acme", "db"), Ports: []flow.Port{{Port: 5432, Protocol: v1alpha1.TCP}}},
+					{From: peerOf("shop", "shop"), To: peerOf("acme", "web"), Ports: []flow.Port{{Port: 80, Protocol: v1alpha1.TCP}}},
 				},
 			}
 			index, _ := resource.NewIndex(nil)
 			proof := reach.Proof{
-				Engine: openingsEngine{fixedEngine: fixedEngine(policy.Allowed), known: []policy.Endpoint{web, db, shop}, openings: c.openings},
+				Engine: openingsEngine{fixedEngine: fixedEngine(flow.Allowed), known: []endpoints.Endpoint{web, db, shop}, openings: c.openings},
 				Fence:  f, Endpoints: reach.Endpoints{Index: index, Fence: f},
 			}
 			counted, findings, err := proof.Isolation()

@@ -9,6 +9,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -18,30 +19,30 @@ type knownEndpoints struct {
 	// known are the names of pods of the build and of addresses.
 	known map[string]bool
 	// pods are those of the build.
-	pods []policy.Endpoint
+	pods []endpoints.Endpoint
 	// representatives are pods that may be created.
-	representatives []policy.Endpoint
+	representatives []endpoints.Endpoint
 	// addresses represent each network that a policy or a declaration distinguishes, and
 	// within has the next larger one of each.
-	addresses []policy.Endpoint
+	addresses []endpoints.Endpoint
 	enclosing map[netip.Prefix]netip.Prefix
 }
 
-func newKnownEndpoints(known []policy.Endpoint) knownEndpoints {
+func newKnownEndpoints(known []endpoints.Endpoint) knownEndpoints {
 	e := knownEndpoints{known: map[string]bool{}, enclosing: map[netip.Prefix]netip.Prefix{}}
 	for _, ep := range known {
 		switch {
-		case ep.Kind == policy.PodEndpoint && !ep.Representative && ep.Cluster == "":
+		case ep.Kind == endpoints.PodEndpoint && !ep.Representative && ep.Cluster == "":
 			e.known[ep.Name] = true
 			e.pods = append(e.pods, ep)
-		case ep.Kind == policy.PodEndpoint && ep.Cluster == "":
+		case ep.Kind == endpoints.PodEndpoint && ep.Cluster == "":
 			e.representatives = append(e.representatives, ep)
-		case ep.Kind == policy.AddressEndpoint:
+		case ep.Kind == endpoints.AddressEndpoint:
 			e.known[ep.Name] = true
 			e.addresses = append(e.addresses, ep)
 		}
 	}
-	slices.SortStableFunc(e.addresses, func(a, b policy.Endpoint) int {
+	slices.SortStableFunc(e.addresses, func(a, b endpoints.Endpoint) int {
 		if c := a.Network.Addr().Compare(b.Network.Addr()); c != 0 {
 			return c
 		}
@@ -71,8 +72,8 @@ func (e knownEndpoints) findEnclosing() {
 
 // addressesIn returns an address of each part of a peer's networks that a policy or a declaration
 // distinguishes.
-func (e knownEndpoints) addressesIn(p policy.Peer) []policy.Endpoint {
-	var out []policy.Endpoint
+func (e knownEndpoints) addressesIn(p policy.Peer) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, ep := range e.addresses {
 		if inNetworks(p, ep) {
 			out = append(out, ep)
@@ -88,7 +89,7 @@ func (e knownEndpoints) addressesIn(p policy.Peer) []policy.Endpoint {
 
 // uncoveredAddress is an address of a network that is in no other network, which represents all of
 // these.
-func (e knownEndpoints) uncoveredAddress(cidr string, except []string) (policy.Endpoint, bool) {
+func (e knownEndpoints) uncoveredAddress(cidr string, except []string) (endpoints.Endpoint, bool) {
 	all := addressesOf(policy.Peer{CIDRs: []string{cidr}, Except: except})
 	var b netipx.IPSetBuilder
 	b.AddSet(all)
@@ -99,10 +100,10 @@ func (e knownEndpoints) uncoveredAddress(cidr string, except []string) (policy.E
 	}
 	set, err := b.IPSet()
 	if err != nil || len(set.Ranges()) == 0 {
-		return policy.Endpoint{}, false
+		return endpoints.Endpoint{}, false
 	}
 	network, err := netip.ParsePrefix(cidr)
-	return policy.Endpoint{Kind: policy.AddressEndpoint, Name: set.Ranges()[0].From().String(), Network: network.Masked()}, err == nil
+	return endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: set.Ranges()[0].From().String(), Network: network.Masked()}, err == nil
 }
 
 // formatNetworks spells networks, each without the smaller ones that are not among them:
@@ -149,14 +150,14 @@ func includesPods(e v1alpha1.Entity) bool {
 }
 
 // entityEndpoints returns each one endpoint. Of those that have others, all but pods are decided.
-func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
-	var out []policy.Endpoint
+func entityEndpoints(all []v1alpha1.Entity) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	seen := map[v1alpha1.Entity]bool{}
 	add := func(each ...v1alpha1.Entity) {
 		for _, e := range each {
 			if !seen[e] {
 				seen[e] = true
-				out = append(out, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(e)})
+				out = append(out, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)})
 			}
 		}
 	}
@@ -176,7 +177,7 @@ func entityEndpoints(all []v1alpha1.Entity) []policy.Endpoint {
 
 // peerEndpoints returns the endpoints of a peer: all pods of the build, or else one that represents
 // them.
-func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) peerEndpoints(p policy.Peer) []endpoints.Endpoint {
 	switch p.Kind {
 	case policy.Pods:
 		return d.pods(p)
@@ -193,22 +194,22 @@ func (d *declaredFlows) peerEndpoints(p policy.Peer) []policy.Endpoint {
 
 // nameEndpoints returns the names of a peer. It omits names that resolve to this cluster, which are
 // declared as flows to pods, too.
-func (d *declaredFlows) nameEndpoints(p policy.Peer) []policy.Endpoint {
-	var out []policy.Endpoint
+func (d *declaredFlows) nameEndpoints(p policy.Peer) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, n := range p.FQDNs {
 		if name := exampleName(n); len(d.Endpoints.clusterHostnameTargets(name)) == 0 {
-			out = append(out, policy.Endpoint{Kind: policy.NameEndpoint, Name: name})
+			out = append(out, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: name})
 		}
 	}
 	return out
 }
 
-func (d *declaredFlows) pods(p policy.Peer) []policy.Endpoint {
+func (d *declaredFlows) pods(p policy.Peer) []endpoints.Endpoint {
 	namespaces := []string{p.Namespace}
 	if p.Namespace == "" {
 		namespaces = d.labelledNamespaces(p)
 	}
-	var out []policy.Endpoint
+	var out []endpoints.Endpoint
 	for _, ns := range namespaces {
 		for _, w := range d.Endpoints.Index.WorkloadsIn(ns, p.Pods) {
 			if !w.HostNetwork && d.belongToPeer(w, p) {
@@ -220,7 +221,7 @@ func (d *declaredFlows) pods(p policy.Peer) []policy.Endpoint {
 	case len(out) > 0 || p.Namespace != "" && len(d.Endpoints.Index.WorkloadsIn(p.Namespace, p.Pods)) > 0:
 		return out
 	case p.Namespace != "":
-		return []policy.Endpoint{d.Endpoints.representative(p.Namespace, policy.ExampleLabels(p.Pods))}
+		return []endpoints.Endpoint{d.Endpoints.representative(p.Namespace, endpoints.ExampleLabels(p.Pods))}
 	default:
 		return d.representativePods(p)
 	}
@@ -242,7 +243,7 @@ func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 // whether they allow the flow.
 func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
-		return !inNamespaces(p, policy.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
+		return !inNamespaces(p, endpoints.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
 			len(p.NamespaceLabels) == 0 && d.Fence.Owner(ns) != nil
 	})
 }

@@ -6,18 +6,20 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // leak is one thing that policies allow and nothing declares, between subjects and peers for
 // which the same policies allow it.
 type leak struct {
-	direction policy.Direction
+	direction flow.Direction
 	owner     owner
 	// namespace of the subjects, "" for nodes.
 	namespace       string
 	kind            peerKind
-	opening         policy.Opening
+	opening         flow.Opening
 	subjects, peers orderedSet
 	// pairs are recorded where each of them is reported, and count is their number.
 	pairs pairs
@@ -29,7 +31,7 @@ type leak struct {
 	deployed bool
 	// restricted and unrestricted are the declared flows with and without L7 rules, where the
 	// opening shadows such rules.
-	restricted, unrestricted []policy.Reason
+	restricted, unrestricted []report.Reason
 }
 
 // leaks are grouped where they differ in their sources and destinations alone, in the order in
@@ -40,9 +42,9 @@ type leaks struct {
 }
 
 // leakOf returns the leak that an opening to peers of one kind belongs to.
-func (l *leaks) leakOf(v view, o policy.Opening, kind peerKind) *leak {
+func (l *leaks) leakOf(v view, o flow.Opening, kind peerKind) *leak {
 	o.Peers, o.Partial = nil, false
-	key := policy.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), kind, o})
+	key := endpoints.JSONKey([]any{v.direction, v.subject.Namespace, v.owner.String(), kind, o})
 	out := l.at[key]
 	if out == nil {
 		out = &leak{direction: v.direction, owner: v.owner, namespace: v.subject.Namespace, kind: kind, opening: o}
@@ -55,7 +57,7 @@ func (l *leaks) leakOf(v view, o policy.Opening, kind peerKind) *leak {
 	return out
 }
 
-func (l *leak) add(v view, peer policy.Endpoint) {
+func (l *leak) add(v view, peer endpoints.Endpoint) {
 	l.count++
 	l.deployed = l.deployed || !v.subject.Representative
 	l.subjects.add(v.subject.Name)
@@ -66,9 +68,9 @@ func (l *leak) add(v view, peer policy.Endpoint) {
 }
 
 // setExample makes a pair the example.
-func (l *leak) setExample(v view, peer policy.Endpoint) {
+func (l *leak) setExample(v view, peer endpoints.Endpoint) {
 	l.from, l.to = v.subject.Name, peer.Name
-	if v.direction == policy.Ingress {
+	if v.direction == flow.Ingress {
 		l.from, l.to = l.to, l.from
 	}
 }
@@ -79,14 +81,14 @@ func (l *leak) peerSet() *orderedSet { return &l.peers }
 
 // subject and peer are those of the example.
 func (l *leak) subject() string {
-	if l.direction == policy.Egress {
+	if l.direction == flow.Egress {
 		return l.from
 	}
 	return l.to
 }
 
 func (l *leak) peer() string {
-	if l.direction == policy.Egress {
+	if l.direction == flow.Egress {
 		return l.to
 	}
 	return l.from
@@ -94,14 +96,14 @@ func (l *leak) peer() string {
 
 // sources and destinations are the subjects and peers, by direction.
 func (l *leak) sources() *orderedSet {
-	if l.direction == policy.Egress {
+	if l.direction == flow.Egress {
 		return &l.subjects
 	}
 	return &l.peers
 }
 
 func (l *leak) destinations() *orderedSet {
-	if l.direction == policy.Egress {
+	if l.direction == flow.Egress {
 		return &l.peers
 	}
 	return &l.subjects

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -82,7 +82,7 @@ func (s *search) undeclared(g *leakGroup) report.Finding {
 	}
 	together := ""
 	if others := s.otherPolicies(g); len(others) > 0 {
-		together = " (together with " + policy.Brief(others) + ")"
+		together = " (together with " + report.Brief(others) + ")"
 	}
 	return report.New(check, g.leaks[0].severity(), g.policy, "", "allows %s%s, which nothing declares and %s: remove or narrow the policy, %s",
 		s.flows(g), together, state, g.declareFix())
@@ -101,7 +101,7 @@ func (s *search) flows(g *leakGroup) string {
 		ports += " (some of them on fewer)"
 	}
 	subjects, peers := g.side(l.subject(), (*leak).subjectSet).moreSuffix(), g.morePeers()
-	if l.direction == policy.Ingress {
+	if l.direction == flow.Ingress {
 		return fmt.Sprintf("%s%s to reach %s%s on %s", l.from, peers, l.to, subjects, ports)
 	}
 	return fmt.Sprintf("%s%s to reach %s%s on %s", l.from, subjects, l.to, peers, ports)

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -20,13 +21,13 @@ const (
 	namePeers    peerKind = "names"
 )
 
-func kindOf(ep policy.Endpoint) peerKind {
+func kindOf(ep endpoints.Endpoint) peerKind {
 	switch ep.Kind {
-	case policy.PodEndpoint:
+	case endpoints.PodEndpoint:
 		return podPeers
-	case policy.NameEndpoint:
+	case endpoints.NameEndpoint:
 		return namePeers
-	case policy.AddressEndpoint:
+	case endpoints.AddressEndpoint:
 		return outsidePeers
 	}
 	if isWorld(ep.Name) {
@@ -50,7 +51,7 @@ type leakGroup struct {
 // groupKey identifies a group, or a group before those of several kinds of peers are joined.
 type groupKey struct {
 	policy    report.Ref
-	direction policy.Direction
+	direction flow.Direction
 	allowOnly bool
 	// subjects are the kind of subjects: pods of a tenant, nodes, or unclaimed pods.
 	subjects string
@@ -177,7 +178,7 @@ func (g *leakGroup) morePeers() string {
 func (k peerKind) list(names []string) string {
 	switch {
 	case k == podPeers:
-		return policy.Count(len(names), "pod")
+		return report.Count(len(names), "pod")
 	case len(names) <= inMessage:
 		return strings.Join(names, ", ")
 	}
@@ -198,10 +199,10 @@ func (g *leakGroup) pairLines() []*pairLine {
 	for _, l := range g.leaks {
 		for _, pair := range l.pairs.all() {
 			line := &pairLine{sources: pair.subjects, destinations: pair.peers, oneSided: !l.open}
-			if l.direction == policy.Ingress {
+			if l.direction == flow.Ingress {
 				line.sources, line.destinations = line.destinations, line.sources
 			}
-			key := policy.JSONKey([]any{line.sources, line.destinations, line.oneSided})
+			key := endpoints.JSONKey([]any{line.sources, line.destinations, line.oneSided})
 			if byKey[key] == nil {
 				byKey[key] = line
 				out = append(out, line)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,32 +18,32 @@ import (
 
 // randomEngine returns random openings of each direction and pod.
 type randomEngine struct {
-	policy.Engine
-	known    []policy.Endpoint
-	openings map[string][]policy.Opening
+	flow.Engine
+	known    []endpoints.Endpoint
+	openings map[string][]flow.Opening
 }
 
-func (e randomEngine) Representatives(policy.Environment) ([]policy.Endpoint, error) {
+func (e randomEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
 	return e.known, nil
 }
 
-func (e randomEngine) Decide(policy.Flow) (policy.Verdict, error) { return policy.Verdict{}, nil }
+func (e randomEngine) Decide(flow.Flow) (flow.Verdict, error) { return flow.Verdict{}, nil }
 
-func (e randomEngine) Openings(pod policy.Endpoint, d policy.Direction) ([]policy.Opening, error) {
+func (e randomEngine) Openings(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
 	return e.openings[string(d)+" "+pod.Name], nil
 }
 
 func newRandomEngine(r *rand.Rand) randomEngine {
-	e := randomEngine{openings: map[string][]policy.Opening{}}
+	e := randomEngine{openings: map[string][]flow.Opening{}}
 	for i, namespace := range []string{"acme", "acme", "acme", "beta", "beta", "shop"} {
-		e.known = append(e.known, policy.Endpoint{Kind: policy.PodEndpoint, Name: fmt.Sprintf("%s/pod%d", namespace, i), Namespace: namespace, Representative: i%2 == 1})
+		e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: fmt.Sprintf("%s/pod%d", namespace, i), Namespace: namespace, Representative: i%2 == 1})
 	}
 	for _, entity := range []v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityKubeAPIServer} {
-		e.known = append(e.known, policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(entity), Entities: []v1alpha1.Entity{entity}})
+		e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(entity), Entities: []v1alpha1.Entity{entity}})
 	}
-	e.known = append(e.known, policy.Endpoint{Kind: policy.AddressEndpoint, Name: "192.0.2.1"}, policy.Endpoint{Kind: policy.NameEndpoint, Name: "api.example.com"})
+	e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: "192.0.2.1"}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"})
 	for _, pod := range e.known[:6] {
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			e.openings[string(d)+" "+pod.Name] = randomOpenings(r, e.known)
 		}
 	}
@@ -49,11 +51,11 @@ func newRandomEngine(r *rand.Rand) randomEngine {
 }
 
 // randomOpenings have at most one opening for a port, so that no pair is in two with the same ports.
-func randomOpenings(r *rand.Rand, known []policy.Endpoint) []policy.Opening {
-	rules := []policy.L7{{}, {}, {HTTP: []policy.HTTPRule{{Method: "GET"}, {Path: "/a"}}}, {DNS: []string{"a.example", "b.example"}}}
-	var out []policy.Opening
+func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) []flow.Opening {
+	rules := []flow.L7{{}, {}, {HTTP: []flow.HTTPRule{{Method: "GET"}, {Path: "/a"}}}, {DNS: []string{"a.example", "b.example"}}}
+	var out []flow.Opening
 	for port := range uint16(4) {
-		o := policy.Opening{Protocol: v1alpha1.TCP, First: 10 * port, Last: 10*port + uint16(r.IntN(3)), L7: rules[r.IntN(len(rules))]}
+		o := flow.Opening{Protocol: v1alpha1.TCP, First: 10 * port, Last: 10*port + uint16(r.IntN(3)), L7: rules[r.IntN(len(rules))]}
 		for _, peer := range known {
 			if r.IntN(2) == 0 {
 				o.Peers = append(o.Peers, peer)
@@ -76,18 +78,18 @@ func randomSearch(e randomEngine) *search {
 		{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
 		{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
 	}, Grants: []policy.Grant{
-		{From: policy.Peer{Kind: policy.Pods, Namespace: "acme"}, To: policy.Peer{Kind: policy.Pods, Namespace: "beta"}, Ports: []policy.Port{{Port: 11, Protocol: v1alpha1.TCP}}},
+		{From: policy.Peer{Kind: policy.Pods, Namespace: "acme"}, To: policy.Peer{Kind: policy.Pods, Namespace: "beta"}, Ports: []flow.Port{{Port: 11, Protocol: v1alpha1.TCP}}},
 	}}
 	index, _ := resource.NewIndex(nil)
 	p := Proof{Engine: e, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
 	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {
 		p.Policies[name] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
 	}
-	return p.newSearch(&policy.Isolation{})
+	return p.newSearch(&report.Isolation{})
 }
 
 // openPair is one undeclared opening between a source and a destination.
-func openPair(d policy.Direction, from, to string, o policy.Opening) string {
+func openPair(d flow.Direction, from, to string, o flow.Opening) string {
 	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, portRange{o.Protocol, o.First, o.Last}, o.L7, strings.Join(o.Policies, "+"))
 }
 
@@ -100,12 +102,12 @@ func TestGroupingKeepsEveryOpening(t *testing.T) {
 		s := randomSearch(e)
 		want := map[string]int{}
 		for _, pod := range s.fenced(e.known) {
-			for _, d := range policy.Directions() {
+			for _, d := range flow.Directions() {
 				v := s.expectation.viewOf(pod, d)
 				for _, o := range e.openings[string(d)+" "+pod.Name] {
 					for _, peer := range o.Peers {
 						from, to := pod.Name, peer.Name
-						if d == policy.Ingress {
+						if d == flow.Ingress {
 							from, to = to, from
 						}
 						for _, rest := range v.undeclared(o, peer) {

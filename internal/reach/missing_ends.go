@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -20,9 +19,9 @@ var errMissing = errors.New("is missing from the build")
 func MissingEnds(e Endpoints, tests []resource.FlowTest, skip func(tenantOrNamespace string) bool) report.Findings {
 	var out report.Findings
 	for _, t := range tests {
-		result := policy.FlowTestResult{Test: t.Ref}
+		result := report.FlowTestResult{Test: t.Ref}
 		for _, c := range t.Test.Spec.Cases {
-			r := policy.CaseResult{Case: c, Passed: true}
+			r := report.CaseResult{Case: c, Passed: true}
 			if err := cmp.Or(e.missing("from", c.From, skip), e.missing("to", c.To, skip)); err != nil {
 				r.Problem = err.Error()
 			}

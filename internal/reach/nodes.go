@@ -7,12 +7,14 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // node finds a node by its labels, or a Node of the build by its name.
-func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
-	out := policy.Endpoint{Kind: policy.NodeEndpoint, Name: text, Labels: f.Labels}
+func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (endpoints.Endpoint, error) {
+	out := endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: text, Labels: f.Labels}
 	if f.Name == "" {
 		return out, nil
 	}
@@ -26,9 +28,9 @@ func (e Endpoints) node(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, 
 
 // otherClusterPod is a pod of another cluster of the mesh. This cluster's own are found in the
 // build.
-func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (policy.Endpoint, error) {
+func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (endpoints.Endpoint, error) {
 	if own := e.Fence.Cluster.Name; f.Cluster == own || own == "" && f.Cluster == "default" {
-		return policy.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.TenantOrNamespace, policy.FormatLabels(f.Labels))
+		return endpoints.Endpoint{}, fmt.Errorf("%q is of this cluster: write namespace/%s/%s", text, f.TenantOrNamespace, endpoints.FormatLabels(f.Labels))
 	}
 	// The labels of the namespace in that cluster are not known, except its name.
 	pod := e.representative(f.TenantOrNamespace, f.Labels)
@@ -39,53 +41,53 @@ func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (policy
 
 // nodes returns the nodes of the build that a kind of nodes selects, or else one that represents
 // them.
-func (p Proof) nodes(n *policy.Node) []policy.Endpoint {
-	var out []policy.Endpoint
+func (p Proof) nodes(n *policy.Node) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	index := p.Endpoints.Index.Nodes
 	for _, name := range slices.Sorted(maps.Keys(index)) {
-		if policy.Selects(n.Selector, index[name].Labels) {
-			out = append(out, policy.Endpoint{Kind: policy.NodeEndpoint, Name: "node/" + name, Labels: index[name].Labels})
+		if endpoints.Selects(n.Selector, index[name].Labels) {
+			out = append(out, endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: "node/" + name, Labels: index[name].Labels})
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, policy.RepresentativeNode(policy.ExampleLabels(n.Selector)))
+		out = append(out, endpoints.RepresentativeNode(endpoints.ExampleLabels(n.Selector)))
 	}
 	return out
 }
 
 // fencedNodes returns the nodes to inspect: those of the build, and for each kind of nodes one,
 // alone and with the labels that each policy selects.
-func (p Proof) fencedNodes(known []policy.Endpoint) []policy.Endpoint {
-	var out []policy.Endpoint
+func (p Proof) fencedNodes(known []endpoints.Endpoint) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for i := range p.Fence.Nodes {
 		n := &p.Fence.Nodes[i]
 		if !p.Fence.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
 		out = append(out, p.nodes(n)...)
-		example := policy.ExampleLabels(n.Selector)
+		example := endpoints.ExampleLabels(n.Selector)
 		for _, ep := range known {
-			if ep.Kind != policy.NodeEndpoint {
+			if ep.Kind != endpoints.NodeEndpoint {
 				continue
 			}
 			labels := maps.Clone(example)
 			maps.Copy(labels, ep.Labels)
-			if policy.Selects(n.Selector, labels) {
-				out = append(out, policy.RepresentativeNode(labels))
+			if endpoints.Selects(n.Selector, labels) {
+				out = append(out, endpoints.RepresentativeNode(labels))
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b policy.Endpoint) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.CompactFunc(out, func(a, b policy.Endpoint) bool { return a.Name == b.Name })
+	slices.SortStableFunc(out, func(a, b endpoints.Endpoint) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.CompactFunc(out, func(a, b endpoints.Endpoint) bool { return a.Name == b.Name })
 }
 
 // defaultDenyNodes returns the kinds of nodes that default-deny a node in one direction, those in
 // Enforce first.
-func defaultDenyNodes(f *policy.Fence, labels map[string]string, d policy.Direction) []*policy.Node {
+func defaultDenyNodes(f *policy.Fence, labels map[string]string, d flow.Direction) []*policy.Node {
 	var enforced, allowOnly []*policy.Node
 	for i := range f.Nodes {
 		switch n := &f.Nodes[i]; {
-		case !slices.Contains(n.DefaultDeny, d) || !f.GeneratesPolicies(n.Enforcement) || !policy.Selects(n.Selector, labels):
+		case !slices.Contains(n.DefaultDeny, d) || !f.GeneratesPolicies(n.Enforcement) || !endpoints.Selects(n.Selector, labels):
 		case n.Enforcement == v1alpha1.Enforce:
 			enforced = append(enforced, n)
 		default:
@@ -96,9 +98,9 @@ func defaultDenyNodes(f *policy.Fence, labels map[string]string, d policy.Direct
 }
 
 // searchNodes goes through the openings of nodes, in the directions that are default-denied.
-func (s *search) searchNodes(known []policy.Endpoint) error {
+func (s *search) searchNodes(known []endpoints.Endpoint) error {
 	for _, node := range s.fencedNodes(known) {
-		for _, d := range policy.Directions() {
+		for _, d := range flow.Directions() {
 			if len(defaultDenyNodes(s.Fence, node.Labels, d)) == 0 {
 				continue
 			}

@@ -6,19 +6,22 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // outsideAddresses returns an address of each network outside the cluster that a policy or a
 // declaration distinguishes, where a peer has the world: the entity alone is what is in none of
 // them.
-func (e knownEndpoints) outsideAddresses(p policy.Peer, c v1alpha1.Cluster) []policy.Endpoint {
+func (e knownEndpoints) outsideAddresses(p policy.Peer, c v1alpha1.Cluster) []endpoints.Endpoint {
 	return filterOutside(e.addresses, c, p.Entities)
 }
 
 // filterOutside returns those of some addresses that belong to entities of the world, in the IP
 // families of these. The cluster's own are none of them.
-func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []policy.Endpoint {
+func filterOutside(addresses []endpoints.Endpoint, c v1alpha1.Cluster, entities []v1alpha1.Entity) []endpoints.Endpoint {
 	has := func(some ...v1alpha1.Entity) bool {
 		return slices.ContainsFunc(some, func(e v1alpha1.Entity) bool { return slices.Contains(entities, e) })
 	}
@@ -29,7 +32,7 @@ func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v
 		own.CIDRs = append(own.CIDRs, c.APIServer.CIDRs...)
 	}
 	clusterAddresses := addressesOf(own)
-	var out []policy.Endpoint
+	var out []endpoints.Endpoint
 	for _, ep := range addresses {
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil || clusterAddresses.Contains(addr) {
@@ -44,39 +47,39 @@ func filterOutside(addresses []policy.Endpoint, c v1alpha1.Cluster, entities []v
 
 // narrowByNetworks returns the verdict of a flow from or to an entity of the world: where that is
 // allowed, and denied for a network of it, the flow is allowed in some cases only.
-func (e Endpoints) narrowByNetworks(engine policy.Engine, f policy.Flow, v policy.Verdict) policy.Verdict {
-	if v.Decision() != policy.Allowed {
+func (e Endpoints) narrowByNetworks(engine flow.Engine, f flow.Flow, v flow.Verdict) flow.Verdict {
+	if v.Decision() != flow.Allowed {
 		return v
 	}
 	var notes []string
 	for _, direction := range []struct {
-		at, side    *policy.Endpoint
-		decidedSide *policy.Side
+		at, side    *endpoints.Endpoint
+		decidedSide *flow.Side
 		word        string
 	}{{&f.To, &f.From, &v.Egress, "to"}, {&f.From, &f.To, &v.Ingress, "from"}} {
 		at := *direction.at
-		if at.Kind != policy.EntityEndpoint || !isWorld(at.Name) || !direction.side.IsSelected() {
+		if at.Kind != endpoints.EntityEndpoint || !isWorld(at.Name) || !direction.side.IsSelected() {
 			continue
 		}
 		for _, network := range filterOutside(e.OutsideAddresses, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
 			*direction.at = network
 			// A network for which the engine cannot decide counts as not allowed.
 			one, err := engine.Decide(f)
-			if err == nil && one.Decision() == policy.Allowed {
+			if err == nil && one.Decision() == flow.Allowed {
 				continue
 			}
-			direction.decidedSide.Decision = policy.Depends
+			direction.decidedSide.Decision = flow.Depends
 			notes = append(notes, "not allowed "+direction.word+" "+networkName(network))
 		}
 		*direction.at = at
 	}
 	if len(notes) > 0 {
-		v.Note = strings.TrimPrefix(v.Note+"; "+policy.Brief(notes)+", which the entity includes", "; ")
+		v.Note = strings.TrimPrefix(v.Note+"; "+report.Brief(notes)+", which the entity includes", "; ")
 	}
 	return v
 }
 
-func networkName(ep policy.Endpoint) string {
+func networkName(ep endpoints.Endpoint) string {
 	if ep.Network.IsValid() {
 		return ep.Network.String()
 	}

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // FindAll returns every endpoint that a text identifies, as FlowTests write them: the forms of Find,
 // and "tenant/acme/*", "namespace/x/app=web" and "service/x/web". It returns at least one, or an
 // error.
-func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
+func (e Endpoints) FindAll(text string) ([]endpoints.Endpoint, error) {
 	f, err := e.parse(text)
 	if err != nil {
 		return nil, err
@@ -26,19 +27,19 @@ func (e Endpoints) FindAll(text string) ([]policy.Endpoint, error) {
 		return e.endpointsOfAddress(text)
 	case v1alpha1.ExternalForm:
 		// As a source, external is the world: clients have no DNS name.
-		return []policy.Endpoint{{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
+		return []endpoints.Endpoint{{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityWorld)}}, nil
 	default:
 		one, err := e.Find(text)
 		if err != nil {
 			return nil, err
 		}
-		return []policy.Endpoint{one}, nil
+		return []endpoints.Endpoint{one}, nil
 	}
 }
 
 // podsOf returns the pods that a text selects. Without labels it adds a representative pod without
 // labels. If no pod has the labels, it returns a representative pod with them.
-func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
+func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]endpoints.Endpoint, error) {
 	namespaces, err := e.namespacesIn(f)
 	if err != nil {
 		return nil, err
@@ -47,7 +48,7 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 	if err != nil {
 		return nil, err
 	}
-	var pods []policy.Endpoint
+	var pods []endpoints.Endpoint
 	hostNetwork := false
 	for _, ns := range namespaces {
 		for _, w := range e.Index.WorkloadsIn(ns, selector) {
@@ -62,15 +63,15 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]policy.Endpoi
 		return nil, fmt.Errorf("%q are hostNetwork pods alone, which have their node's identity: write host or remote-node", text)
 	}
 	if len(f.Labels) == 0 || len(pods) == 0 {
-		pods = append(pods, e.missingPods(namespaces, policy.ExampleLabels(selector), pods)...)
+		pods = append(pods, e.missingPods(namespaces, endpoints.ExampleLabels(selector), pods)...)
 	}
 	return pods, nil
 }
 
 // selectorOf returns the selector of a text. For a tenant in shared namespaces, it selects only the
 // tenant's own pods.
-func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (policy.Selector, error) {
-	selector := policy.Selector{MatchLabels: f.Labels}
+func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (endpoints.Selector, error) {
+	selector := endpoints.Selector{MatchLabels: f.Labels}
 	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.TenantOrNamespace })
 	if i < 0 {
 		return selector, nil
@@ -103,16 +104,16 @@ func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
 
 // namespaceExists reports whether the build has a namespace, or something in it.
 func (e Endpoints) namespaceExists(namespace string) bool {
-	return e.Index.Namespaces[namespace] != nil || len(e.Index.WorkloadsIn(namespace, policy.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
+	return e.Index.Namespaces[namespace] != nil || len(e.Index.WorkloadsIn(namespace, endpoints.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
 		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
 }
 
 // missingPods returns a representative pod with these labels for each namespace without a pod that
 // has exactly these labels.
-func (e Endpoints) missingPods(namespaces []string, labels map[string]string, deployed []policy.Endpoint) []policy.Endpoint {
-	var out []policy.Endpoint
+func (e Endpoints) missingPods(namespaces []string, labels map[string]string, deployed []endpoints.Endpoint) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
 	for _, ns := range namespaces {
-		if slices.ContainsFunc(deployed, func(p policy.Endpoint) bool { return p.Namespace == ns && maps.Equal(p.Labels, labels) }) {
+		if slices.ContainsFunc(deployed, func(p endpoints.Endpoint) bool { return p.Namespace == ns && maps.Equal(p.Labels, labels) }) {
 			continue
 		}
 		out = append(out, e.representative(ns, labels))
@@ -121,9 +122,9 @@ func (e Endpoints) missingPods(namespaces []string, labels map[string]string, de
 }
 
 // representative returns a pod that may be created later.
-func (e Endpoints) representative(namespace string, labels map[string]string) policy.Endpoint {
-	return policy.Endpoint{
-		Kind: policy.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,
+func (e Endpoints) representative(namespace string, labels map[string]string) endpoints.Endpoint {
+	return endpoints.Endpoint{
+		Kind: endpoints.PodEndpoint, Name: "a pod " + describeLabels(labels) + " in " + namespace,
 		Namespace: namespace, NamespaceLabels: e.namespaceLabels(namespace), Labels: labels, ServiceAccount: "default",
 	}
 }
@@ -132,5 +133,5 @@ func describeLabels(labels map[string]string) string {
 	if len(labels) == 0 {
 		return "without labels"
 	}
-	return "with " + policy.FormatLabels(labels)
+	return "with " + endpoints.FormatLabels(labels)
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // String is "port 80/TCP", "ports 80-90/TCP" or "every port of TCP", and for ICMP the same with
@@ -16,7 +16,7 @@ func (o portRange) String() string {
 	if o.protocol == "" {
 		return "every port of every protocol"
 	}
-	icmp := o.protocol == policy.ICMP || o.protocol == policy.ICMPv6
+	icmp := o.protocol == flow.ICMP || o.protocol == flow.ICMPv6
 	switch all := o.isAllPorts(); {
 	case icmp && all:
 		return "every " + string(o.protocol) + " type"
@@ -34,7 +34,7 @@ func (o portRange) String() string {
 }
 
 func (o portRange) isAllPorts() bool {
-	return policy.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts()
+	return flow.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts()
 }
 
 // number returns the range without its protocol.
@@ -73,7 +73,7 @@ type protocolText struct {
 }
 
 func textOfProtocol(ranges []portRange) protocolText {
-	all := policy.AllPorts(ranges[0].protocol)
+	all := flow.AllPorts(ranges[0].protocol)
 	t := protocolText{ranges: ranges, gaps: subtractRanges(portRange{all.Protocol, all.First, all.Last}, ranges)}
 	missing := 0
 	for _, gap := range t.gaps {
@@ -85,7 +85,7 @@ func textOfProtocol(ranges []portRange) protocolText {
 
 // text is "ports 80, 90-99/TCP" or "every port of TCP but 443". It lists up to limit ranges.
 func (t protocolText) text(limit int) string {
-	all := policy.AllPorts(t.ranges[0].protocol)
+	all := flow.AllPorts(t.ranges[0].protocol)
 	switch {
 	case len(t.ranges) == 1:
 		return t.ranges[0].String()
@@ -141,7 +141,7 @@ func textOfPorts(ranges []portRange, handles func(v1alpha1.Protocol) bool, limit
 func textOfAllProtocols(byProtocol map[v1alpha1.Protocol]protocolText, handles func(v1alpha1.Protocol) bool, limit int) (string, bool) {
 	var gaps []string
 	handled := 0
-	for _, p := range append(v1alpha1.Protocols(), policy.ICMP, policy.ICMPv6) {
+	for _, p := range append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6) {
 		if !handles(p) {
 			continue
 		}
@@ -171,7 +171,7 @@ type allowedParts struct {
 	ports map[string][]portRange
 }
 
-func (a *allowedParts) add(o policy.Opening) {
+func (a *allowedParts) add(o flow.Opening) {
 	r := portRange{o.Protocol, o.First, o.Last}
 	if o.L7.Unrestricted() {
 		a.unrestricted = append(a.unrestricted, r)

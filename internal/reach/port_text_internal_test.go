@@ -4,15 +4,15 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 func TestTextOfPorts(t *testing.T) {
 	t.Parallel()
 	handles := func(p v1alpha1.Protocol) bool {
-		return p == v1alpha1.TCP || p == v1alpha1.UDP || p == policy.ICMP
+		return p == v1alpha1.TCP || p == v1alpha1.UDP || p == flow.ICMP
 	}
-	udp, icmp := portRange{v1alpha1.UDP, 1, 65535}, portRange{policy.ICMP, 1, 255}
+	udp, icmp := portRange{v1alpha1.UDP, 1, 65535}, portRange{flow.ICMP, 1, 255}
 	for name, c := range map[string]struct {
 		ranges []portRange
 		want   string
@@ -31,8 +31,8 @@ func TestTextOfPorts(t *testing.T) {
 		"all but the last port":           {[]portRange{tcp(1, 65534), udp, icmp}, "every port but 65535/TCP"},
 		"all of a protocol not handled":   {[]portRange{tcp(1, 65535), udp, icmp, {v1alpha1.SCTP, 1, 65535}}, "every ICMP type, every port of SCTP, every port of TCP, every port of UDP"},
 		"one handled protocol is missing": {[]portRange{tcp(1, 65535), icmp}, "every ICMP type, every port of TCP"},
-		"an ICMP type":                    {[]portRange{{policy.ICMP, 8, 8}}, "ICMP type 8"},
-		"several ICMP types":              {[]portRange{{policy.ICMP, 8, 8}, {policy.ICMP, 3, 4}}, "ICMP types 3-4, 8"},
+		"an ICMP type":                    {[]portRange{{flow.ICMP, 8, 8}}, "ICMP type 8"},
+		"several ICMP types":              {[]portRange{{flow.ICMP, 8, 8}, {flow.ICMP, 3, 4}}, "ICMP types 3-4, 8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,7 +5,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 func tcp(first, last uint16) portRange { return portRange{v1alpha1.TCP, first, last} }
@@ -74,22 +75,22 @@ func TestRangeIncludes(t *testing.T) {
 
 func TestPortRangesOf(t *testing.T) {
 	t.Parallel()
-	named := []policy.NamedPort{
+	named := []endpoints.NamedPort{
 		{Name: "http", Port: 8080, Protocol: v1alpha1.TCP}, {Name: "http", Port: 8081, Protocol: v1alpha1.TCP}, {Name: "http", Port: 8443, Protocol: v1alpha1.UDP},
 	}
 	for name, c := range map[string]struct {
-		in   []policy.Port
+		in   []flow.Port
 		want []portRange
 	}{
 		"no port is every port of every protocol": {nil, []portRange{{"", 1, 65535}}},
-		"one port": {[]policy.Port{{Port: 80, Protocol: v1alpha1.UDP}}, []portRange{{v1alpha1.UDP, 80, 80}}},
-		"a range":  {[]policy.Port{{Port: 80, End: 90, Protocol: v1alpha1.TCP}}, []portRange{tcp(80, 90)}},
+		"one port": {[]flow.Port{{Port: 80, Protocol: v1alpha1.UDP}}, []portRange{{v1alpha1.UDP, 80, 80}}},
+		"a range":  {[]flow.Port{{Port: 80, End: 90, Protocol: v1alpha1.TCP}}, []portRange{tcp(80, 90)}},
 		"a name is each number that its protocol has": {
-			[]policy.Port{{Name: "http", Protocol: v1alpha1.TCP}}, []portRange{tcp(8080, 8080), tcp(8081, 8081)},
+			[]flow.Port{{Name: "http", Protocol: v1alpha1.TCP}}, []portRange{tcp(8080, 8080), tcp(8081, 8081)},
 		},
-		"an unknown name is no port": {[]policy.Port{{Name: "grpc", Protocol: v1alpha1.TCP}}, nil},
+		"an unknown name is no port": {[]flow.Port{{Name: "grpc", Protocol: v1alpha1.TCP}}, nil},
 		"an ICMP type is one of each IP family": {
-			[]policy.Port{{Name: string(v1alpha1.ICMPEchoRequest), Protocol: policy.ICMP}}, []portRange{{policy.ICMP, 8, 8}, {policy.ICMPv6, 128, 128}},
+			[]flow.Port{{Name: string(v1alpha1.ICMPEchoRequest), Protocol: flow.ICMP}}, []portRange{{flow.ICMP, 8, 8}, {flow.ICMPv6, 128, 128}},
 		},
 	} {
 		if got := portRangesOf(c.in, named); !slices.Equal(got, c.want) {
@@ -101,29 +102,29 @@ func TestPortRangesOf(t *testing.T) {
 // Each rule of an opening is compared with the declared rules by itself.
 func TestSubtractAllowed(t *testing.T) {
 	t.Parallel()
-	dns := func(names ...string) policy.L7 { return policy.L7{DNS: names} }
-	opening := func(l7 policy.L7) policy.Opening {
-		return policy.Opening{Protocol: v1alpha1.TCP, First: 53, Last: 54, L7: l7, Policies: []string{"acme/dns"}}
+	dns := func(names ...string) flow.L7 { return flow.L7{DNS: names} }
+	opening := func(l7 flow.L7) flow.Opening {
+		return flow.Opening{Protocol: v1alpha1.TCP, First: 53, Last: 54, L7: l7, Policies: []string{"acme/dns"}}
 	}
 	for name, c := range map[string]struct {
-		opening      policy.Opening
+		opening      flow.Opening
 		allowEntries []allowEntry
-		want         []policy.Opening
+		want         []flow.Opening
 	}{
-		"nothing is declared": {opening(policy.L7{}), nil, []policy.Opening{opening(policy.L7{})}},
+		"nothing is declared": {opening(flow.L7{}), nil, []flow.Opening{opening(flow.L7{})}},
 		"all is declared":     {opening(dns("a.example")), []allowEntry{{portRange: tcp(53, 54), l7: dns("*.example")}}, nil},
 		"one of two names is declared": {
-			opening(dns("a.example", "b.example")), []allowEntry{{portRange: tcp(53, 54), l7: dns("a.example")}}, []policy.Opening{opening(dns("b.example"))},
+			opening(dns("a.example", "b.example")), []allowEntry{{portRange: tcp(53, 54), l7: dns("a.example")}}, []flow.Opening{opening(dns("b.example"))},
 		},
 		"on one of two ports": {
 			opening(dns("a.example")), []allowEntry{{portRange: tcp(53, 53), l7: dns("a.example")}},
-			[]policy.Opening{{Protocol: v1alpha1.TCP, First: 54, Last: 54, L7: dns("a.example"), Policies: []string{"acme/dns"}}},
+			[]flow.Opening{{Protocol: v1alpha1.TCP, First: 54, Last: 54, L7: dns("a.example"), Policies: []string{"acme/dns"}}},
 		},
 		"L7 rules do not declare all traffic": {
-			opening(policy.L7{}), []allowEntry{{portRange: tcp(53, 54), l7: dns("a.example")}}, []policy.Opening{opening(policy.L7{})},
+			opening(flow.L7{}), []allowEntry{{portRange: tcp(53, 54), l7: dns("a.example")}}, []flow.Opening{opening(flow.L7{})},
 		},
 	} {
-		if got := subtractAllowed(c.opening, c.allowEntries); policy.JSONKey(got) != policy.JSONKey(c.want) {
+		if got := subtractAllowed(c.opening, c.allowEntries); endpoints.JSONKey(got) != endpoints.JSONKey(c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
 		}
 	}

@@ -8,12 +8,14 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-func endpoints(t *testing.T) reach.Endpoints {
+func buildEndpoints(t *testing.T) reach.Endpoints {
 	t.Helper()
 	var items []*yaml.RNode
 	for _, s := range []string{
@@ -37,32 +39,32 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		text string
-		kind policy.EndpointKind
+		kind endpoints.EndpointKind
 		err  string
 	}{
-		"a workload": {"tenant-acme/Deployment/api", policy.PodEndpoint, ""},
-		"a tenant has the pods of its namespaces": {"acme/api", policy.PodEndpoint, ""},
-		"an entity":                 {"world", policy.EntityEndpoint, ""},
-		"an address":                {"192.0.2.1", policy.AddressEndpoint, ""},
-		"an address of six":         {"2001:db8::1", policy.AddressEndpoint, ""},
-		"a name":                    {"API.example.com", policy.NameEndpoint, ""},
+		"a workload": {"tenant-acme/Deployment/api", endpoints.PodEndpoint, ""},
+		"a tenant has the pods of its namespaces": {"acme/api", endpoints.PodEndpoint, ""},
+		"an entity":                 {"world", endpoints.EntityEndpoint, ""},
+		"an address":                {"192.0.2.1", endpoints.AddressEndpoint, ""},
+		"an address of six":         {"2001:db8::1", endpoints.AddressEndpoint, ""},
+		"a name":                    {"API.example.com", endpoints.NameEndpoint, ""},
 		"two workloads of one name": {"acme/db", "", "write one of them as namespace/Kind/name"},
-		"one of them by its kind":   {"acme/StatefulSet/db", policy.PodEndpoint, ""},
+		"one of them by its kind":   {"acme/StatefulSet/db", endpoints.PodEndpoint, ""},
 		"a missing workload":        {"acme/web", "", `workload "acme/web" is missing`},
 		"a misspelt workload":       {"acme/apii", "", "did you mean api? Else correct the name"},
 		"a hostNetwork pod has its node's identity": {"acme/agent", "", "write host or remote-node"},
 		"every entity at once is no end":            {"cluster", "", "is many endpoints"},
 		"pods are several endpoints":                {"tenant/acme/*", "", "may be many endpoints"},
-		"a node by its labels":                      {"node/role=worker", policy.NodeEndpoint, ""},
-		"a Node of the build":                       {"node/worker-1", policy.NodeEndpoint, ""},
+		"a node by its labels":                      {"node/role=worker", endpoints.NodeEndpoint, ""},
+		"a Node of the build":                       {"node/worker-1", endpoints.NodeEndpoint, ""},
 		"a missing Node":                            {"node/worker-2", "", `Node "worker-2" is missing`},
-		"a pod of another cluster":                  {"cluster/west/shop/app=web", policy.PodEndpoint, ""},
+		"a pod of another cluster":                  {"cluster/west/shop/app=web", endpoints.PodEndpoint, ""},
 		"a pod of this cluster":                     {"cluster/default/shop/app=web", "", "write namespace/shop/app=web"},
 		"too many parts":                            {"a/b/c/d", "", "is not a valid endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := endpoints(t).Find(c.text)
+			got, err := buildEndpoints(t).Find(c.text)
 			if c.err != "" {
 				if err == nil || !strings.Contains(err.Error(), c.err) {
 					t.Errorf("error %v, want %q", err, c.err)
@@ -79,11 +81,11 @@ func TestFind(t *testing.T) {
 // TestNodesAndOtherClusters checks what the engine receives for endpoints that no workload defines.
 func TestNodesAndOtherClusters(t *testing.T) {
 	t.Parallel()
-	node, err := endpoints(t).Find("node/worker-1")
+	node, err := buildEndpoints(t).Find("node/worker-1")
 	if err != nil || node.Labels["role"] != "worker" {
 		t.Errorf("the Node is %+v: %v", node, err)
 	}
-	pod, err := endpoints(t).Find("cluster/west/tenant-acme/app=web,tier=front")
+	pod, err := buildEndpoints(t).Find("cluster/west/tenant-acme/app=web,tier=front")
 	if err != nil || pod.Cluster != "west" || pod.Namespace != "tenant-acme" || len(pod.Labels) != 2 || pod.NamespaceLabels != nil {
 		t.Errorf("the pod of another cluster is %+v, and the namespace's labels are those of this one: %v", pod, err)
 	}
@@ -91,7 +93,7 @@ func TestNodesAndOtherClusters(t *testing.T) {
 
 func TestPodsHaveNamespaceLabels(t *testing.T) {
 	t.Parallel()
-	pods := endpoints(t).Pods()
+	pods := buildEndpoints(t).Pods()
 	if len(pods) != 3 {
 		t.Fatalf("%d pods, want all but the hostNetwork one", len(pods))
 	}
@@ -101,16 +103,16 @@ func TestPodsHaveNamespaceLabels(t *testing.T) {
 }
 
 // fixedEngine answers every flow alike.
-type fixedEngine policy.Decision
+type fixedEngine flow.Decision
 
-func (d fixedEngine) Decide(policy.Flow) (policy.Verdict, error) {
+func (d fixedEngine) Decide(flow.Flow) (flow.Verdict, error) {
 	if d == "" {
-		return policy.Verdict{}, errors.New("no answer")
+		return flow.Verdict{}, errors.New("no answer")
 	}
-	return policy.Verdict{Egress: policy.Side{Decision: policy.Decision(d)}}, nil
+	return flow.Verdict{Egress: flow.Side{Decision: flow.Decision(d)}}, nil
 }
 
-func (fixedEngine) Openings(policy.Endpoint, policy.Direction) ([]policy.Opening, error) {
+func (fixedEngine) Openings(endpoints.Endpoint, flow.Direction) ([]flow.Opening, error) {
 	return nil, nil
 }
 
@@ -121,16 +123,16 @@ func TestRun(t *testing.T) {
 		expect v1alpha1.Expectation
 		holds  bool
 	}{
-		"an allowed flow that must work":       {fixedEngine(policy.Allowed), v1alpha1.ExpectAllow, true},
-		"a denied flow that must work":         {fixedEngine(policy.Denied), v1alpha1.ExpectAllow, false},
-		"a denied flow that must be blocked":   {fixedEngine(policy.Denied), v1alpha1.ExpectDeny, true},
-		"an allowed flow that must be blocked": {fixedEngine(policy.Allowed), v1alpha1.ExpectDeny, false},
-		"one that depends does not work":       {fixedEngine(policy.Depends), v1alpha1.ExpectAllow, false},
-		"nor is it blocked":                    {fixedEngine(policy.Depends), v1alpha1.ExpectDeny, false},
+		"an allowed flow that must work":       {fixedEngine(flow.Allowed), v1alpha1.ExpectAllow, true},
+		"a denied flow that must work":         {fixedEngine(flow.Denied), v1alpha1.ExpectAllow, false},
+		"a denied flow that must be blocked":   {fixedEngine(flow.Denied), v1alpha1.ExpectDeny, true},
+		"an allowed flow that must be blocked": {fixedEngine(flow.Allowed), v1alpha1.ExpectDeny, false},
+		"one that depends does not work":       {fixedEngine(flow.Depends), v1alpha1.ExpectAllow, false},
+		"nor is it blocked":                    {fixedEngine(flow.Depends), v1alpha1.ExpectDeny, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result := reach.Run(c.engine, endpoints(t), test(c.expect, "acme/api"))
+			result := reach.Run(c.engine, buildEndpoints(t), test(c.expect, "acme/api"))
 			if len(result.Cases) != 1 || result.Cases[0].Problem != "" || result.Cases[0].Passed != c.holds {
 				t.Errorf("result %v", result)
 			}
@@ -140,7 +142,7 @@ func TestRun(t *testing.T) {
 		})
 	}
 	for _, from := range []string{"acme/api", "acme/missing"} {
-		result := reach.Run(fixedEngine(""), endpoints(t), test(v1alpha1.ExpectDeny, from))
+		result := reach.Run(fixedEngine(""), buildEndpoints(t), test(v1alpha1.ExpectDeny, from))
 		if c := result.Cases[0]; c.Passed || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
 			t.Errorf("the case from %s reports no problem: %v", from, c)
 		}
@@ -153,4 +155,6 @@ func test(expect v1alpha1.Expectation, from string) resource.FlowTest {
 	return out
 }
 
-func (fixedEngine) Representatives(policy.Environment) ([]policy.Endpoint, error) { return nil, nil }
+func (fixedEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
+	return nil, nil
+}

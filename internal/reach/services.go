@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-var apiServer = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityKubeAPIServer)}
+var apiServer = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityKubeAPIServer)}
 
 // service returns a Service, and whether it is the apiserver's, which has no pods.
 func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIServer bool, err error) {
@@ -23,20 +24,20 @@ func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIS
 }
 
 // serviceEndpoints are the endpoints behind a Service, where they connect themselves.
-func (e Endpoints) serviceEndpoints(f v1alpha1.FlowEndpoint) ([]policy.Endpoint, error) {
+func (e Endpoints) serviceEndpoints(f v1alpha1.FlowEndpoint) ([]endpoints.Endpoint, error) {
 	s, isAPIServer, err := e.service(f)
 	switch {
 	case err != nil:
 		return nil, err
 	case isAPIServer:
-		return []policy.Endpoint{apiServer}, nil
+		return []endpoints.Endpoint{apiServer}, nil
 	case s.Type == "ExternalName":
 		return nil, fmt.Errorf("the Service %s/%s is an ExternalName, and a name cannot be a source: write an address", f.TenantOrNamespace, f.Name)
 	case len(s.Selector) == 0:
 		return e.addressesOf(s)
 	}
 	workloads, err := e.workloadsOf(s)
-	var out []policy.Endpoint
+	var out []endpoints.Endpoint
 	for _, w := range workloads {
 		if err := checkHostNetwork(s, w); err != nil {
 			return nil, err
@@ -46,15 +47,15 @@ func (e Endpoints) serviceEndpoints(f v1alpha1.FlowEndpoint) ([]policy.Endpoint,
 	return out, err
 }
 
-func (e Endpoints) addressesOf(s *resource.Service) ([]policy.Endpoint, error) {
-	var out []policy.Endpoint
+func (e Endpoints) addressesOf(s *resource.Service) ([]endpoints.Endpoint, error) {
+	var out []endpoints.Endpoint
 	for _, slice := range e.Index.SlicesOf(s) {
 		for _, ip := range slice.IPs() {
-			endpoints, err := e.endpointsOfAddress(ip.String())
+			found, err := e.endpointsOfAddress(ip.String())
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, endpoints...)
+			out = append(out, found...)
 		}
 	}
 	if len(out) == 0 {
@@ -70,7 +71,7 @@ func noEndpointsError(s *resource.Service) error {
 // workloadsOf are those that a Service selects, those with hostNetwork among them:
 // what the Service is asked may end there.
 func (e Endpoints) workloadsOf(s *resource.Service) ([]*resource.Workload, error) {
-	out := e.Index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	out := e.Index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})
 	if len(out) == 0 {
 		return nil, fmt.Errorf("the selector of Service %s/%s selects no pod in the build, by labels that policies see: correct it, or declare the pods as external resources", s.Ref.Namespace, s.Ref.Name)
 	}
@@ -86,7 +87,7 @@ func checkHostNetwork(s *resource.Service, w *resource.Workload) error {
 }
 
 // serviceTargets are the destinations of connections to a Service, after its translation.
-func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) ([]policy.Flow, error) {
+func (e Endpoints) serviceTargets(c v1alpha1.FlowCase, f v1alpha1.FlowEndpoint) ([]flow.Flow, error) {
 	s, isAPIServer, err := e.service(f)
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func servicePorts(c v1alpha1.FlowCase, s *resource.Service) ([]resource.ServiceP
 
 // portText returns the port of a case, for messages.
 func portText(c v1alpha1.FlowCase) string {
-	p := policy.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
+	p := flow.Port{Name: "*", Port: c.Port, Protocol: c.Protocol}
 	if c.Port != 0 {
 		p.Name = ""
 	}
@@ -141,7 +142,7 @@ func portText(c v1alpha1.FlowCase) string {
 
 // externalNameTargets are the destinations of an ExternalName. Nothing translates its ports: clients
 // connect to those of the case, or else of the Service.
-func (e Endpoints) externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]policy.Flow, error) {
+func (e Endpoints) externalNameTargets(c v1alpha1.FlowCase, s *resource.Service) ([]flow.Flow, error) {
 	host, ok := s.ExternalHost()
 	if !ok {
 		return nil, fmt.Errorf("the externalName %q of Service %s/%s is not a name: correct it", s.ExternalName, s.Ref.Namespace, s.Ref.Name)
@@ -151,7 +152,7 @@ func (e Endpoints) externalNameTargets(c v1alpha1.FlowCase, s *resource.Service)
 	}
 	// Pods query the name of the Service, and agents learn the addresses for that name. A name that
 	// resolves to pods is decided there.
-	to := policy.Endpoint{Kind: policy.NameEndpoint, Name: s.DNSName()}
+	to := endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: s.DNSName()}
 	if len(e.clusterHostnameTargets(host)) > 0 {
 		to.Name = host
 	}
@@ -162,14 +163,14 @@ func (e Endpoints) externalNameTargets(c v1alpha1.FlowCase, s *resource.Service)
 		return nil, fmt.Errorf("the Service %s/%s is an ExternalName without ports: set a port", s.Ref.Namespace, s.Ref.Name)
 	}
 	ports, err := servicePorts(c, s)
-	var out []policy.Flow
+	var out []flow.Flow
 	for _, p := range ports {
-		out = append(out, policy.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
+		out = append(out, flow.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
 	}
 	return out, err
 }
 
-func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
+func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePort) ([]flow.Flow, error) {
 	out, err := e.targetsIn(e.Index.SlicesOf(s), ports)
 	if err == nil && len(out) == 0 {
 		return nil, noEndpointsError(s)
@@ -178,15 +179,15 @@ func (e Endpoints) sliceTargets(s *resource.Service, ports []resource.ServicePor
 }
 
 // targetsIn are the addresses of EndpointSlices.
-func (e Endpoints) targetsIn(all []*resource.EndpointSlice, ports []resource.ServicePort) ([]policy.Flow, error) {
-	var out []policy.Flow
+func (e Endpoints) targetsIn(all []*resource.EndpointSlice, ports []resource.ServicePort) ([]flow.Flow, error) {
+	var out []flow.Flow
 	for _, slice := range all {
 		for _, ip := range slice.IPs() {
-			endpoints, err := e.endpointsOfAddress(ip.String())
+			found, err := e.endpointsOfAddress(ip.String())
 			if err != nil {
 				return nil, err
 			}
-			for _, to := range endpoints {
+			for _, to := range found {
 				out = append(out, flowsOnPorts(to, slice.PortsOf(ports))...)
 			}
 		}
@@ -196,12 +197,12 @@ func (e Endpoints) targetsIn(all []*resource.EndpointSlice, ports []resource.Ser
 
 // podTargets are a Service's pods, each on its own number for a target port that is a
 // name. A pod without the name is not behind that port.
-func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort) ([]policy.Flow, error) {
+func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort) ([]flow.Flow, error) {
 	workloads, err := e.workloadsOf(s)
 	if err != nil {
 		return nil, err
 	}
-	var out []policy.Flow
+	var out []flow.Flow
 	for _, p := range ports {
 		if s.Headless() && !e.Index.DialsTargetPort(s, p) {
 			return nil, fmt.Errorf("the Service %s/%s is headless, so nothing translates port %d to %s: write the pods instead, and the port that clients connect to", s.Ref.Namespace, s.Ref.Name, p.Port, p.Target())
@@ -213,7 +214,7 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 					return nil, err
 				}
 				reached = true
-				out = append(out, flowsOnPorts(e.Pod(w), []policy.Port{port})...)
+				out = append(out, flowsOnPorts(e.Pod(w), []flow.Port{port})...)
 			}
 		}
 		if !reached {
@@ -223,10 +224,10 @@ func (e Endpoints) podTargets(s *resource.Service, ports []resource.ServicePort)
 	return out, nil
 }
 
-func flowsOnPorts(to policy.Endpoint, ports []policy.Port) []policy.Flow {
-	var out []policy.Flow
+func flowsOnPorts(to endpoints.Endpoint, ports []flow.Port) []flow.Flow {
+	var out []flow.Flow
 	for _, p := range ports {
-		out = append(out, policy.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
+		out = append(out, flow.Flow{To: to, Port: uint16(p.Port), Protocol: p.Protocol})
 	}
 	return out
 }

@@ -4,14 +4,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // addShadowed records the declared flows that set and shadow the L7 rules of an opening.
-func (l *leak) addShadowed(v view, o policy.Opening, peer policy.Endpoint) {
+func (l *leak) addShadowed(v view, o flow.Opening, peer endpoints.Endpoint) {
 	named := slices.Concat(peer.Ports, peer.SameIdentityPorts)
-	if v.direction == policy.Ingress {
+	if v.direction == flow.Ingress {
 		named = v.subject.Ports
 	}
 	at := portRange{o.Protocol, o.First, o.Last}
@@ -34,7 +35,7 @@ func (s *search) shadowedFindings(list []*leak) report.Findings {
 	var order []string
 	byKey := map[string][]*leak{}
 	for _, l := range list {
-		key := policy.JSONKey([]any{l.direction, l.severity(), l.restricted, l.unrestricted, s.policyToChange(l.opening.Policies), l.opening.L7.ShadowedBy})
+		key := endpoints.JSONKey([]any{l.direction, l.severity(), l.restricted, l.unrestricted, s.policyToChange(l.opening.Policies), l.opening.L7.ShadowedBy})
 		if byKey[key] == nil {
 			order = append(order, key)
 		}
@@ -56,13 +57,13 @@ func (s *search) shadowed(g *leakGroup) report.Finding {
 	if len(l.restricted) > 0 && s.generated(l.opening.Policies) {
 		resource, field = s.source(l.restricted[0]), l.restricted[0].Field
 		if len(l.restricted) > 1 {
-			rules = "the L7 rules of " + policy.Brief(reasonTexts(l.restricted))
+			rules = "the L7 rules of " + report.Brief(reasonTexts(l.restricted))
 		}
 	}
 	var ports allowedParts
 	for _, one := range g.leaks {
 		o := one.opening
-		o.L7 = policy.L7{}
+		o.L7 = flow.L7{}
 		ports.add(o)
 	}
 	sources, destinations := g.side(l.from, (*leak).sources), g.side(l.to, (*leak).destinations)
@@ -84,7 +85,7 @@ func (s *search) shadowedBy(l *leak) string {
 	if len(out) == 1 {
 		return out[0] + " allows the same"
 	}
-	return policy.Brief(out) + " allow the same"
+	return report.Brief(out) + " allow the same"
 }
 
 // generated reports whether all of the policies are the fence's own.
@@ -95,7 +96,7 @@ func (s *search) generated(policies []string) bool {
 	})
 }
 
-func reasonTexts(reasons []policy.Reason) []string {
+func reasonTexts(reasons []report.Reason) []string {
 	var out []string
 	for _, r := range reasons {
 		out = append(out, strings.TrimSpace(r.String()))

@@ -4,7 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // sideCache are what policies allow at one side of pods, once for all pods at which they allow
@@ -30,7 +31,7 @@ func newSideCache(s *search) sideCache {
 }
 
 // at is the side of a pod. Where no policy selects the endpoint, everything is allowed.
-func (s *sideCache) at(ep policy.Endpoint, d policy.Direction) (*allowedSide, error) {
+func (s *sideCache) at(ep endpoints.Endpoint, d flow.Direction) (*allowedSide, error) {
 	if !ep.IsSelected() {
 		return nil, nil
 	}
@@ -58,10 +59,10 @@ func (s *sideCache) at(ep policy.Endpoint, d policy.Direction) (*allowedSide, er
 }
 
 // contentHash is equal for equal openings.
-func contentHash(openings []policy.Opening) [sha256.Size]byte {
+func contentHash(openings []flow.Opening) [sha256.Size]byte {
 	h := sha256.New()
 	for _, o := range openings {
-		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, policy.JSONKey(o.L7), o.Policies, len(o.Peers)))
+		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, endpoints.JSONKey(o.L7), o.Policies, len(o.Peers)))
 		for _, ep := range o.Peers {
 			h.Write([]byte(ep.Name))
 			h.Write([]byte{'\n'})
@@ -72,7 +73,7 @@ func contentHash(openings []policy.Opening) [sha256.Size]byte {
 
 // newAllowedSide puts peers in classes. What is open to a part of a peer's addresses is not
 // open to the peer.
-func newAllowedSide(openings []policy.Opening) *allowedSide {
+func newAllowedSide(openings []flow.Opening) *allowedSide {
 	in := map[string][]byte{}
 	var common []allowEntry
 	all := make([]allowEntry, len(openings))
@@ -108,7 +109,7 @@ func newAllowedSide(openings []policy.Opening) *allowedSide {
 }
 
 // fill adds each opening to the classes of its peers.
-func (a *allowedSide) fill(openings []policy.Opening, all []allowEntry) {
+func (a *allowedSide) fill(openings []flow.Opening, all []allowEntry) {
 	for i, o := range openings {
 		if o.Partial {
 			continue
@@ -124,7 +125,7 @@ func (a *allowedSide) fill(openings []policy.Opening, all []allowEntry) {
 }
 
 // class is that of a peer.
-func (a *allowedSide) class(ep policy.Endpoint) int {
+func (a *allowedSide) class(ep endpoints.Endpoint) int {
 	if a == nil {
 		return 0
 	}

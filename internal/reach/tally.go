@@ -4,7 +4,9 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // tally counts what was inspected: namespaces by their pods, and nodes.
@@ -23,7 +25,7 @@ type inspected struct {
 func (t *tally) inspect(v view) {
 	more := inspected{allowOnly: v.owner.allowOnly()}
 	if of := v.owner.tenant; of != nil && of.SharesNamespaces() {
-		more.selected = []string{policy.FormatLabels(of.Pods.MatchLabels)}
+		more.selected = []string{endpoints.FormatLabels(of.Pods.MatchLabels)}
 	}
 	t.merge(v, more)
 }
@@ -31,7 +33,7 @@ func (t *tally) inspect(v view) {
 func (t *tally) open(v view) { t.merge(v, inspected{open: true}) }
 
 func (t *tally) merge(v view, more inspected) {
-	if v.subject.Kind == policy.NodeEndpoint {
+	if v.subject.Kind == endpoints.NodeEndpoint {
 		put(&t.nodes, v.subject.Name, more)
 	} else {
 		put(&t.namespaces, v.subject.Namespace, more)
@@ -71,12 +73,12 @@ func put(all *map[string]inspected, name string, more inspected) {
 	(*all)[name] = inspected{have.allowOnly || more.allowOnly, have.notGenerated || more.notGenerated, have.open || more.open, selected}
 }
 
-func (t *tally) count() (namespaces, nodes policy.IsolationCounts) {
+func (t *tally) count() (namespaces, nodes report.IsolationCounts) {
 	return isolated(t.namespaces), isolated(t.nodes)
 }
 
-func isolated(all map[string]inspected) policy.IsolationCounts {
-	var out policy.IsolationCounts
+func isolated(all map[string]inspected) report.IsolationCounts {
+	var out report.IsolationCounts
 	for i := range maps.Values(all) {
 		out.Selected = append(out.Selected, i.selected...)
 		inPart := len(i.selected) > 0

@@ -7,13 +7,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // TranslationFindings reports passed cases whose connections a Service may also deny or redirect.
-func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowTestResult) report.Findings {
+func (e Endpoints) TranslationFindings(engine flow.Engine, result report.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -33,7 +34,7 @@ func (e Endpoints) TranslationFindings(engine policy.Engine, result policy.FlowT
 type reporter func(severity report.Severity, check *report.Check, format string, args ...any)
 
 // reportServiceEffects reports what the Service of a case does to connections.
-func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResult, add reporter) {
+func (e Endpoints) reportServiceEffects(engine flow.Engine, c report.CaseResult, add reporter) {
 	to, err := v1alpha1.ParseEndpoint(c.Case.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
 		return
@@ -45,7 +46,7 @@ func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResul
 	if s.Global {
 		add(report.Warning, report.GlobalService, "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.TenantOrNamespace, to.Name)
 	}
-	denied := slices.ContainsFunc(c.Flows, func(f policy.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
+	denied := slices.ContainsFunc(c.Flows, func(f report.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
 	if s.TranslatesSource() && denied {
 		add(report.Warning, report.SourceIPUncertain, "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to that of a node, which policies deny: set it, or allow the entities host and remote-node in the Tenant too", to.TenantOrNamespace, to.Name)
 	}
@@ -53,18 +54,18 @@ func (e Endpoints) reportServiceEffects(engine policy.Engine, c policy.CaseResul
 
 // deniedFromNodes reports whether a connection from outside the cluster is denied once its address
 // is that of a node.
-func deniedFromNodes(engine policy.Engine, f policy.Flow) bool {
-	if f.From.Kind != policy.AddressEndpoint && !isWorld(f.From.Name) {
+func deniedFromNodes(engine flow.Engine, f flow.Flow) bool {
+	if f.From.Kind != endpoints.AddressEndpoint && !isWorld(f.From.Name) {
 		return false
 	}
-	f.From = policy.Endpoint{Kind: policy.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
+	f.From = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
 	v, err := engine.Decide(f)
-	return err != nil || v.Decision() != policy.Allowed
+	return err != nil || v.Decision() != flow.Allowed
 }
 
 // mayBeNodePort is the port of a node with a number that a case names, where it is not stated
 // whether agents translate it.
-func (e Endpoints) mayBeNodePort(c policy.CaseResult) (resource.NodePort, bool) {
+func (e Endpoints) mayBeNodePort(c report.CaseResult) (resource.NodePort, bool) {
 	if c.Case.Port == 0 || !e.Fence.Agent.MayTranslateNodePorts() {
 		return resource.NodePort{}, false
 	}

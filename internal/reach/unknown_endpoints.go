@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -44,13 +45,13 @@ func (e Endpoints) unknownEndpoint(text string) string {
 
 // unknownNode doubts a node that no Node of the build and no entry of nodes matches.
 func (e Endpoints) unknownNode(text string, f v1alpha1.FlowEndpoint) string {
-	like := policy.Selector{MatchLabels: f.Labels}
+	like := endpoints.Selector{MatchLabels: f.Labels}
 	for _, n := range e.Index.Nodes {
-		if policy.Selects(like, n.Labels) {
+		if endpoints.Selects(like, n.Labels) {
 			return ""
 		}
 	}
-	if slices.ContainsFunc(e.Fence.Nodes, func(n policy.Node) bool { return policy.Selects(n.Selector, f.Labels) }) {
+	if slices.ContainsFunc(e.Fence.Nodes, func(n policy.Node) bool { return endpoints.Selects(n.Selector, f.Labels) }) {
 		return ""
 	}
 	return fmt.Sprintf("%q is no Node of the build, and the profile's nodes select none with these labels: correct them, unless the node has no fence", text)
@@ -65,10 +66,10 @@ func (e Endpoints) misspelledLabel(text string, f v1alpha1.FlowEndpoint) string 
 	}
 	have := map[string][]string{}
 	for _, ns := range namespaces {
-		if len(e.Index.WorkloadsIn(ns, policy.Selector{MatchLabels: f.Labels})) > 0 {
+		if len(e.Index.WorkloadsIn(ns, endpoints.Selector{MatchLabels: f.Labels})) > 0 {
 			return ""
 		}
-		for _, w := range e.Index.WorkloadsIn(ns, policy.Selector{}) {
+		for _, w := range e.Index.WorkloadsIn(ns, endpoints.Selector{}) {
 			for key, value := range w.Labels {
 				have[key] = append(have[key], value)
 			}

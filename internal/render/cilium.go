@@ -11,6 +11,9 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -23,7 +26,7 @@ const (
 )
 
 // cilium returns a policy as a CiliumNetworkPolicy.
-func cilium(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
+func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	return &v2.CiliumNetworkPolicy{
 		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
 		ObjectMeta: metav1.ObjectMeta{
@@ -39,13 +42,13 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	if p.Node != nil {
 		rule = &api.Rule{NodeSelector: subject}
 	}
-	if p.Family != policy.DefaultDeny && f.Has(policy.AdditivePolicies) {
+	if p.Family != policy.DefaultDeny && f.Has(cilium.AdditivePolicies) {
 		no := false
 		rule.EnableDefaultDeny = api.DefaultDenyConfig{Ingress: &no, Egress: &no}
 	}
 	for _, r := range byProtocol(p.Rules) {
 		for _, peers := range byKind(r.Peers) {
-			if r.Direction == policy.Ingress {
+			if r.Direction == flow.Ingress {
 				rule.Ingress = append(rule.Ingress, ingress(f, r, peers))
 			} else {
 				rule.Egress = append(rule.Egress, egress(f, r, peers))
@@ -54,10 +57,10 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 	}
 	// Rules default-deny their direction. Without rules, an empty rule default-denies it and allows
 	// nothing.
-	if len(rule.Ingress) == 0 && slices.Contains(p.DefaultDeny, policy.Ingress) {
+	if len(rule.Ingress) == 0 && slices.Contains(p.DefaultDeny, flow.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
 	}
-	if len(rule.Egress) == 0 && slices.Contains(p.DefaultDeny, policy.Egress) {
+	if len(rule.Egress) == 0 && slices.Contains(p.DefaultDeny, flow.Egress) {
 		rule.Egress = []api.EgressRule{{}}
 	}
 	return rule
@@ -83,7 +86,7 @@ func byKind(peers []policy.Peer) [][]policy.Peer {
 func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRule {
 	out := api.IngressRule{ToPorts: toPorts(r), ICMPs: icmps(f, r)}
 	for _, p := range peers {
-		out.FromEndpoints = append(out.FromEndpoints, endpoints(f, p)...)
+		out.FromEndpoints = append(out.FromEndpoints, endpointSelector(f, p)...)
 		out.FromEntities = append(out.FromEntities, entities(p)...)
 		out.FromCIDRSet = append(out.FromCIDRSet, cidrSet(f, p)...)
 	}
@@ -93,7 +96,7 @@ func ingress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.IngressRul
 func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule {
 	out := api.EgressRule{ToPorts: toPorts(r), ICMPs: icmps(f, r)}
 	for _, p := range peers {
-		out.ToEndpoints = append(out.ToEndpoints, endpoints(f, p)...)
+		out.ToEndpoints = append(out.ToEndpoints, endpointSelector(f, p)...)
 		out.ToEntities = append(out.ToEntities, entities(p)...)
 		out.ToCIDRSet = append(out.ToCIDRSet, cidrSet(f, p)...)
 		for _, name := range p.FQDNs {
@@ -105,7 +108,7 @@ func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule 
 
 // endpoints selects a peer's pods. Each selector requires a label of the pod's location, so that a
 // negative selector matches only pods.
-func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
+func endpointSelector(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	if p.Kind != policy.Pods {
 		return nil
 	}
@@ -133,7 +136,7 @@ func endpoints(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	return []api.EndpointSelector{out}
 }
 
-func selector(pods policy.Selector, where map[string]string) api.EndpointSelector {
+func selector(pods endpoints.Selector, where map[string]string) api.EndpointSelector {
 	match := map[string]string{}
 	maps.Copy(match, pods.MatchLabels)
 	maps.Copy(match, where)
@@ -171,7 +174,7 @@ func cidrSet(f *policy.Fence, p policy.Peer) api.CIDRRuleSlice {
 
 // network returns a network in the notation that the Cilium version accepts.
 func network(f *policy.Fence, cidr string) api.CIDR {
-	if prefix, err := netip.ParsePrefix(cidr); err == nil && !f.Has(policy.CIDRFormat) {
+	if prefix, err := netip.ParsePrefix(cidr); err == nil && !f.Has(cilium.CIDRFormat) {
 		return api.CIDR(prefix.String())
 	}
 	return api.CIDR(cidr)

@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -32,9 +34,9 @@ func byProtocol(rules []policy.Rule) []policy.Rule {
 }
 
 // splitICMP separates ports from types of ICMP message.
-func splitICMP(all []policy.Port) (ports, icmp []policy.Port) {
+func splitICMP(all []flow.Port) (ports, icmp []flow.Port) {
 	for _, p := range all {
-		if p.Protocol == policy.ICMP {
+		if p.Protocol == flow.ICMP {
 			icmp = append(icmp, p)
 		} else {
 			ports = append(ports, p)
@@ -47,7 +49,7 @@ func splitICMP(all []policy.Port) (ports, icmp []policy.Port) {
 func toPorts(r policy.Rule) api.PortRules {
 	all, _ := splitICMP(r.Ports)
 	if r.L7.Unrestricted() {
-		all = policy.MergeProtocols(all)
+		all = flow.MergeProtocols(all)
 	}
 	var out api.PortRules
 	for ports := range slices.Chunk(all, maxPorts) {
@@ -60,7 +62,7 @@ func toPorts(r policy.Rule) api.PortRules {
 	return out
 }
 
-func portProtocol(p policy.Port) api.PortProtocol {
+func portProtocol(p flow.Port) api.PortProtocol {
 	out := api.PortProtocol{Port: p.Name, Protocol: api.L4Proto(p.Protocol)}
 	if p.Name == "" {
 		out.Port = strconv.Itoa(int(p.Port))
@@ -72,7 +74,7 @@ func portProtocol(p policy.Port) api.PortProtocol {
 }
 
 // portRule returns the L7 rules without ports.
-func portRule(l7 policy.L7) api.PortRule {
+func portRule(l7 flow.L7) api.PortRule {
 	out := api.PortRule{Rules: l7Rules(l7)}
 	names := l7.ServerNames
 	if len(l7.HTTP) > 0 {
@@ -90,7 +92,7 @@ func portRule(l7 policy.L7) api.PortRule {
 }
 
 // l7Rules returns nil if no rule exists, because Cilium rejects empty rules.
-func l7Rules(l7 policy.L7) *api.L7Rules {
+func l7Rules(l7 flow.L7) *api.L7Rules {
 	if len(l7.HTTP) == 0 && len(l7.DNS) == 0 {
 		return nil
 	}
@@ -119,7 +121,7 @@ func icmps(f *policy.Fence, r policy.Rule) api.ICMPRules {
 	var fields []api.ICMPField
 	for _, p := range icmp {
 		v4, v6 := intstr.FromString(p.Name), intstr.FromString(p.Name)
-		if !f.Has(policy.ICMPNames) {
+		if !f.Has(cilium.ICMPNames) {
 			numbers := icmpNumbers[v1alpha1.ICMPType(p.Name)]
 			v4, v6 = intstr.FromInt32(numbers[0]), intstr.FromInt32(numbers[1])
 		}

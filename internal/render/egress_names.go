@@ -9,7 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // squidConfig is the key of the proxy's configuration. The keys of tenants have no dot.
@@ -30,7 +32,7 @@ func egressNames(f *policy.Fence) *corev1.ConfigMap {
 			owned.Reasons = append(owned.Reasons, a.Reason)
 		}
 	}
-	slices.SortFunc(owned.Reasons, func(a, b policy.Reason) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(owned.Reasons, func(a, b report.Reason) int { return strings.Compare(a.String(), b.String()) })
 	data := map[string]string{squidConfig: squid(f.Name, proxy)}
 	for tenant, all := range names {
 		data[tenant] = lines(all)
@@ -88,7 +90,7 @@ func namesByPorts(proxy *policy.EgressProxy) map[string][]string {
 	out := map[string][]string{}
 	for _, a := range proxy.Allowed {
 		sorted := slices.Clone(a.Ports)
-		slices.SortFunc(sorted, policy.ComparePorts)
+		slices.SortFunc(sorted, flow.ComparePorts)
 		var ports []string
 		for _, p := range sorted {
 			ports = append(ports, strings.TrimSuffix(p.String(), "/"+string(p.Protocol)))

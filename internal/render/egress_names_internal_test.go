@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -42,13 +43,13 @@ func TestExpression(t *testing.T) {
 
 func TestSquidConfig(t *testing.T) {
 	t.Parallel()
-	port := func(from, to int32) policy.Port { return policy.Port{Port: from, End: to, Protocol: v1alpha1.TCP} }
+	port := func(from, to int32) flow.Port { return flow.Port{Port: from, End: to, Protocol: v1alpha1.TCP} }
 	got := squid("platform", &policy.EgressProxy{
 		Port: 3128, ClusterCIDRs: []string{"10.244.0.0/16", "127.0.0.0/8"},
 		Allowed: []policy.AllowedNames{
-			{Tenant: "acme", Names: []string{"B.example.", "*.c.example"}, Ports: []policy.Port{port(8000, 8010), port(443, 0)}},
-			{Tenant: "beta", Names: []string{"a.example"}, Ports: []policy.Port{port(443, 0)}},
-			{Tenant: "gamma", Names: []string{"a.example"}, Ports: []policy.Port{port(443, 0)}},
+			{Tenant: "acme", Names: []string{"B.example.", "*.c.example"}, Ports: []flow.Port{port(8000, 8010), port(443, 0)}},
+			{Tenant: "beta", Names: []string{"a.example"}, Ports: []flow.Port{port(443, 0)}},
+			{Tenant: "gamma", Names: []string{"a.example"}, Ports: []flow.Port{port(443, 0)}},
 		},
 	})
 	want := `http_port 3128

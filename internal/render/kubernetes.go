@@ -8,6 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -21,16 +23,16 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 			// A rule without peers allows every peer.
 			continue
 		}
-		if r.Direction == policy.Ingress {
+		if r.Direction == flow.Ingress {
 			spec.Ingress = append(spec.Ingress, networkingv1.NetworkPolicyIngressRule{From: peers, Ports: policyPorts(r.Ports)})
 		} else {
 			spec.Egress = append(spec.Egress, networkingv1.NetworkPolicyEgressRule{To: peers, Ports: policyPorts(r.Ports)})
 		}
 	}
-	if len(spec.Ingress) > 0 || slices.Contains(p.DefaultDeny, policy.Ingress) {
+	if len(spec.Ingress) > 0 || slices.Contains(p.DefaultDeny, flow.Ingress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeIngress)
 	}
-	if len(spec.Egress) > 0 || slices.Contains(p.DefaultDeny, policy.Egress) {
+	if len(spec.Egress) > 0 || slices.Contains(p.DefaultDeny, flow.Egress) {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
 	return &networkingv1.NetworkPolicy{
@@ -71,14 +73,14 @@ func podPeer(p policy.Peer) networkingv1.NetworkPolicyPeer {
 		}}
 	}
 	out := networkingv1.NetworkPolicyPeer{NamespaceSelector: where}
-	if !policy.SelectsAll(p.Pods) {
+	if !endpoints.SelectsAll(p.Pods) {
 		pods := p.Pods
 		out.PodSelector = &pods
 	}
 	return out
 }
 
-func policyPorts(ports []policy.Port) []networkingv1.NetworkPolicyPort {
+func policyPorts(ports []flow.Port) []networkingv1.NetworkPolicyPort {
 	var out []networkingv1.NetworkPolicyPort
 	for _, p := range ports {
 		protocol, port := corev1.Protocol(p.Protocol), intstr.FromInt32(p.Port)

@@ -43,7 +43,7 @@ func object(f *policy.Fence, p *policy.Policy) any {
 	case f.Policies == v1alpha1.PoliciesKubernetes:
 		return kubernetes(f, p)
 	}
-	return cilium(f, p)
+	return ciliumObject(f, p)
 }
 
 // objectLabels returns the labels of a policy.

@@ -7,8 +7,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/render"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 func fence(version string, form v1alpha1.PolicyForm) *policy.Fence {
@@ -40,19 +43,19 @@ func specOf(t *testing.T, n *yaml.RNode) string {
 }
 
 var (
-	web     = policy.Selector{MatchLabels: map[string]string{"app": "web"}}
-	db      = policy.Peer{Kind: policy.Pods, Namespace: "store", Pods: policy.Selector{MatchLabels: map[string]string{"app": "db"}}}
+	web     = endpoints.Selector{MatchLabels: map[string]string{"app": "web"}}
+	db      = policy.Peer{Kind: policy.Pods, Namespace: "store", Pods: endpoints.Selector{MatchLabels: map[string]string{"app": "db"}}}
 	network = policy.Peer{Kind: policy.CIDRs, CIDRs: []string{"192.0.2.0/24", "198.51.100.0/24"}, Except: []string{"192.0.2.128/25"}}
 	server  = policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"API.example.com", "*.example.org"}}
 	others  = policy.Peer{Kind: policy.Pods, ExcludedNamespaces: []string{"acme"}}
-	https   = policy.Port{Port: 443, Protocol: v1alpha1.TCP}
+	https   = flow.Port{Port: 443, Protocol: v1alpha1.TCP}
 )
 
 func allow(rules ...policy.Rule) policy.Policy {
 	return policy.Policy{Family: policy.EastWest, Subject: web, Rules: rules}
 }
 
-var defaultDeny = policy.Policy{Family: policy.DefaultDeny, DefaultDeny: policy.Directions()}
+var defaultDeny = policy.Policy{Family: policy.DefaultDeny, DefaultDeny: flow.Directions()}
 
 func TestCiliumPolicies(t *testing.T) {
 	t.Parallel()
@@ -67,11 +70,11 @@ endpointSelector: {}
 ingress:
 - {}
 `},
-		"default-deny isolates one direction": {"1.19", policy.Policy{Family: policy.DefaultDeny, DefaultDeny: []policy.Direction{policy.Ingress}}, `endpointSelector: {}
+		"default-deny isolates one direction": {"1.19", policy.Policy{Family: policy.DefaultDeny, DefaultDeny: []flow.Direction{flow.Ingress}}, `endpointSelector: {}
 ingress:
 - {}
 `},
-		"an allow does not isolate": {"1.19", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}, Ports: []policy.Port{https}}), `enableDefaultDeny:
+		"an allow does not isolate": {"1.19", allow(policy.Rule{Direction: flow.Ingress, Peers: []policy.Peer{db}, Ports: []flow.Port{https}}), `enableDefaultDeny:
   egress: false
   ingress: false
 endpointSelector:
@@ -87,7 +90,7 @@ ingress:
     - port: "443"
       protocol: TCP
 `},
-		"before 1.16, an allow always isolates": {"1.15", allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{db}}), `endpointSelector:
+		"before 1.16, an allow always isolates": {"1.15", allow(policy.Rule{Direction: flow.Ingress, Peers: []policy.Peer{db}}), `endpointSelector:
   matchLabels:
     app: web
 ingress:
@@ -96,7 +99,7 @@ ingress:
       app: db
       k8s:io.kubernetes.pod.namespace: store
 `},
-		"peers of two kinds are two rules, in lower case and with their exceptions": {"1.15", allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{network, server}}), `egress:
+		"peers of two kinds are two rules, in lower case and with their exceptions": {"1.15", allow(policy.Rule{Direction: flow.Egress, Peers: []policy.Peer{network, server}}), `egress:
 - toCIDRSet:
   - cidr: 192.0.2.0/24
     except:
@@ -109,7 +112,7 @@ endpointSelector:
   matchLabels:
     app: web
 `},
-		"pods of every namespace but one": {"1.15", allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{others}}), `egress:
+		"pods of every namespace but one": {"1.15", allow(policy.Rule{Direction: flow.Egress, Peers: []policy.Peer{others}}), `egress:
 - toEndpoints:
   - matchExpressions:
     - key: k8s:io.kubernetes.pod.namespace
@@ -122,7 +125,7 @@ endpointSelector:
   matchLabels:
     app: web
 `},
-		"a range of two ports has an endPort, a range of one has none": {"1.15", allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db}, Ports: []policy.Port{
+		"a range of two ports has an endPort, a range of one has none": {"1.15", allow(policy.Rule{Direction: flow.Egress, Peers: []policy.Peer{db}, Ports: []flow.Port{
 			{Port: 80, End: 81, Protocol: v1alpha1.TCP}, {Port: 90, End: 90, Protocol: v1alpha1.UDP},
 		}}), `egress:
 - toEndpoints:
@@ -161,11 +164,11 @@ policyTypes:
 - Ingress
 - Egress
 `},
-		"a rule with only DNS names is omitted, and allows nothing": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{server}}), `podSelector:
+		"a rule with only DNS names is omitted, and allows nothing": {allow(policy.Rule{Direction: flow.Egress, Peers: []policy.Peer{server}}), `podSelector:
   matchLabels:
     app: web
 `},
-		"a peer has its namespace, a network its exceptions and a range its last port": {allow(policy.Rule{Direction: policy.Egress, Peers: []policy.Peer{db, network}, Ports: []policy.Port{
+		"a peer has its namespace, a network its exceptions and a range its last port": {allow(policy.Rule{Direction: flow.Egress, Peers: []policy.Peer{db, network}, Ports: []flow.Port{
 			{Port: 80, End: 81, Protocol: v1alpha1.TCP}, {Name: "http", Protocol: v1alpha1.TCP},
 		}}), `egress:
 - ports:
@@ -193,7 +196,7 @@ podSelector:
 policyTypes:
 - Egress
 `},
-		"every namespace but one": {allow(policy.Rule{Direction: policy.Ingress, Peers: []policy.Peer{others}}), `ingress:
+		"every namespace but one": {allow(policy.Rule{Direction: flow.Ingress, Peers: []policy.Peer{others}}), `ingress:
 - from:
   - namespaceSelector:
       matchExpressions:
@@ -222,7 +225,7 @@ func TestMetadata(t *testing.T) {
 	t.Parallel()
 	p := defaultDeny
 	p.Tenant, p.TenantID = "acme", "42"
-	p.Reasons = []policy.Reason{{Kind: "Tenant", Name: "acme", Field: "spec.enforcement"}, {Kind: "FenceProfile", Name: "platform", Field: "spec.scope"}}
+	p.Reasons = []report.Reason{{Kind: "Tenant", Name: "acme", Field: "spec.enforcement"}, {Kind: "FenceProfile", Name: "platform", Field: "spec.scope"}}
 	n := rendered(t, fence("1.19", v1alpha1.PoliciesCilium), p)
 	wantLabels := map[string]string{
 		"app.kubernetes.io/managed-by": "tenantfence", "tenantfence.dev/fence": "platform", "tenantfence.dev/family": "default-deny",

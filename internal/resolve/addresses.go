@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -70,7 +72,7 @@ func (r *resolver) addressProblem(e v1alpha1.Entity) string {
 }
 
 // entityPeers returns the NetworkPolicy peers for an entity, or refuses it.
-func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) entityPeers(e v1alpha1.Entity, d flow.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	pods := policy.Peer{Kind: policy.Pods}
 	switch e {
 	case v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer:
@@ -100,7 +102,7 @@ func (r *resolver) entityPeers(e v1alpha1.Entity, d policy.Direction, ref report
 
 // clusterPeers returns the NetworkPolicy peers of the entity cluster: all pods, the nodes and the
 // apiserver.
-func (r *resolver) clusterPeers(pods policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) clusterPeers(pods policy.Peer, d flow.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	addresses := policy.Peer{Kind: policy.CIDRs}
 	for _, part := range []v1alpha1.Entity{v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
 		for _, p := range r.entityPeers(part, d, ref, at) {
@@ -126,7 +128,7 @@ func (r *resolver) clusterCIDRs() []string {
 // nonClusterPeers are the networks of a peer without the addresses of the cluster: with them, a
 // NetworkPolicy would match pods and nodes as well. A network that is entirely in the cluster is
 // refused.
-func (r *resolver) nonClusterPeers(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) nonClusterPeers(p policy.Peer, d flow.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	if !r.usesNetworkPolicies() {
 		return r.nonClusterPeersUnderCilium(p, d, ref, at)
 	}
@@ -187,7 +189,7 @@ func prefixes(s *netipx.IPSet) []string {
 
 // toPolicyForm returns the peers that express e in the generated form: NetworkPolicies have no
 // entities, and cidrs exclude the cluster.
-func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
+func (r *resolver) toPolicyForm(f *declaredFlow, e resolvedPeer) []resolvedPeer {
 	if !r.usesNetworkPolicies() && e.peer.Kind != policy.CIDRs {
 		return []resolvedPeer{e}
 	}
@@ -200,7 +202,7 @@ func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
 	case policy.Entities:
 		for _, entity := range e.peer.Entities {
 			ports := f.portsOf(e)
-			if entity == v1alpha1.EntityKubeAPIServer && f.direction == policy.Egress && len(ports) == 0 {
+			if entity == v1alpha1.EntityKubeAPIServer && f.direction == flow.Egress && len(ports) == 0 {
 				ports = r.apiServerPorts()
 			}
 			for _, p := range r.entityPeers(entity, f.direction, f.ref, e.path) {
@@ -211,12 +213,12 @@ func (r *resolver) toPolicyForm(f *flow, e resolvedPeer) []resolvedPeer {
 		return []resolvedPeer{e}
 	}
 	return slices.CompactFunc(out, func(a, b resolvedPeer) bool {
-		return policy.JSONKey([]any{a.peer, a.ports}) == policy.JSONKey([]any{b.peer, b.ports})
+		return endpoints.JSONKey([]any{a.peer, a.ports}) == endpoints.JSONKey([]any{b.peer, b.ports})
 	})
 }
 
 // refuseUnsupported refuses the rules of a flow that no NetworkPolicy expresses.
-func (r *resolver) refuseUnsupported(f *flow) {
+func (r *resolver) refuseUnsupported(f *declaredFlow) {
 	if r.fence.Policies == v1alpha1.PoliciesBoth {
 		r.refuseShadowedL7(f)
 	}
@@ -235,13 +237,13 @@ func (r *resolver) refuseUnsupported(f *flow) {
 	if f.tls != nil {
 		refuse("tls", "remove it, which allows every connection")
 	}
-	if slices.ContainsFunc(f.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
+	if slices.ContainsFunc(f.ports, func(p flow.Port) bool { return p.Protocol == flow.ICMP }) {
 		refuse("icmp", "remove icmp and ports, which allows every port and ICMP")
 	}
 }
 
 // refuseShadowedL7 refuses L7 rules that the NetworkPolicy form shadows.
-func (r *resolver) refuseShadowedL7(f *flow) {
+func (r *resolver) refuseShadowedL7(f *declaredFlow) {
 	for _, l7 := range []struct {
 		name     string
 		declared bool
@@ -268,22 +270,22 @@ func (r *resolver) checkBaselineForm() {
 	at := r.profile.Path.Child("baseline")
 	b := r.profile.Spec.Baseline
 	if b.APIServer != nil {
-		r.entityPeers(v1alpha1.EntityKubeAPIServer, policy.Egress, r.profile.Ref, at.Child("apiServer"))
+		r.entityPeers(v1alpha1.EntityKubeAPIServer, flow.Egress, r.profile.Ref, at.Child("apiServer"))
 	}
 	if b.DNS.NodeLocal {
-		r.entityPeers(v1alpha1.EntityHost, policy.Egress, r.profile.Ref, at.Child("dns", "nodeLocal"))
+		r.entityPeers(v1alpha1.EntityHost, flow.Egress, r.profile.Ref, at.Child("dns", "nodeLocal"))
 	}
 	if b.DNS.HostNetwork {
-		r.entityPeers(v1alpha1.EntityRemoteNode, policy.Egress, r.profile.Ref, at.Child("dns", "hostNetwork"))
+		r.entityPeers(v1alpha1.EntityRemoteNode, flow.Egress, r.profile.Ref, at.Child("dns", "hostNetwork"))
 	}
 }
 
 // apiServerPorts are the ports on which the apiserver listens.
-func (r *resolver) apiServerPorts() []policy.Port {
-	var out []policy.Port
+func (r *resolver) apiServerPorts() []flow.Port {
+	var out []flow.Port
 	if api := r.fence.Cluster.APIServer; api != nil {
 		for _, p := range api.Ports {
-			out = append(out, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+			out = append(out, flow.Port{Port: p, Protocol: v1alpha1.TCP})
 		}
 	}
 	return out

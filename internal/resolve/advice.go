@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -62,19 +62,19 @@ func (r *resolver) reportAllowIsolates(allowOnlyTenants []string) {
 	case r.usesNetworkPolicies():
 		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("policies"), "with NetworkPolicies, "+what)
 	case r.fence.AllowsIsolate:
-		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\", %s", policy.EnableNonDefaultDeny, what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumConfig"), "with %s: \"false\", %s", cilium.EnableNonDefaultDeny, what)
 	case !r.fence.Additive():
-		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumVersion"), "before Cilium %s, %s", policy.AdditivePolicies.Introduced(), what)
+		r.warn(report.AllowPolicyIsolates, r.profile.Ref, at.Child("cluster", "ciliumVersion"), "before Cilium %s, %s", cilium.AdditivePolicies.Introduced(), what)
 	}
 }
 
 // reportEarlyDNSNames warns that restricted DNS names take effect before the last stage.
 func (r *resolver) reportEarlyDNSNames() {
 	enforced := slices.ContainsFunc(r.tenants, func(t *tenant) bool { return t.Enforcement == v1alpha1.Enforce })
-	additive := r.supports(policy.AdditivePolicies)
-	if enforced && additive && !r.supports(policy.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
+	additive := r.supports(cilium.AdditivePolicies)
+	if enforced && additive && !r.supports(cilium.WildcardL7) && !slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") {
 		r.warn(report.DNSNamesDenyEarly, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
-			"before Cilium %s, the stage Baseline already denies all other DNS names to tenants in Enforce: keep them in AllowOnly until the list of names is complete", policy.WildcardL7.Introduced())
+			"before Cilium %s, the stage Baseline already denies all other DNS names to tenants in Enforce: keep them in AllowOnly until the list of names is complete", cilium.WildcardL7.Introduced())
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -17,9 +19,9 @@ func (r *resolver) grantAgents() {
 	var all []proxiedIngress
 	for _, t := range r.tenants {
 		for i, a := range t.spec.AgentIngress {
-			f := &flow{
-				tenant: t, direction: policy.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
-				reason: t.reason.Child("agentIngress[" + a.Name + "]"), pods: policy.SelectorOf(a.Pods), ports: policy.DeclaredPorts(a.Ports),
+			f := &declaredFlow{
+				tenant: t, direction: flow.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
+				reason: t.reason.Child("agentIngress[" + a.Name + "]"), pods: endpoints.SelectorOf(a.Pods), ports: flow.DeclaredPorts(a.Ports),
 			}
 			r.checkAgentNetworkLimits(f, a)
 			found := r.resolveAgentPods(f, a)
@@ -35,7 +37,7 @@ func (r *resolver) grantAgents() {
 }
 
 // resolveAgentPods resolves the pods and ports of f, and reports whether f can be granted.
-func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
+func (r *resolver) resolveAgentPods(f *declaredFlow, a v1alpha1.AgentIngress) bool {
 	if len(f.tenant.Namespaces) == 0 {
 		// The missing namespace is an error already.
 		return false
@@ -48,7 +50,7 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 		if s == nil {
 			return false
 		}
-		f.pods, namespaces = policy.Selector{MatchLabels: s.Selector}, []string{s.Ref.Namespace}
+		f.pods, namespaces = endpoints.Selector{MatchLabels: s.Selector}, []string{s.Ref.Namespace}
 		if f.ports = r.targetPorts(f, s, f.ports, at); len(f.ports) == 0 {
 			return false
 		}
@@ -58,13 +60,13 @@ func (r *resolver) resolveAgentPods(f *flow, a v1alpha1.AgentIngress) bool {
 	}
 	f.pods, _ = f.tenant.OwnPods(f.pods)
 	r.checkPortNames(f, f.ports, f.own, portAt)
-	f.ports = policy.ExpandProtocols(f.ports)
+	f.ports = flow.ExpandProtocols(f.ports)
 	r.warnHostNetwork(f)
 	return r.checkPortLimits(f, f.ports, f.own, f.path.Child("ports"))
 }
 
 // agentService is the Service to which agents connect, or nil if it is refused.
-func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
+func (r *resolver) agentService(f *declaredFlow, a v1alpha1.AgentIngress, at *field.Path) *resource.Service {
 	if r.refuseInGenerator(f, at) {
 		return nil
 	}
@@ -86,7 +88,7 @@ func (r *resolver) agentService(f *flow, a v1alpha1.AgentIngress, at *field.Path
 
 // checkLoadBalancer warns about a Service that does not match the mode or sourceIP. It sets
 // f.loadBalancer.
-func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resource.Service) {
+func (r *resolver) checkLoadBalancer(f *declaredFlow, a v1alpha1.AgentIngress, s *resource.Service) {
 	if a.Mode != v1alpha1.LoadBalancer {
 		return
 	}
@@ -102,7 +104,7 @@ func (r *resolver) checkLoadBalancer(f *flow, a v1alpha1.AgentIngress, s *resour
 
 // grantThroughLoadBalancer allows agents behind a load balancer: by their networks, or through the
 // nodes if these replace the addresses of clients.
-func (r *resolver) grantThroughLoadBalancer(f *flow, a v1alpha1.AgentIngress) {
+func (r *resolver) grantThroughLoadBalancer(f *declaredFlow, a v1alpha1.AgentIngress) {
 	peer, at := policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, f.path.Child("cidrs")
 	if a.SourceIP == v1alpha1.SourceNode {
 		nodes := []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}
@@ -141,7 +143,7 @@ func (r *resolver) addSourceRanges(add policy.SourceRanges) {
 // ranges and owners of the baseline, and undecidedKinds.
 func (r *resolver) checkProfile() {
 	fenced := func(namespace string, pods *metav1.LabelSelector, at *field.Path) {
-		switch _, owners := r.podsByTenant(namespace, policy.SelectorOf(pods)); {
+		switch _, owners := r.podsByTenant(namespace, endpoints.SelectorOf(pods)); {
 		case r.owner[namespace] != nil || r.unreadNamespaces[namespace]:
 		case r.isPartial(namespace) && len(owners) == 1 && owners[0] != nil:
 		case r.isPartial(namespace):

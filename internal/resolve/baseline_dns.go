@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -28,7 +29,7 @@ func (r *resolver) checkBaselineDNS() {
 		return
 	}
 	dns, at := r.profile.Spec.Baseline.DNS, r.profile.Path.Child("baseline", "dns")
-	pods := r.index.WorkloadsIn(dns.Namespace, policy.SelectorOf(dns.Pods))
+	pods := r.index.WorkloadsIn(dns.Namespace, endpoints.SelectorOf(dns.Pods))
 	r.checkDNSOnNodes(pods, at)
 	services := r.dnsServices(pods)
 	for _, s := range services {
@@ -59,8 +60,8 @@ func (r *resolver) checkDNSOnNodes(pods []*resource.Workload, at *field.Path) {
 func (r *resolver) dnsServices(pods []*resource.Workload) []*resource.Service {
 	var out []*resource.Service
 	for _, s := range r.index.ServicesIn(r.profile.Spec.Baseline.DNS.Namespace) {
-		behind := policy.Selector{MatchLabels: s.Selector}
-		selectsDNSPods := len(s.Selector) > 0 && slices.ContainsFunc(pods, func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
+		behind := endpoints.Selector{MatchLabels: s.Selector}
+		selectsDNSPods := len(s.Selector) > 0 && slices.ContainsFunc(pods, func(w *resource.Workload) bool { return endpoints.Selects(behind, w.Labels) })
 		servesDNS := slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool { return p.Port == dnsPort && p.Protocol != v1alpha1.SCTP })
 		if servesDNS && s.Type != "ExternalName" && (selectsDNSPods || s.Ref.Name == dnsService) {
 			out = append(out, s)
@@ -77,12 +78,12 @@ func (r *resolver) checkDNSService(s *resource.Service, at *field.Path) {
 		r.checkDNSEndpoints(s, at)
 		return
 	}
-	behind := r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
-	selected := policy.SelectorOf(dns.Pods)
+	behind := r.index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})
+	selected := endpoints.SelectorOf(dns.Pods)
 	others := slices.DeleteFunc(slices.Clone(behind), func(w *resource.Workload) bool {
-		return policy.Selects(selected, w.Labels) || w.HostNetwork && dns.HostNetwork
+		return endpoints.Selects(selected, w.Labels) || w.HostNetwork && dns.HostNetwork
 	})
-	_, common := policy.Intersect(selected, policy.Selector{MatchLabels: s.Selector})
+	_, common := endpoints.Intersect(selected, endpoints.Selector{MatchLabels: s.Selector})
 	switch {
 	case len(others) > 0:
 		r.refuse(report.DNSPodsNotSelected, r.profile.Ref, at.Child("pods"),
@@ -198,7 +199,7 @@ func (r *resolver) checkDNSRedirects(services []*resource.Service, at *field.Pat
 		}
 		name := fmt.Sprintf("CiliumLocalRedirectPolicy %s/%s", d.Ref.Namespace, d.Ref.Name)
 		selects := func(p policy.Peer) bool { return p.Namespace == d.Ref.Namespace && selectsSubset(d.Pods, p.Pods) }
-		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}); {
+		switch resolver := (policy.Peer{Namespace: dns.Namespace, Pods: endpoints.SelectorOf(dns.Pods)}); {
 		case selects(resolver):
 		case !selects(policy.NodeLocalDNS(dns.Namespace)):
 			r.refuse(report.DNSRedirectNotSelected, r.profile.Ref, at.Child("pods"),

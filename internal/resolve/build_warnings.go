@@ -7,7 +7,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -32,10 +34,10 @@ func (r *resolver) checkProfileAgainstBuild() {
 			r.warn(report.MonitoringAllPorts, r.profile.Ref, at.Child("monitoring"),
 				"the monitoring pods of namespace %q may reach every port of the pods of all tenants: list the scraped ports in baseline.monitoring.ports", m.Namespace)
 		}
-		named := slices.ContainsFunc(policy.PortsOf(m.Ports), func(p policy.Port) bool { return p.Name != "" })
-		if named && (r.owner[m.Namespace] != nil || len(r.partialTenants[m.Namespace]) > 0) && !r.supports(policy.NamedEgressPorts) {
+		named := slices.ContainsFunc(flow.PortsOf(m.Ports), func(p flow.Port) bool { return p.Name != "" })
+		if named && (r.owner[m.Namespace] != nil || len(r.partialTenants[m.Namespace]) > 0) && !r.supports(cilium.NamedEgressPorts) {
 			r.warn(report.NamedPortInEgress, r.profile.Ref, at.Child("monitoring", "ports"),
-				"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number: use numbers, since namespace %q is fenced", policy.NamedEgressPorts.Introduced(), m.Namespace)
+				"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number: use numbers, since namespace %q is fenced", cilium.NamedEgressPorts.Introduced(), m.Namespace)
 		}
 	}
 	r.reportUnusedFlows()
@@ -43,8 +45,8 @@ func (r *resolver) checkProfileAgainstBuild() {
 
 // warnBaselinePeer warns about a selector that selects none of the pods of its namespace.
 func (r *resolver) warnBaselinePeer(namespace string, pods *metav1.LabelSelector, at *field.Path) {
-	if len(r.index.WorkloadsIn(namespace, policy.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, policy.SelectorOf(pods))) == 0 {
-		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, policy.SelectorOf(pods), ""))
+	if len(r.index.WorkloadsIn(namespace, endpoints.Selector{})) > 0 && len(r.index.WorkloadsIn(namespace, endpoints.SelectorOf(pods))) == 0 {
+		r.warn(report.BaselinePodsNotFound, r.profile.Ref, at, "%s", r.podsNotFound([]string{namespace}, endpoints.SelectorOf(pods), ""))
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -26,9 +26,9 @@ func (r *resolver) combineCauses() {
 		key, isOne := "", false
 		switch {
 		case slices.Contains(causedByProfile, f.Check):
-			key, isOne = policy.JSONKey([]any{f.Check.Name, f.Severity, f.Message}), true
+			key, isOne = endpoints.JSONKey([]any{f.Check.Name, f.Severity, f.Message}), true
 		case f.Resource == r.profile.Ref && r.isFlowOfProfile(f.Field):
-			key, isOne = policy.JSONKey([]any{f.Check.Name, f.Severity, f.Field, names.Replace(f.Message)}), true
+			key, isOne = endpoints.JSONKey([]any{f.Check.Name, f.Severity, f.Field, names.Replace(f.Message)}), true
 		}
 		if i, known := first[key]; isOne && known {
 			more[i]++

@@ -7,27 +7,27 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // resolveChildrenPeer resolves the children of a flow's tenant, if the profile declares any.
-func (r *resolver) resolveChildrenPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveChildrenPeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	if r.relation.firstEntry(f.tenant.Name) < 0 {
 		return nil, r.refuseUndeclared(f, at.Child("children"), "the profile declares no children of Tenant %q: add {parent: %[1]s, names: [...]} to tenants.children of the profile, or remove the peer", f.tenant.Name)
 	}
 	var out []resolvedPeer
 	for _, t := range r.relation.children[f.tenant.Name] {
-		out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, policy.SelectorOf(p.Pods)), t, childTenants, at)...)
+		out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, endpoints.SelectorOf(p.Pods)), t, childTenants, at)...)
 	}
 	return out, true
 }
 
 // resolveParentPeer resolves the parent of a flow's tenant as if the flow named it. A flow of the
 // profile does not require the pods of each parent.
-func (r *resolver) resolveParentPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveParentPeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	parent := r.byName[f.tenant.parent]
-	switch pods := policy.SelectorOf(p.Pods); {
+	switch pods := endpoints.SelectorOf(p.Pods); {
 	case len(r.relation.unclear[f.tenant.Name]) > 0:
 		return nil, true
 	case f.tenant.parent == "":
@@ -42,7 +42,7 @@ func (r *resolver) resolveParentPeer(f *flow, p v1alpha1.Peer, at *field.Path) (
 
 // appliesTo reports whether a peer of a flow applies to its tenant. In a flow of the profile, children
 // and parent apply only to a Tenant that has some.
-func (r *resolver) appliesTo(f *flow, p v1alpha1.Peer) bool {
+func (r *resolver) appliesTo(f *declaredFlow, p v1alpha1.Peer) bool {
 	switch {
 	case !f.fromProfile:
 		return true
@@ -55,7 +55,7 @@ func (r *resolver) appliesTo(f *flow, p v1alpha1.Peer) bool {
 
 // refuseUndeclared refuses a peer that the profile gives no meaning for this Tenant, unless the flow is
 // optional. It reports whether the flow is resolved further.
-func (r *resolver) refuseUndeclared(f *flow, at *field.Path, format string, args ...any) bool {
+func (r *resolver) refuseUndeclared(f *declaredFlow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
 	}
@@ -111,7 +111,7 @@ type profileFlowUse struct {
 	peers map[int]bool
 }
 
-func (r *resolver) recordUse(f *flow) {
+func (r *resolver) recordUse(f *declaredFlow) {
 	use := r.profileFlows[f.path.String()]
 	if use == nil {
 		use = &profileFlowUse{peers: map[int]bool{}}

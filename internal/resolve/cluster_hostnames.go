@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,7 +18,7 @@ import (
 // flowNames are hostnames that a flow reaches on some ports.
 type flowNames struct {
 	names []string
-	ports []policy.Port
+	ports []flow.Port
 	path  *field.Path
 	// at is the field of a name.
 	at func(int) *field.Path
@@ -24,7 +26,7 @@ type flowNames struct {
 
 // resolveNames resolves names: those of clusterHostnames to pods of this cluster, and the others to
 // themselves. A pattern that is wider than clusterHostnames resolves to both.
-func (r *resolver) resolveNames(f *flow, a flowNames) (resolvedPeers []resolvedPeer, found bool) {
+func (r *resolver) resolveNames(f *declaredFlow, a flowNames) (resolvedPeers []resolvedPeer, found bool) {
 	var outside []string
 	for i, name := range a.names {
 		all := false
@@ -54,13 +56,13 @@ type clusterHostname struct {
 	name string
 	// complete reports whether all names that it matches resolve to this entry.
 	complete bool
-	ports    []policy.Port
+	ports    []flow.Port
 	path     *field.Path
 	index    int
 }
 
 // clusterHostnamePeers are the pods to which a name resolves, on their own ports.
-func (r *resolver) clusterHostnamePeers(f *flow, n clusterHostname) (resolvedPeers []resolvedPeer, found bool) {
+func (r *resolver) clusterHostnamePeers(f *declaredFlow, n clusterHostname) (resolvedPeers []resolvedPeer, found bool) {
 	if r.fence.ClusterHostnames[n.index].Entity != "" {
 		return r.gatewayPeers(f, n), true
 	}
@@ -87,7 +89,7 @@ func (r *resolver) clusterHostnamePeers(f *flow, n clusterHostname) (resolvedPee
 
 // clusterHostnameService is the Service of an entry of clusterHostnames with its pods. It is nil if it
 // is refused or not found: then an optional flow is inactive.
-func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
+func (r *resolver) clusterHostnameService(f *declaredFlow, index int) (s *resource.Service, pods []policy.Peer, found bool) {
 	entry := r.profile.Path.Child("clusterHostnames").Index(index)
 	at := entry.Child("service")
 	l := r.fence.ClusterHostnames[index]
@@ -112,22 +114,22 @@ func (r *resolver) clusterHostnameService(f *flow, index int) (s *resource.Servi
 			return nil, nil, true
 		}
 	} else {
-		pods, _ = r.podsByTenant(l.Namespace, policy.Selector{MatchLabels: s.Selector})
+		pods, _ = r.podsByTenant(l.Namespace, endpoints.Selector{MatchLabels: s.Selector})
 	}
 	if len(pods) == 0 {
-		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q %s", l.Target(), r.podsNotFound([]string{l.Namespace}, policy.Selector{MatchLabels: s.Selector}, ""))
+		return nil, nil, r.refuseMissingHostname(f, at, "the selector of Service %q %s", l.Target(), r.podsNotFound([]string{l.Namespace}, endpoints.Selector{MatchLabels: s.Selector}, ""))
 	}
 	return s, pods, true
 }
 
 // gatewayPeers is Cilium's own proxy, to which a name resolves, on the flow's ports.
-func (r *resolver) gatewayPeers(f *flow, n clusterHostname) []resolvedPeer {
+func (r *resolver) gatewayPeers(f *declaredFlow, n clusterHostname) []resolvedPeer {
 	l := r.fence.ClusterHostnames[n.index]
 	if r.usesNetworkPolicies() {
 		r.refuse(report.ClusterHostnameWithoutPods, f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), which no NetworkPolicy can select", n.name, l.Target())
 		return nil
 	}
-	if slices.ContainsFunc(n.ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP }) {
+	if slices.ContainsFunc(n.ports, func(p flow.Port) bool { return p.Protocol == flow.ICMP }) {
 		r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to %s (the profile's clusterHostnames), and no Gateway forwards icmp: remove it", n.name, l.Target())
 		return nil
 	}
@@ -137,7 +139,7 @@ func (r *resolver) gatewayPeers(f *flow, n clusterHostname) []resolvedPeer {
 
 // refuseMissingHostname is refuseMissing for clusterHostnames: the mistake is in the profile, and not
 // in the flow.
-func (r *resolver) refuseMissingHostname(f *flow, at *field.Path, format string, args ...any) bool {
+func (r *resolver) refuseMissingHostname(f *declaredFlow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
 	}
@@ -149,14 +151,14 @@ func (r *resolver) refuseMissingHostname(f *flow, at *field.Path, format string,
 
 // clusterHostnamePorts are the ports of a flow that the Service behind a name has. It must have all of
 // them, unless the name is a wider pattern: then the others are for other names.
-func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterHostname) []policy.Port {
-	var out []policy.Port
+func (r *resolver) clusterHostnamePorts(f *declaredFlow, s *resource.Service, n clusterHostname) []flow.Port {
+	var out []flow.Port
 	for _, p := range n.ports {
 		found := matchingPorts(s, p)
 		switch {
 		case len(found) > 0 && p.Name == "" && p.End <= p.Port:
 			out = append(out, clientPorts(found)...)
-		case n.complete && p.Protocol == policy.ICMP:
+		case n.complete && p.Protocol == flow.ICMP:
 			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), and no Service forwards icmp: remove it", n.name, s.Ref.Namespace, s.Ref.Name)
 		case n.complete:
 			r.refuse(report.PortNotFound, f.ref, n.path, "name %q resolves to Service %s/%s (the profile's clusterHostnames), which has no port %s: list its ports by number: %s",
@@ -167,10 +169,10 @@ func (r *resolver) clusterHostnamePorts(f *flow, s *resource.Service, n clusterH
 }
 
 // clientPorts returns the ports of a Service itself, to which clients connect.
-func clientPorts(ports []resource.ServicePort) []policy.Port {
-	var out []policy.Port
+func clientPorts(ports []resource.ServicePort) []flow.Port {
+	var out []flow.Port
 	for _, p := range ports {
-		out = append(out, policy.Port{Port: p.Port, Protocol: p.Protocol})
+		out = append(out, flow.Port{Port: p.Port, Protocol: p.Protocol})
 	}
 	return out
 }
@@ -181,7 +183,7 @@ func (r *resolver) reportWorldExclusions() {
 	// A flow of allTenants is one of each tenant, and is reported once.
 	reported := map[string]bool{}
 	for _, f := range r.flows {
-		if f.direction == policy.Ingress || f.broken {
+		if f.direction == flow.Ingress || f.broken {
 			continue
 		}
 		for i, p := range f.peers {
@@ -189,7 +191,7 @@ func (r *resolver) reportWorldExclusions() {
 				continue
 			}
 			at := f.peersPath().Index(i)
-			key := policy.JSONKey([]any{f.ref, at.String()})
+			key := endpoints.JSONKey([]any{f.ref, at.String()})
 			if excluded := r.unnamedHostnames(f); len(excluded) > 0 && !reported[key] {
 				reported[key] = true
 				r.report(report.Info, report.WorldExcludesClusterHostnames, f.ref, at,
@@ -208,7 +210,7 @@ func includesWorld(p v1alpha1.Peer) bool {
 
 // unnamedHostnames are the clusterHostnames whose Service has a port of a flow, and that no flow of the
 // tenant or the nodes names.
-func (r *resolver) unnamedHostnames(f *flow) []string {
+func (r *resolver) unnamedHostnames(f *declaredFlow) []string {
 	var out []string
 	for _, l := range r.fence.ClusterHostnames {
 		if l.Entity != "" && !r.usesHostname(f.tenant, l) {
@@ -216,7 +218,7 @@ func (r *resolver) unnamedHostnames(f *flow) []string {
 			continue
 		}
 		s := r.index.Service(l.Namespace, l.Service)
-		if s == nil || r.usesHostname(f.tenant, l) || !slices.ContainsFunc(clientPorts(s.Ports), func(p policy.Port) bool { return len(f.ports) == 0 || p.CoveredBy(policy.ExpandProtocols(f.ports)) }) {
+		if s == nil || r.usesHostname(f.tenant, l) || !slices.ContainsFunc(clientPorts(s.Ports), func(p flow.Port) bool { return len(f.ports) == 0 || p.CoveredBy(flow.ExpandProtocols(f.ports)) }) {
 			continue
 		}
 		out = append(out, fmt.Sprintf("%s: %s", strings.Join(l.FQDNs, ", "), l.Target()))
@@ -226,7 +228,7 @@ func (r *resolver) unnamedHostnames(f *flow) []string {
 
 // usesHostname reports whether a flow of a tenant has some of these names as a peer.
 func (r *resolver) usesHostname(t *tenant, l policy.ClusterHostname) bool {
-	return slices.ContainsFunc(t.flows, func(f *flow) bool {
+	return slices.ContainsFunc(t.flows, func(f *declaredFlow) bool {
 		return slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool {
 			return slices.ContainsFunc(p.FQDNs, l.MatchesAny)
 		})

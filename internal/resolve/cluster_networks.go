@@ -7,6 +7,8 @@ import (
 	"go4.org/netipx"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -21,7 +23,7 @@ type clusterPart struct {
 
 // clusterParts are the addresses of the cluster, as far as the profile and the build know
 // them.
-func (r *resolver) clusterParts(d policy.Direction) []clusterPart {
+func (r *resolver) clusterParts(d flow.Direction) []clusterPart {
 	a := r.addressesOfCluster(d)
 	var out []clusterPart
 	for _, p := range []struct {
@@ -46,7 +48,7 @@ type clusterAddresses struct{ apiServer, services, nodes, pods netipx.IPSetBuild
 // addressesOfCluster are the addresses that no CIDR rule matches, as destinations of egress
 // or sources of ingress. Policies are decided after Service translation, so the address of a Service
 // is no destination. Its public addresses may still be a source.
-func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
+func (r *resolver) addressesOfCluster(d flow.Direction) *clusterAddresses {
 	out := &clusterAddresses{}
 	for _, a := range r.index.OwnedAddresses() {
 		switch {
@@ -54,14 +56,14 @@ func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 			out.nodes.Add(a.Address)
 		case a.PodAddress:
 			out.pods.Add(a.Address)
-		case !a.Public || d == policy.Egress:
+		case !a.Public || d == flow.Egress:
 			out.services.Add(a.Address)
 		}
 	}
 	c := r.fence.Cluster
 	out.services.AddSet(setOf(c.ServiceCIDRs, nil))
 	out.nodes.AddSet(setOf(c.NodeCIDRs, nil))
-	if r.enforcedByCilium() && r.fence.Agent.Value(policy.CIDRMatchMode) == "nodes" {
+	if r.enforcedByCilium() && r.fence.Agent.Value(cilium.CIDRMatchMode) == "nodes" {
 		// Then networks match the addresses of nodes.
 		out.nodes = netipx.IPSetBuilder{}
 	}
@@ -75,7 +77,7 @@ func (r *resolver) addressesOfCluster(d policy.Direction) *clusterAddresses {
 
 // partOfCluster is the part of the cluster that contains some networks, or all parts together. It
 // reports whether the networks are entirely in the cluster.
-func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (clusterPart, bool) {
+func (r *resolver) partOfCluster(networks *netipx.IPSet, d flow.Direction) (clusterPart, bool) {
 	var all netipx.IPSetBuilder
 	var what, peer []string
 	for _, p := range r.clusterParts(d) {
@@ -92,7 +94,7 @@ func (r *resolver) partOfCluster(networks *netipx.IPSet, d policy.Direction) (cl
 }
 
 // refuseClusterNetwork refuses a network that is entirely in the cluster, and reports whether it did.
-func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d policy.Direction, ref report.Ref, at *field.Path) bool {
+func (r *resolver) refuseClusterNetwork(network netip.Prefix, except []string, d flow.Direction, ref report.Ref, at *field.Path) bool {
 	networks := setOf([]string{network.String()}, except)
 	part, inside := r.partOfCluster(networks, d)
 	if !inside {
@@ -122,7 +124,7 @@ func describeOwner(o resource.AddressOwner) (what, peer string) {
 
 // nonClusterPeersUnderCilium refuses networks in the cluster, where Cilium matches endpoints by
 // identity, and reports networks that are partly in the cluster.
-func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d policy.Direction, ref report.Ref, at *field.Path) []policy.Peer {
+func (r *resolver) nonClusterPeersUnderCilium(p policy.Peer, d flow.Direction, ref report.Ref, at *field.Path) []policy.Peer {
 	out := p
 	out.CIDRs = nil
 	for _, c := range p.CIDRs {

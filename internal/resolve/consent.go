@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -34,7 +36,7 @@ func (r *resolver) grantFlows() {
 }
 
 // grant grants a flow with one of its peers, in the form of the policies.
-func (r *resolver) grant(f *flow, e resolvedPeer) {
+func (r *resolver) grant(f *declaredFlow, e resolvedPeer) {
 	if r.networkPolicyForm && f.broken {
 		return
 	}
@@ -49,12 +51,12 @@ func (r *resolver) grant(f *flow, e resolvedPeer) {
 	}
 }
 
-func newGrant(f *flow, own policy.Peer, e resolvedPeer) policy.Grant {
+func newGrant(f *declaredFlow, own policy.Peer, e resolvedPeer) policy.Grant {
 	g := policy.Grant{Family: policy.EastWest, Ports: f.portsOf(e), L7: f.l7, DNSNames: e.hostnames}
 	if e.peer.Kind == policy.FQDNs || len(e.hostnames) > 0 {
 		g.Family = policy.FQDNEgress
 	}
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		g.From, g.To, g.Source = own, e.peer, f.declaration()
 	} else {
 		g.From, g.To, g.Destination = e.peer, own, f.declaration()
@@ -63,7 +65,7 @@ func newGrant(f *flow, own policy.Peer, e resolvedPeer) policy.Grant {
 }
 
 // addGrants adds grants to the fence, each with the ports of its egress side.
-func (r *resolver) addGrants(f *flow, grants ...policy.Grant) {
+func (r *resolver) addGrants(f *declaredFlow, grants ...policy.Grant) {
 	for _, g := range grants {
 		g.SourcePorts = r.sourcePorts(f, g)
 		r.fence.Grants = append(r.fence.Grants, g)
@@ -72,7 +74,7 @@ func (r *resolver) addGrants(f *flow, grants ...policy.Grant) {
 
 // grantByConsent grants what both tenants of a flow declare. Each pair of flows is granted once, by
 // the egress side. It reports whether they agree on anything.
-func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) bool {
+func (r *resolver) grantByConsent(f *declaredFlow, e resolvedPeer, c *multiTenantPeers) bool {
 	if r.networkPolicyForm && f.broken || f.tls != nil {
 		// Two tenants cannot agree on TLS, which is refused already.
 		return false
@@ -86,7 +88,7 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 		r.reportMissingConsent(f, e, missing, c)
 		return false
 	}
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		r.addGrants(f, agreed...)
 	} else {
 		r.recordConsent(f, agreed)
@@ -98,9 +100,9 @@ func (r *resolver) grantByConsent(f *flow, e resolvedPeer, c *multiTenantPeers) 
 
 // reportPartialConsent reports that two tenants agree on a part of a flow. For peers of all tenants,
 // these tenants are counted instead.
-func (r *resolver) reportPartialConsent(f *flow, e resolvedPeer, agreed []policy.Grant) {
+func (r *resolver) reportPartialConsent(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) {
 	severity := report.Info
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		severity = report.Warning
 	}
 	switch {
@@ -130,7 +132,7 @@ func l7Summary(grants []policy.Grant) string {
 
 // agreements are the grants that the other tenant of a flow declares too. differ reports whether a
 // flow of that tenant differs in its L7 rules alone.
-func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, differ bool) {
+func (r *resolver) agreements(f *declaredFlow, e resolvedPeer) (agreed []policy.Grant, differ bool) {
 	for _, other := range e.tenant.flows {
 		if other.direction == f.direction || other.via != "" {
 			continue
@@ -157,8 +159,8 @@ func (r *resolver) agreements(f *flow, e resolvedPeer) (agreed []policy.Grant, d
 
 // oppositeFlowBroken reports whether a flow with an error may be the opposite side of a flow, or the
 // flow itself has no pods. The missing consent follows from that error then.
-func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
-	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *flow) bool {
+func (r *resolver) oppositeFlowBroken(f *declaredFlow, e resolvedPeer) bool {
+	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *declaredFlow) bool {
 		return other.broken && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
 			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||
 				p.Children && f.tenant.parent == e.tenant.Name || p.Parent && e.tenant.parent == f.tenant.Name ||
@@ -169,7 +171,7 @@ func (r *resolver) oppositeFlowBroken(f *flow, e resolvedPeer) bool {
 
 // commonGrants returns the grants that peer e of flow f and peer reverse of flow other share,
 // without L7 rules.
-func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse resolvedPeer) []policy.Grant {
+func (r *resolver) commonGrants(f *declaredFlow, e resolvedPeer, other *declaredFlow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
 		if reverse.peer.Kind != policy.Pods || reverse.peer.Namespace != mine.Namespace {
@@ -182,7 +184,7 @@ func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse re
 			near, ok1 := r.commonPods(mine, reverse.peer)
 			far, ok2 := r.commonPods(theirs, e.peer)
 			to := far
-			if f.direction == policy.Ingress {
+			if f.direction == flow.Ingress {
 				to = near
 			}
 			ports, ok3 := r.commonPorts(f.portsOf(e), other.portsOf(reverse), to)
@@ -190,7 +192,7 @@ func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse re
 				continue
 			}
 			g := policy.Grant{Family: policy.EastWest, From: near, To: far, Ports: ports, Source: f.declaration(), Destination: other.declaration()}
-			if f.direction == policy.Ingress {
+			if f.direction == flow.Ingress {
 				g.From, g.To, g.Source, g.Destination = far, near, g.Destination, g.Source
 			}
 			out = append(out, g)
@@ -201,24 +203,24 @@ func (r *resolver) commonGrants(f *flow, e resolvedPeer, other *flow, reverse re
 
 // commonPods are the pods that two peers of one namespace have in common.
 func (r *resolver) commonPods(a, b policy.Peer) (policy.Peer, bool) {
-	pods, ok := policy.Intersect(a.Pods, b.Pods)
+	pods, ok := endpoints.Intersect(a.Pods, b.Pods)
 	if !ok {
 		return policy.Peer{}, false
 	}
-	ok = r.index.WithoutResources || policy.SelectsAll(pods) || len(r.index.WorkloadsIn(a.Namespace, pods)) > 0
+	ok = r.index.WithoutResources || endpoints.SelectsAll(pods) || len(r.index.WorkloadsIn(a.Namespace, pods)) > 0
 	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods, Tenant: a.Tenant}, ok
 }
 
 // commonPorts are the ports at the destination that both lists allow; an empty list
 // allows every port.
-func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Port, bool) {
+func (r *resolver) commonPorts(a, b []flow.Port, to policy.Peer) ([]flow.Port, bool) {
 	if len(a) == 0 {
 		return b, true
 	}
 	if len(b) == 0 {
 		return a, true
 	}
-	var out []policy.Port
+	var out []flow.Port
 	for _, p := range a {
 		for _, q := range b {
 			if o, ok := r.portOverlap(p, q, to); ok && !slices.Contains(out, o) {
@@ -230,14 +232,14 @@ func (r *resolver) commonPorts(a, b []policy.Port, to policy.Peer) ([]policy.Por
 }
 
 // covered reports whether the grants allow all of a flow with a peer.
-func (r *resolver) covered(f *flow, e resolvedPeer, agreed []policy.Grant) bool {
+func (r *resolver) covered(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) bool {
 	return coversL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
 }
 
-func (r *resolver) coveredPods(f *flow, e resolvedPeer, agreed []policy.Grant) bool {
+func (r *resolver) coveredPods(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) bool {
 	for _, own := range f.own {
 		source, destination := own, e.peer
-		if f.direction == policy.Ingress {
+		if f.direction == flow.Ingress {
 			source, destination = e.peer, own
 		}
 		for _, s := range r.pods(source) {
@@ -256,13 +258,13 @@ func (r *resolver) pods(p policy.Peer) []*resource.Workload {
 	if in := r.index.WorkloadsIn(p.Namespace, p.Pods); len(in) > 0 {
 		return in
 	}
-	return []*resource.Workload{{Labels: policy.ExampleLabels(p.Pods)}}
+	return []*resource.Workload{{Labels: endpoints.ExampleLabels(p.Pods)}}
 }
 
-func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []policy.Port, agreed []policy.Grant) bool {
-	var have []policy.Port
+func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []flow.Port, agreed []policy.Grant) bool {
+	var have []flow.Port
 	for _, g := range agreed {
-		if g.From.Namespace != from.Namespace || g.To.Namespace != to.Namespace || !policy.Selects(g.From.Pods, s.Labels) || !policy.Selects(g.To.Pods, d.Labels) {
+		if g.From.Namespace != from.Namespace || g.To.Namespace != to.Namespace || !endpoints.Selects(g.From.Pods, s.Labels) || !endpoints.Selects(g.To.Pods, d.Labels) {
 			continue
 		}
 		if len(g.Ports) == 0 {
@@ -271,5 +273,5 @@ func (r *resolver) coveredPair(s, d *resource.Workload, from, to policy.Peer, po
 		have = append(have, r.resolvePortNames(g.Ports, to)...)
 	}
 	ports = r.resolvePortNames(ports, to)
-	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p policy.Port) bool { return !p.CoveredBy(have) })
+	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p flow.Port) bool { return !p.CoveredBy(have) })
 }

@@ -5,17 +5,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // reportDifferentPorts reports that two tenants declare a flow between the same pods on different
 // ports. It reports the flow at its egress side, and returns false if the ports are not the cause.
-func (r *resolver) reportDifferentPorts(f *flow, e resolvedPeer) bool {
+func (r *resolver) reportDifferentPorts(f *declaredFlow, e resolvedPeer) bool {
 	other, reverse := r.flowOnOtherPorts(f, e)
 	if other == nil {
 		return false
 	}
-	if f.direction == policy.Ingress && reverse.tenant == f.tenant && reverse.group == singleTenant {
+	if f.direction == flow.Ingress && reverse.tenant == f.tenant && reverse.group == singleTenant {
 		agreed, _ := r.agreements(other, reverse)
 		if same, _ := r.flowOnOtherPorts(other, reverse); len(agreed) == 0 && same == f {
 			return true
@@ -27,7 +27,7 @@ func (r *resolver) reportDifferentPorts(f *flow, e resolvedPeer) bool {
 
 // flowOnOtherPorts is the first flow of the other tenant between the same pods, in the opposite
 // direction. Unless a flow differs in its L7 rules, it differs in its ports.
-func (r *resolver) flowOnOtherPorts(f *flow, e resolvedPeer) (*flow, resolvedPeer) {
+func (r *resolver) flowOnOtherPorts(f *declaredFlow, e resolvedPeer) (*declaredFlow, resolvedPeer) {
 	for _, other := range e.tenant.flows {
 		if other.direction == f.direction || other.via != "" || other.tls != nil || other.fromProfile {
 			continue
@@ -44,14 +44,14 @@ func (r *resolver) flowOnOtherPorts(f *flow, e resolvedPeer) (*flow, resolvedPee
 	return nil, resolvedPeer{}
 }
 
-func isICMP(ports []policy.Port) bool {
-	return slices.ContainsFunc(ports, func(p policy.Port) bool { return p.Protocol == policy.ICMP })
+func isICMP(ports []flow.Port) bool {
+	return slices.ContainsFunc(ports, func(p flow.Port) bool { return p.Protocol == flow.ICMP })
 }
 
 // portList is "port 443/TCP" or "ports 443/TCP, 80/TCP".
-func portList(ports []policy.Port) string {
+func portList(ports []flow.Port) string {
 	var list []string
-	for _, p := range policy.MergeProtocols(ports) {
+	for _, p := range flow.MergeProtocols(ports) {
 		list = append(list, p.String())
 	}
 	what := "port "

@@ -4,15 +4,17 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, if the profile
 // restricts the names: the rule of the flow inspects nothing, and so allows every name.
-func (r *resolver) refuseUnlimitedDNS(f *flow) {
-	if f.fromProfile || f.direction != policy.Egress || len(f.l7.DNS) > 0 || r.usesNetworkPolicies() ||
-		slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") || policy.AnyCovers(f.limits().FQDNs, "*") {
+func (r *resolver) refuseUnlimitedDNS(f *declaredFlow) {
+	if f.fromProfile || f.direction != flow.Egress || len(f.l7.DNS) > 0 || r.usesNetworkPolicies() ||
+		slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") || flow.AnyCovers(f.limits().FQDNs, "*") {
 		return
 	}
 	for _, e := range f.resolvedPeers {
@@ -37,7 +39,7 @@ func (r *resolver) includesDNS(p policy.Peer) bool {
 	case p.Namespace == "" && len(p.NamespaceLabels) > 0 && !slices.Contains(r.namespacesWith(p.NamespaceLabels), dns.Namespace):
 		return false
 	}
-	_, ok := policy.Intersect(p.Pods, policy.SelectorOf(dns.Pods))
+	_, ok := endpoints.Intersect(p.Pods, endpoints.SelectorOf(dns.Pods))
 	return ok
 }
 
@@ -56,8 +58,8 @@ func (r *resolver) entityIncludesDNS(e v1alpha1.Entity) bool {
 }
 
 // includesDNSPort reports whether ports include that of DNS.
-func includesDNSPort(ports []policy.Port, dns int32) bool {
-	return len(ports) == 0 || slices.ContainsFunc(ports, func(p policy.Port) bool {
-		return p.IsNamed() || p.Protocol != policy.ICMP && p.Protocol != v1alpha1.SCTP && p.Port <= dns && dns <= max(p.Port, p.End)
+func includesDNSPort(ports []flow.Port, dns int32) bool {
+	return len(ports) == 0 || slices.ContainsFunc(ports, func(p flow.Port) bool {
+		return p.IsNamed() || p.Protocol != flow.ICMP && p.Protocol != v1alpha1.SCTP && p.Port <= dns && dns <= max(p.Port, p.End)
 	})
 }

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -32,7 +33,7 @@ func (r *resolver) checkSearchList() {
 	}
 	for _, namespace := range r.namespacesWithDNS() {
 		for _, name := range r.podQueryNames(namespace) {
-			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return policy.AnyCovers(names, q) })
+			refused := slices.DeleteFunc(name.searchQueries(namespace), func(q string) bool { return flow.AnyCovers(names, q) })
 			if len(refused) > 0 {
 				r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),
 					"do not cover %q, which a pod of namespace %s queries to resolve %q, by its search list: images with musl stop at the refused query, and never query the name itself: add %s, and the same for search domains of the nodes",
@@ -45,7 +46,7 @@ func (r *resolver) checkSearchList() {
 
 // searchPatterns are the patterns that cover every query with a search domain.
 func (r *resolver) searchPatterns(domain string) string {
-	if r.supports(policy.SubdomainPatterns) {
+	if r.supports(cilium.SubdomainPatterns) {
 		return fmt.Sprintf("%q", "**."+domain)
 	}
 	var out []string

@@ -7,33 +7,35 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // proxiedIngress is an entry of agentIngress that the edge proxy serves.
 type proxiedIngress struct {
-	flow   *flow
+	flow   *declaredFlow
 	grants []policy.Grant
 	// ports are the ports of the proxy for the agents of this tenant, as declared, and cidrs the
 	// networks of the agents. None: those for all tenants.
-	ports []policy.Port
+	ports []flow.Port
 	cidrs []string
 }
 
 // grantThroughEdgeProxy allows the edge proxy to reach the tenant's pods.
-func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []proxiedIngress {
+func (r *resolver) grantThroughEdgeProxy(f *declaredFlow, a v1alpha1.AgentIngress) []proxiedIngress {
 	p := r.profile.Spec.EdgeProxy
 	if p == nil {
 		r.refuse(report.EdgeProxyMissing, f.ref, f.path.Child("mode"), "EdgeProxy needs edgeProxy of the profile, which is not set: set it, or set mode: LoadBalancer")
 		return nil
 	}
-	proxies, _ := r.podsByTenant(p.Namespace, policy.SelectorOf(p.Pods))
+	proxies, _ := r.podsByTenant(p.Namespace, endpoints.SelectorOf(p.Pods))
 	if len(proxies) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), ""))
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("edgeProxy", "pods"), "%s", r.podsNotFound([]string{p.Namespace}, endpoints.SelectorOf(p.Pods), ""))
 		return nil
 	}
-	s := proxiedIngress{flow: f, ports: policy.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}
+	s := proxiedIngress{flow: f, ports: flow.DeclaredPorts(a.ProxyPorts), cidrs: a.CIDRs}
 	r.checkProxyPorts(s)
 	for _, own := range f.own {
 		s.grants = append(s.grants, policy.Grant{Family: policy.AgentIngress, From: proxies[0], To: own, Ports: f.ports, Destination: f.declaration()})
@@ -49,10 +51,10 @@ func (r *resolver) grantThroughEdgeProxy(f *flow, a v1alpha1.AgentIngress) []pro
 func (r *resolver) checkProxyPorts(s proxiedIngress) {
 	at := s.flow.path.Child("proxyPorts")
 	r.checkPortRanges(s.flow, s.ports, at)
-	allowed := policy.PortsOf(r.profile.Spec.EdgeProxy.Ports)
+	allowed := flow.PortsOf(r.profile.Spec.EdgeProxy.Ports)
 	for i, p := range s.ports {
-		outside := func(p policy.Port) bool { return !p.CoveredBy(allowed) }
-		if len(allowed) > 0 && slices.ContainsFunc(policy.ExpandProtocols([]policy.Port{p}), outside) {
+		outside := func(p flow.Port) bool { return !p.CoveredBy(allowed) }
+		if len(allowed) > 0 && slices.ContainsFunc(flow.ExpandProtocols([]flow.Port{p}), outside) {
 			r.refuse(report.EdgeProxyPortNotAllowed, s.flow.ref, at.Index(i), "port %s is not in edgeProxy.ports of the profile (%s): use one of these, or add it there", p, formatPorts(allowed, ", "))
 		}
 	}
@@ -77,7 +79,7 @@ func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
 		}
 		decl := s.flow.declaration()
 		decl.Policy = "edge-proxy." + s.flow.tenant.Name
-		r.grantProxyIngress(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, policy.ExpandProtocols(s.ports), decl, ref, at)
+		r.grantProxyIngress(s, policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, flow.ExpandProtocols(s.ports), decl, ref, at)
 	}
 	if p := r.profile.Spec.EdgeProxy; len(all) > 0 && len(p.Ports) == 0 {
 		r.warn(report.EdgeProxyPortsMissing, r.profile.Ref, r.profile.Path.Child("edgeProxy", "ports"), "are not set, so agents may reach any port of the proxy that their Tenant names in proxyPorts: list the ports")
@@ -91,7 +93,7 @@ func (r *resolver) grantAgentsToProxy(all []proxiedIngress) {
 // proxy.
 func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 	p := r.profile.Spec.EdgeProxy
-	ports := policy.PortsOf(p.Ports)
+	ports := flow.PortsOf(p.Ports)
 	if len(ports) == 0 {
 		ports = r.backendPorts(withoutPorts)
 	}
@@ -105,18 +107,18 @@ func (r *resolver) grantSharedPorts(withoutPorts, withPorts []proxiedIngress) {
 }
 
 // portsOverlap reports whether two lists have a port in common.
-func portsOverlap(a, b []policy.Port) bool {
-	return slices.ContainsFunc(policy.ExpandProtocols(a), func(p policy.Port) bool {
-		return slices.ContainsFunc(policy.ExpandProtocols(b), func(q policy.Port) bool { _, both := p.Overlap(q); return both })
+func portsOverlap(a, b []flow.Port) bool {
+	return slices.ContainsFunc(flow.ExpandProtocols(a), func(p flow.Port) bool {
+		return slices.ContainsFunc(flow.ExpandProtocols(b), func(q flow.Port) bool { _, both := p.Overlap(q); return both })
 	})
 }
 
 // grantProxyIngress allows agents to reach the pods of the proxy.
-func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []policy.Port, decl *policy.Declaration, ref report.Ref, at *field.Path) {
+func (r *resolver) grantProxyIngress(s proxiedIngress, from policy.Peer, ports []flow.Port, decl *policy.Declaration, ref report.Ref, at *field.Path) {
 	proxy := s.grants[0].From
 	decl.Subject = proxy.Pods
-	ports = slices.SortedFunc(slices.Values(ports), policy.ComparePorts)
-	for _, agents := range r.nonClusterPeers(from, policy.Ingress, ref, at) {
+	ports = slices.SortedFunc(slices.Values(ports), flow.ComparePorts)
+	for _, agents := range r.nonClusterPeers(from, flow.Ingress, ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{Family: policy.AgentIngress, From: agents, To: proxy, Ports: ports, Destination: decl})
 	}
 }
@@ -145,8 +147,8 @@ func tenantNames(all []proxiedIngress) string {
 
 // backendPorts are the ports of the pods that the proxy serves, by number: the proxy does not have
 // the port names of these pods.
-func (r *resolver) backendPorts(all []proxiedIngress) []policy.Port {
-	var ports []policy.Port
+func (r *resolver) backendPorts(all []proxiedIngress) []flow.Port {
+	var ports []flow.Port
 	for _, s := range all {
 		for _, g := range s.grants {
 			for _, port := range g.Ports {

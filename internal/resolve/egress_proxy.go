@@ -7,6 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -16,14 +18,14 @@ const proxiedNames = "proxied-names"
 
 // grantThroughEgressProxy allows the pods of a flow to reach names through the egress proxy, and adds
 // the names to its configuration.
-func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
+func (r *resolver) grantThroughEgressProxy(f *declaredFlow, e resolvedPeer) {
 	proxy, ok := r.egressProxy(f, e.path)
 	if !ok {
 		return
 	}
 	ports := f.portsOf(e)
 	for i, p := range ports {
-		if p.Protocol != v1alpha1.TCP && p.Protocol != policy.ICMP {
+		if p.Protocol != v1alpha1.TCP && p.Protocol != flow.ICMP {
 			r.refuse(report.EgressProxyTCPOnly, f.ref, f.path.Child("ports").Index(i), "port %s is not TCP, and names are reached through the profile's egressProxy, which supports TCP alone: remove the port, or use cidrs instead of names", p)
 			return
 		}
@@ -31,7 +33,7 @@ func (r *resolver) grantThroughEgressProxy(f *flow, e resolvedPeer) {
 	spec := r.profile.Spec.EgressProxy
 	for _, own := range f.own {
 		r.addGrants(f, policy.Grant{
-			Family: policy.FQDNEgress, From: own, To: proxy, Ports: []policy.Port{{Port: spec.Port, Protocol: v1alpha1.TCP}},
+			Family: policy.FQDNEgress, From: own, To: proxy, Ports: []flow.Port{{Port: spec.Port, Protocol: v1alpha1.TCP}},
 			Source: f.declaration(), Destination: r.proxyDeclaration(proxy),
 		})
 	}
@@ -49,15 +51,15 @@ func nodeLocalCIDRs() []string {
 }
 
 // egressProxy are the proxy's pods.
-func (r *resolver) egressProxy(f *flow, at *field.Path) (policy.Peer, bool) {
+func (r *resolver) egressProxy(f *declaredFlow, at *field.Path) (policy.Peer, bool) {
 	spec := r.profile.Spec.EgressProxy
 	if spec == nil {
 		r.refuse(report.EgressProxyMissing, f.ref, at, "a NetworkPolicy cannot match names, and the profile has no egressProxy: set egressProxy, or use cidrs instead of names")
 		return policy.Peer{}, false
 	}
-	pods, _ := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods))
+	pods, _ := r.podsByTenant(spec.Namespace, endpoints.SelectorOf(spec.Pods))
 	if len(pods) == 0 {
-		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "%s", r.podsNotFound([]string{spec.Namespace}, policy.SelectorOf(spec.Pods), ""))
+		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressProxy", "pods"), "%s", r.podsNotFound([]string{spec.Namespace}, endpoints.SelectorOf(spec.Pods), ""))
 		return policy.Peer{}, false
 	}
 	return pods[0], true
@@ -74,14 +76,14 @@ func (r *resolver) grantProxyEgress() {
 	if used == nil {
 		return
 	}
-	var ports []policy.Port
+	var ports []flow.Port
 	for _, a := range used.Allowed {
 		ports = append(ports, a.Ports...)
 	}
-	slices.SortFunc(ports, policy.ComparePorts)
+	slices.SortFunc(ports, flow.ComparePorts)
 	ports = slices.Compact(ports)
 	at := r.profile.Path.Child("egressProxy")
-	pods, owners := r.podsByTenant(used.Namespace, policy.SelectorOf(r.profile.Spec.EgressProxy.Pods))
+	pods, owners := r.podsByTenant(used.Namespace, endpoints.SelectorOf(r.profile.Spec.EgressProxy.Pods))
 	if len(owners) == 0 || owners[0] == nil {
 		if !r.unreadNamespaces[used.Namespace] {
 			what, fix := "", "give the namespace a Tenant"
@@ -93,7 +95,7 @@ func (r *resolver) grantProxyEgress() {
 		return
 	}
 	proxy := pods[0]
-	for _, world := range r.nonClusterPeers(policy.Peer{Kind: policy.CIDRs, CIDRs: allAddresses()}, policy.Egress, r.profile.Ref, at) {
+	for _, world := range r.nonClusterPeers(policy.Peer{Kind: policy.CIDRs, CIDRs: allAddresses()}, flow.Egress, r.profile.Ref, at) {
 		r.fence.Grants = append(r.fence.Grants, policy.Grant{
 			Family: policy.FQDNEgress, From: proxy, To: world, Ports: ports, Source: r.proxyDeclaration(proxy),
 		})

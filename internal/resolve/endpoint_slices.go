@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -14,9 +15,9 @@ import (
 
 // resolveEndpointSlices are the addresses of a Service without a selector, EndpointSlice by
 // EndpointSlice.
-func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field.Path) []resolvedPeer {
+func (r *resolver) resolveEndpointSlices(f *declaredFlow, s *resource.Service, at *field.Path) []resolvedPeer {
 	var requested []resource.ServicePort
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		if requested = r.servicePorts(f, s, f.ports, at); len(requested) == 0 {
 			return nil
 		}
@@ -25,7 +26,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 	allowed := setOf(f.limits().CIDRs, nil)
 	for _, slice := range r.index.SlicesOf(s) {
 		cidrs, ports := networksOf(slice), slice.PortsOf(requested)
-		if len(cidrs) == 0 || f.direction == policy.Egress && len(ports) == 0 {
+		if len(cidrs) == 0 || f.direction == flow.Egress && len(ports) == 0 {
 			continue
 		}
 		for _, c := range cidrs {
@@ -33,7 +34,7 @@ func (r *resolver) resolveEndpointSlices(f *flow, s *resource.Service, at *field
 				r.withinLimits(f, report.CIDROutsideLimits, at, fmt.Sprintf("address %s of Service %s/%s", c, s.Ref.Namespace, s.Ref.Name), "cidrs")
 			}
 		}
-		if f.direction == policy.Egress {
+		if f.direction == flow.Egress {
 			r.checkPortLimits(f, ports, nil, at)
 		}
 		out = append(out, resolvedPeer{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: cidrs}, ports: ports, path: at})

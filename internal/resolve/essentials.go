@@ -4,17 +4,19 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // essential is a flow without which a node does not work in the cluster.
 type essential struct {
-	direction policy.Direction
+	direction flow.Direction
 	// peer is one entity, or pods.
 	peer policy.Peer
 	// ports are alternatives: one is enough.
-	ports []policy.Port
+	ports []flow.Port
 	what  string
 }
 
@@ -22,24 +24,24 @@ type essential struct {
 func (r *resolver) essentials() []essential {
 	remote := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityRemoteNode}}
 	apiServer := policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer}}
-	on := func(protocol v1alpha1.Protocol, ports ...int32) []policy.Port {
-		var out []policy.Port
+	on := func(protocol v1alpha1.Protocol, ports ...int32) []flow.Port {
+		var out []flow.Port
 		for _, p := range ports {
-			out = append(out, policy.Port{Port: p, Protocol: protocol})
+			out = append(out, flow.Port{Port: p, Protocol: protocol})
 		}
 		return out
 	}
 	dns := r.profile.Spec.Baseline.DNS
-	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: policy.SelectorOf(dns.Pods)}
+	servers := policy.Peer{Kind: policy.Pods, Namespace: dns.Namespace, Pods: endpoints.SelectorOf(dns.Pods)}
 	if dns.HostNetwork {
 		servers = remote
 	}
 	out := []essential{
-		{policy.Egress, apiServer, on(v1alpha1.TCP, r.apiServerClientPorts()...), "the apiserver (entity kube-apiserver)"},
-		{policy.Egress, servers, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
-		{policy.Ingress, apiServer, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
+		{flow.Egress, apiServer, on(v1alpha1.TCP, r.apiServerClientPorts()...), "the apiserver (entity kube-apiserver)"},
+		{flow.Egress, servers, on(v1alpha1.UDP, dns.Port), "the cluster's DNS"},
+		{flow.Ingress, apiServer, on(v1alpha1.TCP, 10250), "the kubelet, from the apiserver (entity kube-apiserver)"},
 	}
-	for _, d := range policy.Directions() {
+	for _, d := range flow.Directions() {
 		out = append(out,
 			essential{d, remote, on(v1alpha1.TCP, 4240), "the health checks between Cilium's agents (entity remote-node)"},
 			essential{d, remote, on(v1alpha1.UDP, 8472), "the tunnel between nodes, where it is VXLAN on its default port (entity remote-node)"})
@@ -71,20 +73,20 @@ func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 func (r *resolver) allowed(n policy.Node, e essential) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
 		own, peer := g.From, g.To
-		if e.direction == policy.Ingress {
+		if e.direction == flow.Ingress {
 			own, peer = g.To, g.From
 		}
 		other := r.fence.NodeOf(own)
 		return other != nil && selectsSubset(n.Selector, other.Selector) && peerIncludes(peer, e.peer) &&
-			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p policy.Port) bool { return p.CoveredBy(g.Ports) }))
+			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p flow.Port) bool { return p.CoveredBy(g.Ports) }))
 	})
 }
 
 // selectsSubset reports whether a selector is known to select nothing that another does not.
-func selectsSubset(inner, outer policy.Selector) bool {
-	both, ok := policy.Intersect(inner, outer)
-	same, _ := policy.Intersect(inner, inner)
-	return ok && policy.JSONKey(both) == policy.JSONKey(same)
+func selectsSubset(inner, outer endpoints.Selector) bool {
+	both, ok := endpoints.Intersect(inner, outer)
+	same, _ := endpoints.Intersect(inner, inner)
+	return ok && endpoints.JSONKey(both) == endpoints.JSONKey(same)
 }
 
 // peerIncludes reports whether a peer includes all of an essential one.

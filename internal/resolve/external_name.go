@@ -5,7 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -13,8 +13,8 @@ import (
 // resolveExternalName resolves an ExternalName Service to its externalName and to its own name, which pods
 // query. The answer to that query has the addresses, and agents learn them for the queried name alone: they
 // follow no CNAME. Nothing translates ports: clients use those of the flow, or else those of the Service.
-func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
-	if f.direction == policy.Ingress {
+func (r *resolver) resolveExternalName(f *declaredFlow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
+	if f.direction == flow.Ingress {
 		r.refuse(report.ExternalNameInIngress, f.ref, at, "Service %s/%s is an ExternalName, and a name cannot be a source: write a peer with cidrs", s.Ref.Namespace, s.Ref.Name)
 		return nil, true
 	}
@@ -28,10 +28,10 @@ func (r *resolver) resolveExternalName(f *flow, s *resource.Service, at *field.P
 		return nil, true
 	}
 	r.checkNameLimit(f, host, fmt.Sprintf("name %q of Service %s/%s", host, s.Ref.Namespace, s.Ref.Name), at)
-	ports := policy.ExpandProtocols(f.ports)
+	ports := flow.ExpandProtocols(f.ports)
 	if len(ports) == 0 {
 		for _, p := range r.servicePorts(f, s, nil, at) {
-			ports = append(ports, policy.Port{Port: p.Port, Protocol: p.Protocol})
+			ports = append(ports, flow.Port{Port: p.Port, Protocol: p.Protocol})
 		}
 	}
 	if len(ports) == 0 {

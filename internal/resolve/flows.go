@@ -7,30 +7,32 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // flow is one declared flow of one tenant.
-type flow struct {
+type declaredFlow struct {
 	tenant *tenant
 	// fromProfile reports whether the profile declares it: it needs no limit and no consent.
 	fromProfile bool
 	// node is the entry of the profile's nodes that declares it, instead of a tenant.
 	node      string
-	direction policy.Direction
+	direction flow.Direction
 	ref       report.Ref
 	path      *field.Path
 	name      string
-	pods      policy.Selector
+	pods      endpoints.Selector
 	// ports are as declared: protocol ANY is not expanded.
-	ports    []policy.Port
-	l7       policy.L7
+	ports    []flow.Port
+	l7       flow.L7
 	tls      *v1alpha1.TLS
 	optional bool
 	// mesh reports whether the flow sets fullMesh: no other tenant must consent.
 	mesh   bool
-	reason policy.Reason
+	reason report.Reason
 	peers  []v1alpha1.Peer
 	via    string
 	// loadBalancer reports whether agents connect to a Service of type LoadBalancer.
@@ -50,9 +52,9 @@ type flow struct {
 type resolvedPeer struct {
 	peer policy.Peer
 	// ports replace those of the flow, if the peer is a Service.
-	ports []policy.Port
+	ports []flow.Port
 	// limitPorts are the ports to compare with limits, if these are not the allowed ones.
-	limitPorts []policy.Port
+	limitPorts []flow.Port
 	// hostnames are those of the flow that resolve to these pods.
 	hostnames []string
 	// tenant whose consent is needed, or nil.
@@ -85,31 +87,31 @@ const (
 func (c tenantGroup) includesAllTenants() bool { return c == anyNamespace || c == anyTenant }
 
 // portsForLimits are the ports to compare with the limits.
-func (e resolvedPeer) portsForLimits() []policy.Port {
+func (e resolvedPeer) portsForLimits() []flow.Port {
 	if e.limitPorts != nil {
 		return e.limitPorts
 	}
 	return e.ports
 }
 
-func (f *flow) limits() v1alpha1.Limits { return f.tenant.limits }
+func (f *declaredFlow) limits() v1alpha1.Limits { return f.tenant.limits }
 
-func (f *flow) peersPath() *field.Path {
-	if f.direction == policy.Egress {
+func (f *declaredFlow) peersPath() *field.Path {
+	if f.direction == flow.Egress {
 		return f.path.Child("to")
 	}
 	return f.path.Child("from")
 }
 
-func (f *flow) declaration() *policy.Declaration {
+func (f *declaredFlow) declaration() *policy.Declaration {
 	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Peers: f.peers, Ports: f.ports, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
-func (f *flow) portsOf(e resolvedPeer) []policy.Port {
+func (f *declaredFlow) portsOf(e resolvedPeer) []flow.Port {
 	if e.ports != nil {
 		return e.ports
 	}
-	return policy.ExpandProtocols(f.ports)
+	return flow.ExpandProtocols(f.ports)
 }
 
 // collectFlows collects and resolves the flows of every tenant, its own and those of the profile.
@@ -120,7 +122,7 @@ func (r *resolver) collectFlows() {
 		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
 			f.fromProfile = true
 		}
-		t.flows = slices.DeleteFunc(t.flows, func(f *flow) bool {
+		t.flows = slices.DeleteFunc(t.flows, func(f *declaredFlow) bool {
 			off := !r.resolveFlow(f)
 			r.recordFlow(f, off)
 			return off
@@ -130,19 +132,19 @@ func (r *resolver) collectFlows() {
 	}
 }
 
-func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref report.Ref, path *field.Path, reason policy.Reason) []*flow {
-	var out []*flow
+func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref report.Ref, path *field.Path, reason report.Reason) []*declaredFlow {
+	var out []*declaredFlow
 	for i, in := range in.Ingress {
-		out = append(out, &flow{
-			tenant: t, direction: policy.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.Child("ingress[" + in.Name + "]"),
-			name: in.Name, pods: policy.SelectorOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh,
+		out = append(out, &declaredFlow{
+			tenant: t, direction: flow.Ingress, ref: ref, path: path.Child("ingress").Index(i), reason: reason.Child("ingress[" + in.Name + "]"),
+			name: in.Name, pods: endpoints.SelectorOf(in.Pods), peers: in.From, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh,
 			l7: l7Of(in.HTTP, nil, nil),
 		})
 	}
 	for i, in := range in.Egress {
-		out = append(out, &flow{
-			tenant: t, direction: policy.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.Child("egress[" + in.Name + "]"),
-			name: in.Name, pods: policy.SelectorOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh, via: in.Via,
+		out = append(out, &declaredFlow{
+			tenant: t, direction: flow.Egress, ref: ref, path: path.Child("egress").Index(i), reason: reason.Child("egress[" + in.Name + "]"),
+			name: in.Name, pods: endpoints.SelectorOf(in.Pods), peers: in.To, ports: portsOf(in.Ports, in.ICMP), optional: in.Optional, mesh: in.FullMesh, via: in.Via,
 			l7: l7Of(in.HTTP, in.DNS, in.TLS), tls: in.TLS,
 		})
 	}
@@ -150,13 +152,13 @@ func flowsOf(t *tenant, in v1alpha1.AllTenantsFlows, ref report.Ref, path *field
 }
 
 // portsOf are the ports of a flow, or its types of ICMP message instead.
-func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []policy.Port {
-	return append(policy.DeclaredPorts(ports), policy.ICMPPorts(icmp)...)
+func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []flow.Port {
+	return append(flow.DeclaredPorts(ports), flow.ICMPPorts(icmp)...)
 }
 
 // resolveFlow resolves the pods and peers of a flow, and reports whether it is active. It checks all
 // of the flow, also after an error, so that one run reports all errors.
-func (r *resolver) resolveFlow(f *flow) bool {
+func (r *resolver) resolveFlow(f *declaredFlow) bool {
 	before := len(r.findings)
 	own, on := r.subjectPeers(f)
 	if !on {
@@ -190,7 +192,7 @@ func (r *resolver) resolveFlow(f *flow) bool {
 }
 
 // subjectPeers are the pods or nodes that the flow selects. on reports whether the flow is active.
-func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
+func (r *resolver) subjectPeers(f *declaredFlow) (own []policy.Peer, on bool) {
 	switch {
 	case f.node != "":
 		return []policy.Peer{{Kind: policy.Nodes, Node: f.node}}, true
@@ -214,7 +216,7 @@ func (r *resolver) subjectPeers(f *flow) (own []policy.Peer, on bool) {
 	return nil, true
 }
 
-func (r *resolver) egressPoint(f *flow) []policy.Peer {
+func (r *resolver) egressPoint(f *declaredFlow) []policy.Peer {
 	at := f.path.Child("via")
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
@@ -233,7 +235,7 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 	if !slices.Contains(f.limits().EgressPoints, f.via) && !r.withinLimits(f, report.EgressPointOutsideLimits, at, fmt.Sprintf("egress point %q", f.via), "egressPoints") {
 		return nil
 	}
-	f.pods = policy.SelectorOf(points[i].Pods)
+	f.pods = endpoints.SelectorOf(points[i].Pods)
 	resolvedPeers, _ := r.podsByTenant(points[i].Namespace, f.pods)
 	if len(resolvedPeers) == 0 {
 		r.refuse(report.PodsNotFound, r.profile.Ref, r.profile.Path.Child("egressPoints").Index(i).Child("pods"),
@@ -247,14 +249,14 @@ func (r *resolver) egressPoint(f *flow) []policy.Peer {
 
 // podPeers are the peers for a selector in namespaces of a tenant, as far as it selects pods there. A
 // selector for all pods needs no pods: they may be created later.
-func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector) []policy.Peer {
+func (r *resolver) podPeers(t *tenant, namespaces []string, pods endpoints.Selector) []policy.Peer {
 	pods, ok := t.OwnPods(pods)
 	if !ok {
 		return nil
 	}
 	var out []policy.Peer
 	for _, ns := range namespaces {
-		if r.index.WithoutResources || r.index.Partial || policy.SelectsAll(pods) || len(r.index.WorkloadsIn(ns, pods)) > 0 {
+		if r.index.WithoutResources || r.index.Partial || endpoints.SelectsAll(pods) || len(r.index.WorkloadsIn(ns, pods)) > 0 {
 			peer := t.PeerIn(ns)
 			peer.Pods = pods
 			out = append(out, peer)
@@ -264,7 +266,7 @@ func (r *resolver) podPeers(t *tenant, namespaces []string, pods policy.Selector
 }
 
 // disableOptional reports that an optional flow is inactive, and returns false.
-func (r *resolver) disableOptional(f *flow, at *field.Path, what string) bool {
+func (r *resolver) disableOptional(f *declaredFlow, at *field.Path, what string) bool {
 	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build, so the optional flow %q of %s is inactive", what, f.name, f.declaredBy())
 	return false
 }

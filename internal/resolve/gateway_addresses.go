@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -18,7 +20,7 @@ func (r *resolver) checkGatewayAddresses() {
 	}
 	for _, f := range r.flows {
 		for _, e := range f.resolvedPeers {
-			if e.peer.Kind != policy.CIDRs || f.direction != policy.Egress {
+			if e.peer.Kind != policy.CIDRs || f.direction != flow.Egress {
 				continue
 			}
 			own := setOf(e.peer.CIDRs, e.peer.Except)
@@ -40,7 +42,7 @@ func (r *resolver) checkGatewayAddresses() {
 	}
 }
 
-func (r *resolver) warnGateway(f *flow, e resolvedPeer, g *resource.Gateway, address int) {
+func (r *resolver) warnGateway(f *declaredFlow, e resolvedPeer, g *resource.Gateway, address int) {
 	instead := "declare egress to the pods of the Gateway's proxy as well"
 	if r.index.IsCiliumGateway(g) {
 		instead = "write entities: [ingress], and declare egress to the pods behind its routes as well, since Cilium's proxy enforces policies again"
@@ -62,7 +64,7 @@ func (r *resolver) checkFamilies() {
 				if err != nil || e.peer.Kind != policy.CIDRs || r.fence.Agent.HandlesFamily(network.Addr()) {
 					continue
 				}
-				key := policy.FamilyKey(network.Addr())
+				key := cilium.FamilyKey(network.Addr())
 				if reported[key] || network.Bits() == 0 {
 					continue // Flows to the world list both families.
 				}

@@ -9,30 +9,33 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) policy.L7 {
-	out := policy.L7{DNS: dns}
+func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) flow.L7 {
+	out := flow.L7{DNS: dns}
 	var names []string
 	if tls != nil {
 		names = tls.ServerNames
 	}
 	if tls != nil && tls.Terminating != nil && tls.Originating != nil {
-		out.Interception = &policy.Interception{Terminating: *tls.Terminating, Originating: *tls.Originating}
+		out.Interception = &flow.Interception{Terminating: *tls.Terminating, Originating: *tls.Originating}
 	}
 	if len(http) == 0 {
 		out.ServerNames = names
 	}
 	for _, r := range http {
-		out.HTTP = append(out.HTTP, policy.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers)), ServerNames: names})
+		out.HTTP = append(out.HTTP, flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers)), ServerNames: names})
 	}
 	return out
 }
 
 // checkL7 compares the L7 rules of a flow with the limits, and with its peers and ports.
-func (r *resolver) checkL7(f *flow) {
+func (r *resolver) checkL7(f *declaredFlow) {
 	if len(f.l7.HTTP) > 0 {
 		r.checkL7Limit(f, v1alpha1.L7HTTP, f.path.Child("http"))
 		r.refuseHTTPOnTLS(f)
@@ -53,7 +56,7 @@ func (r *resolver) checkL7(f *flow) {
 	}
 }
 
-func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
+func (r *resolver) checkL7Limit(f *declaredFlow, kind v1alpha1.L7Kind, at *field.Path) {
 	if !slices.Contains(f.limits().L7, kind) {
 		r.withinLimits(f, report.L7OutsideLimits, at, string(kind), "l7")
 	}
@@ -61,18 +64,18 @@ func (r *resolver) checkL7Limit(f *flow, kind v1alpha1.L7Kind, at *field.Path) {
 
 // refuseHTTPOnTLS refuses http on a port, by name or behind a Service, that uses TLS: the proxy
 // cannot inspect it.
-func (r *resolver) refuseHTTPOnTLS(f *flow) {
+func (r *resolver) refuseHTTPOnTLS(f *declaredFlow) {
 	if f.l7.Interception != nil {
 		return
 	}
-	refuse := func(ports []policy.Port, to policy.Peer, at *field.Path) {
+	refuse := func(ports []flow.Port, to policy.Peer, at *field.Path) {
 		for _, p := range r.resolvePortNames(ports, to) {
 			if isTLSPort(p) {
 				r.refuse(report.HTTPOnTLSPort, f.ref, at, "is port %s, which uses TLS, and the proxy cannot inspect its requests: %s", p, v1alpha1.TLSPortHint)
 			}
 		}
 	}
-	if f.direction == policy.Ingress {
+	if f.direction == flow.Ingress {
 		for _, own := range f.own {
 			refuse(f.ports, own, f.path.Child("ports"))
 		}
@@ -87,7 +90,7 @@ func (r *resolver) refuseHTTPOnTLS(f *flow) {
 	}
 }
 
-func isTLSPort(p policy.Port) bool {
+func isTLSPort(p flow.Port) bool {
 	written := v1alpha1.Port{Port: intstr.FromInt32(p.Port), EndPort: p.End}
 	if p.Name != "" {
 		written.Port = intstr.FromString(p.Name)
@@ -96,14 +99,14 @@ func isTLSPort(p policy.Port) bool {
 }
 
 // commonL7 are the L7 rules that two flows both allow. A flow without L7 rules allows everything.
-func commonL7(a, b policy.L7) (policy.L7, bool) {
+func commonL7(a, b flow.L7) (flow.L7, bool) {
 	switch {
 	case a.Unrestricted():
 		return b, true
 	case b.Unrestricted():
 		return a, true
 	}
-	out := policy.L7{HTTP: common(a.HTTP, b.HTTP, policy.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
+	out := flow.L7{HTTP: common(a.HTTP, b.HTTP, flow.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
 	return out, !out.Unrestricted()
 }
 
@@ -119,18 +122,18 @@ func common[T any](a, b []T, equal func(T, T) bool) []T {
 
 // coversL7 reports whether grants allow every L7 rule of a flow: covers receives, for each rule, the
 // grants that allow it.
-func coversL7(l7 policy.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
-	parts := []policy.L7{l7}
+func coversL7(l7 flow.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
+	parts := []flow.L7{l7}
 	if len(l7.HTTP) > 0 {
 		parts = nil
 		for _, rule := range l7.HTTP {
-			parts = append(parts, policy.L7{HTTP: []policy.HTTPRule{rule}})
+			parts = append(parts, flow.L7{HTTP: []flow.HTTPRule{rule}})
 		}
 	}
 	for _, part := range parts {
 		uncovered := func(g policy.Grant) bool {
 			common, ok := commonL7(part, g.L7)
-			return !ok || policy.JSONKey(common) != policy.JSONKey(part)
+			return !ok || endpoints.JSONKey(common) != endpoints.JSONKey(part)
 		}
 		if !covers(slices.DeleteFunc(slices.Clone(agreed), uncovered)) {
 			return false
@@ -140,7 +143,7 @@ func coversL7(l7 policy.L7, agreed []policy.Grant, covers func([]policy.Grant) b
 }
 
 // httpYAML are HTTP rules as a Tenant would write them.
-func httpYAML(rules []policy.HTTPRule) string {
+func httpYAML(rules []flow.HTTPRule) string {
 	var list []string
 	for _, r := range rules {
 		var fields []string
@@ -163,7 +166,7 @@ func httpYAML(rules []policy.HTTPRule) string {
 
 // reportEarlyL7 warns that L7 rules take effect before the last stage.
 func (r *resolver) reportEarlyL7() {
-	if !r.supports(policy.AdditivePolicies) || r.supports(policy.WildcardL7) {
+	if !r.supports(cilium.AdditivePolicies) || r.supports(cilium.WildcardL7) {
 		return
 	}
 	var reasons []string
@@ -181,7 +184,7 @@ func (r *resolver) reportEarlyL7() {
 		slices.Sort(reasons)
 		r.warn(report.L7DeniesEarly, r.profile.Ref, r.profile.Path.Child("cluster", "ciliumVersion"),
 			"before Cilium %s, the stage Allow already denies what http, dns and tls do not allow on the ports of these flows of tenants and nodes in Enforce (%s): keep the tenants and nodes in AllowOnly until the rules are complete",
-			policy.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
+			cilium.WildcardL7.Introduced(), strings.Join(slices.Compact(reasons), ", "))
 	}
 }
 

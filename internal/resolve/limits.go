@@ -10,18 +10,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // withinLimits reports whether a flow may have what its limits do not list: flows of the profile
 // have no limits. For other flows it adds a finding.
-func (r *resolver) withinLimits(f *flow, check *report.Check, at *field.Path, what, limit string) bool {
+func (r *resolver) withinLimits(f *declaredFlow, check *report.Check, at *field.Path, what, limit string) bool {
 	return r.withinLimitsOrSimilar(f, check, at, what, limit, "")
 }
 
 // unlimited is withinLimits for a flow that lists nothing of a limited list. The fix states what to list.
-func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what, limit, fix string) bool {
+func (r *resolver) unlimited(f *declaredFlow, check *report.Check, at *field.Path, what, limit, fix string) bool {
 	if f.fromProfile || f.node != "" {
 		return r.withinLimits(f, check, at, what, limit)
 	}
@@ -31,7 +32,7 @@ func (r *resolver) unlimited(f *flow, check *report.Check, at *field.Path, what,
 
 // withinLimitsOrSimilar is withinLimits for a name. The finding suggests a similar name that is
 // within the limits, if one is known.
-func (r *resolver) withinLimitsOrSimilar(f *flow, check *report.Check, at *field.Path, what, limit, similar string) bool {
+func (r *resolver) withinLimitsOrSimilar(f *declaredFlow, check *report.Check, at *field.Path, what, limit, similar string) bool {
 	if f.fromProfile {
 		return true
 	}
@@ -55,7 +56,7 @@ func (r *resolver) withinLimitsOrSimilar(f *flow, check *report.Check, at *field
 	return false
 }
 
-func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
+func (r *resolver) checkFQDNLimits(f *declaredFlow, names []string, at *field.Path) {
 	for i, n := range names {
 		r.checkNameLimit(f, n, fmt.Sprintf("name %q", n), at.Index(i))
 	}
@@ -63,7 +64,7 @@ func (r *resolver) checkFQDNLimits(f *flow, names []string, at *field.Path) {
 
 // checkNameLimit refuses a name or pattern outside the limits, and one of this cluster, which no
 // rule about names matches.
-func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
+func (r *resolver) checkNameLimit(f *declaredFlow, name, what string, at *field.Path) {
 	if s := r.index.ServiceByDNSName(name); s != nil && s.Type == "ExternalName" {
 		r.refuse(report.FQDNInsideCluster, f.ref, at, "%s is that of the ExternalName Service %s/%s, and a flow to it needs its externalName, too: write a peer service: %[2]s/%[3]s", what, s.Ref.Namespace, s.Ref.Name)
 		return
@@ -75,8 +76,8 @@ func (r *resolver) checkNameLimit(f *flow, name, what string, at *field.Path) {
 }
 
 // checkQueriedName refuses a name in a DNS rule outside the limits. It may be one of this cluster.
-func (r *resolver) checkQueriedName(f *flow, name, what string, at *field.Path) {
-	if !policy.AnyCovers(f.limits().FQDNs, name) {
+func (r *resolver) checkQueriedName(f *declaredFlow, name, what string, at *field.Path) {
+	if !flow.AnyCovers(f.limits().FQDNs, name) {
 		r.withinLimitsOrSimilar(f, report.FQDNOutsideLimits, at, what, "fqdns", similarInLimits(name, f.limits().FQDNs))
 	}
 	r.refuseSubdomain(f.ref, name, at)
@@ -100,11 +101,11 @@ func (r *resolver) refuseSubdomains(ref report.Ref, names []string, at *field.Pa
 // refuseSubdomain refuses a pattern that an older Cilium matches differently.
 func (r *resolver) refuseSubdomain(ref report.Ref, name string, at *field.Path) {
 	if strings.HasPrefix(name, "**.") {
-		r.require(policy.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
+		r.require(cilium.SubdomainPatterns, ref, at, fmt.Sprintf("the pattern %q", name), fmt.Sprintf("list a pattern for each number of labels, as %q and %q", name[1:], "*."+name[1:]))
 	}
 }
 
-func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *field.Path) bool {
+func (r *resolver) checkEntityLimits(f *declaredFlow, entities []v1alpha1.Entity, at *field.Path) bool {
 	valid := true
 	for _, e := range entities {
 		ok := slices.Contains(f.limits().Entities, e) || r.withinLimits(f, report.EntityOutsideLimits, at, fmt.Sprintf("entity %q", e), "entities")
@@ -115,13 +116,13 @@ func (r *resolver) checkEntityLimits(f *flow, entities []v1alpha1.Entity, at *fi
 
 // checkCIDRLimits checks each network by itself: a limit that does not cover the union of the
 // networks does not cover each of them. Validation refuses an exception that is a whole network.
-func (r *resolver) checkCIDRLimits(f *flow, cidrs, except []string, at *field.Path) {
+func (r *resolver) checkCIDRLimits(f *declaredFlow, cidrs, except []string, at *field.Path) {
 	r.checkNetworkLimits(f, cidrs, except, at, f.limits().CIDRs)
 }
 
 // checkAgentNetworkLimits checks the networks of agents. Through the edge proxy, they may also be
 // within edgeProxy.cidrs of the profile.
-func (r *resolver) checkAgentNetworkLimits(f *flow, a v1alpha1.AgentIngress) {
+func (r *resolver) checkAgentNetworkLimits(f *declaredFlow, a v1alpha1.AgentIngress) {
 	allowed := f.limits().CIDRs
 	if p := r.profile.Spec.EdgeProxy; a.Mode == v1alpha1.EdgeProxy && p != nil {
 		allowed = slices.Concat(allowed, p.CIDRs)
@@ -129,7 +130,7 @@ func (r *resolver) checkAgentNetworkLimits(f *flow, a v1alpha1.AgentIngress) {
 	r.checkNetworkLimits(f, a.CIDRs, nil, f.path.Child("cidrs"), allowed)
 }
 
-func (r *resolver) checkNetworkLimits(f *flow, cidrs, except []string, at *field.Path, allowed []string) {
+func (r *resolver) checkNetworkLimits(f *declaredFlow, cidrs, except []string, at *field.Path, allowed []string) {
 	allowedSet := setOf(allowed, nil)
 	for i, c := range cidrs {
 		if !isSubset(setOf([]string{c}, except), allowedSet) {

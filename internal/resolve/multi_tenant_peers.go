@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -21,7 +22,7 @@ type multiTenantPeers struct {
 
 // multiTenantPeer is one peer of that kind.
 type multiTenantPeer struct {
-	flow  *flow
+	flow  *declaredFlow
 	path  *field.Path
 	group tenantGroup
 	// pairs are the source and destination tenants, each with whether the peer allows the flow
@@ -47,22 +48,22 @@ type missingConsent struct {
 	// included are its pods that the peer would allow without consent.
 	included string
 	// mistaken is the flow of either side that declares the port of a Service, nil if none does.
-	mistaken *flow
+	mistaken *declaredFlow
 }
 
 // oppositeSide is the side of a flow that the other tenant has to declare.
-func oppositeSide(f *flow) string {
+func oppositeSide(f *declaredFlow) string {
 	return "the " + string(f.direction.Opposite()) + " side of this flow"
 }
 
 // isCounted reports whether findings count the tenants of a group instead of naming them.
-func (f *flow) isCounted(group tenantGroup) bool {
+func (f *declaredFlow) isCounted(group tenantGroup) bool {
 	return group == anyTenant || group == childTenants || f.fromProfile && group.includesAllTenants()
 }
 
 // expect adds the peers of a flow that represent all tenants, also if none has the pods. Nodes need
 // no consent: for them, existing pods are enough.
-func (c *multiTenantPeers) expect(f *flow) {
+func (c *multiTenantPeers) expect(f *declaredFlow) {
 	for i, p := range f.peers {
 		at := f.peersPath().Index(i)
 		switch {
@@ -77,16 +78,16 @@ func (c *multiTenantPeers) expect(f *flow) {
 	}
 }
 
-func (c *multiTenantPeers) warnNoPods(f *flow, at *field.Path) {
+func (c *multiTenantPeers) warnNoPods(f *declaredFlow, at *field.Path) {
 	c.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
 }
 
 // peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
-func (c *multiTenantPeers) peer(f *flow, e resolvedPeer) *multiTenantPeer {
+func (c *multiTenantPeers) peer(f *declaredFlow, e resolvedPeer) *multiTenantPeer {
 	if f.node != "" {
 		return nil
 	}
-	key := policy.JSONKey([]any{f.ref, e.path.String()})
+	key := endpoints.JSONKey([]any{f.ref, e.path.String()})
 	p := c.at[key]
 	if p == nil && e.group != singleTenant {
 		p = &multiTenantPeer{flow: f, path: e.path, group: e.group, pairs: map[[2]string]bool{}, partial: map[[2]string]bool{}, byProfile: map[[2]string]bool{}}
@@ -96,7 +97,7 @@ func (c *multiTenantPeers) peer(f *flow, e resolvedPeer) *multiTenantPeer {
 	return p
 }
 
-func (c *multiTenantPeers) recordGranted(f *flow, e resolvedPeer) {
+func (c *multiTenantPeers) recordGranted(f *declaredFlow, e resolvedPeer) {
 	p := c.peer(f, e)
 	switch other := c.ownerOf(e.peer); {
 	case p == nil:
@@ -107,7 +108,7 @@ func (c *multiTenantPeers) recordGranted(f *flow, e resolvedPeer) {
 	}
 }
 
-func (c *multiTenantPeers) agreed(f *flow, e resolvedPeer, agreed []policy.Grant) {
+func (c *multiTenantPeers) agreed(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) {
 	p := c.peer(f, e)
 	if p == nil {
 		return
@@ -123,13 +124,13 @@ func (c *multiTenantPeers) agreed(f *flow, e resolvedPeer, agreed []policy.Grant
 	}
 }
 
-func (c *multiTenantPeers) recordBroken(f *flow, e resolvedPeer) {
+func (c *multiTenantPeers) recordBroken(f *declaredFlow, e resolvedPeer) {
 	if p := c.peer(f, e); p != nil {
 		p.consentUnknown = true
 	}
 }
 
-func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
+func (c *multiTenantPeers) recordMissing(f *declaredFlow, e resolvedPeer, text string) {
 	p := c.peer(f, e)
 	p.addPair(f, e.tenant)
 	if f.isCounted(e.group) {
@@ -154,10 +155,10 @@ func (c *multiTenantPeers) recordMissing(f *flow, e resolvedPeer, text string) {
 	}
 }
 
-func pairOf(f *flow, other *tenant) [2]string { return [2]string{f.tenant.Name, other.Name} }
+func pairOf(f *declaredFlow, other *tenant) [2]string { return [2]string{f.tenant.Name, other.Name} }
 
 // addPair adds a source and a destination tenant.
-func (p *multiTenantPeer) addPair(f *flow, other *tenant) {
+func (p *multiTenantPeer) addPair(f *declaredFlow, other *tenant) {
 	pair := pairOf(f, other)
 	if _, known := p.pairs[pair]; !known {
 		p.pairs[pair] = false
@@ -165,7 +166,7 @@ func (p *multiTenantPeer) addPair(f *flow, other *tenant) {
 }
 
 // allowPair adds two tenants between which the peer allows the flow.
-func (p *multiTenantPeer) allowPair(f *flow, other *tenant) {
+func (p *multiTenantPeer) allowPair(f *declaredFlow, other *tenant) {
 	pair := pairOf(f, other)
 	if !p.pairs[pair] {
 		p.pairs[pair] = true
@@ -182,7 +183,7 @@ type missingText struct {
 
 // reportMissingConsent reports what the other tenant of a flow must declare, or the port of a
 // Service that keeps the flows of the two from matching.
-func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingText, c *multiTenantPeers) {
+func (r *resolver) reportMissingConsent(f *declaredFlow, e resolvedPeer, text missingText, c *multiTenantPeers) {
 	if r.index.Partial || r.relation.isUnclear(f.tenant.Name, e.tenant.Name) || r.oppositeFlowBroken(f, e) {
 		c.recordBroken(f, e)
 		return
@@ -201,6 +202,6 @@ func (r *resolver) reportMissingConsent(f *flow, e resolvedPeer, text missingTex
 }
 
 // refuseConsent ends a message about another tenant with the flow that it must declare.
-func (r *resolver) refuseConsent(f *flow, e resolvedPeer, text string) {
+func (r *resolver) refuseConsent(f *declaredFlow, e resolvedPeer, text string) {
 	r.refuse(report.ConsentMissing, f.ref, e.path, "Tenant %q %s to its spec.%s: %s", e.tenant.Name, text, f.direction.Opposite(), requiredFlowYAML(f, e))
 }

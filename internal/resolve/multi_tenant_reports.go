@@ -114,7 +114,7 @@ func (c *multiTenantPeers) reportUnused(p *multiTenantPeer) {
 }
 
 // refusedServicePort reports whether the port of a Service in a flow is an error already.
-func (r *resolver) refusedServicePort(f *flow) bool {
+func (r *resolver) refusedServicePort(f *declaredFlow) bool {
 	return slices.ContainsFunc(r.findings, func(o report.Finding) bool {
 		return o.Check == report.ServicePortAsPodPort && o.Severity == report.Error && o.Resource == f.ref && o.Field == f.path.Child("ports").String()
 	})

@@ -7,28 +7,30 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // portNumbers are the numbers that pods of the build give a port name, sorted.
-func (r *resolver) portNumbers(p policy.Port, pods ...policy.Peer) []policy.Port {
-	var out []policy.Port
+func (r *resolver) portNumbers(p flow.Port, pods ...policy.Peer) []flow.Port {
+	var out []flow.Port
 	for _, peer := range pods {
 		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
 			for _, n := range w.Ports {
 				if n.Name == p.Name && n.Protocol == p.Protocol {
-					out = append(out, policy.Port{Port: int32(n.Port), Protocol: p.Protocol})
+					out = append(out, flow.Port{Port: int32(n.Port), Protocol: p.Protocol})
 				}
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b policy.Port) int { return cmp.Compare(a.Port, b.Port) })
+	slices.SortFunc(out, func(a, b flow.Port) int { return cmp.Compare(a.Port, b.Port) })
 	return slices.Compact(out)
 }
 
 // portNumber is the number of a port name, if the pods of the build that have the name agree on it.
-func (r *resolver) portNumber(p policy.Port, pods ...policy.Peer) (policy.Port, bool) {
+func (r *resolver) portNumber(p flow.Port, pods ...policy.Peer) (flow.Port, bool) {
 	if !p.IsNamed() {
 		return p, true
 	}
@@ -39,8 +41,8 @@ func (r *resolver) portNumber(p policy.Port, pods ...policy.Peer) (policy.Port, 
 }
 
 // resolvePortNames are the ports, with numbers instead of names if these are known.
-func (r *resolver) resolvePortNames(ports []policy.Port, pods ...policy.Peer) []policy.Port {
-	var out []policy.Port
+func (r *resolver) resolvePortNames(ports []flow.Port, pods ...policy.Peer) []flow.Port {
+	var out []flow.Port
 	for _, p := range ports {
 		if n, ok := r.portNumber(p, pods...); ok {
 			p = n
@@ -52,7 +54,7 @@ func (r *resolver) resolvePortNames(ports []policy.Port, pods ...policy.Peer) []
 
 // portOverlap is what two ports of the same pods have in common. A name and its number are the same
 // port, and the name is more exact.
-func (r *resolver) portOverlap(p, q policy.Port, at policy.Peer) (policy.Port, bool) {
+func (r *resolver) portOverlap(p, q flow.Port, at policy.Peer) (flow.Port, bool) {
 	if p.Name == "" && q.Name != "" {
 		p, q = q, p
 	}
@@ -60,31 +62,31 @@ func (r *resolver) portOverlap(p, q policy.Port, at policy.Peer) (policy.Port, b
 		return p.Overlap(q)
 	}
 	n, ok := r.portNumber(p, at)
-	return p, ok && n.CoveredBy([]policy.Port{q})
+	return p, ok && n.CoveredBy([]flow.Port{q})
 }
 
 // sourcePorts are the ports of the egress side of a grant. Before 1.20, Cilium looks up a port name in
 // egress among all pods of the cluster, and denies the flow if two of them give it different numbers.
 // So the egress side has the numbers of the destination pods. The ingress side keeps the name.
-func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
+func (r *resolver) sourcePorts(f *declaredFlow, g policy.Grant) []flow.Port {
 	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
-	if r.supports(policy.NamedEgressPorts) || !fenced {
+	if r.supports(cilium.NamedEgressPorts) || !fenced {
 		return nil
 	}
-	named := slices.ContainsFunc(g.Ports, policy.Port.IsNamed)
+	named := slices.ContainsFunc(g.Ports, flow.Port.IsNamed)
 	if !named {
 		return nil
 	}
-	var out []policy.Port
+	var out []flow.Port
 	for _, p := range g.Ports {
-		all := []policy.Port{p}
+		all := []flow.Port{p}
 		if p.IsNamed() {
 			if all = r.portNumbers(p, g.To); len(all) == 0 {
-				all = []policy.Port{p}
+				all = []flow.Port{p}
 			}
 			if len(all) == 1 && all[0].IsNamed() && !f.broken {
 				r.warn(report.NamedPortInEgress, f.ref, f.path.Child("ports"),
-					"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number, and the number of %q is unknown: use numbers", policy.NamedEgressPorts.Introduced(), p.Name)
+					"before Cilium %s, a port name works in egress only if all pods of the cluster give it the same number, and the number of %q is unknown: use numbers", cilium.NamedEgressPorts.Introduced(), p.Name)
 			}
 		}
 		out = append(out, all...)
@@ -93,10 +95,10 @@ func (r *resolver) sourcePorts(f *flow, g policy.Grant) []policy.Port {
 }
 
 // portsYAML are the ports, or types of ICMP message, of a flow in YAML, after its other fields.
-func portsYAML(ports []policy.Port) string {
+func portsYAML(ports []flow.Port) string {
 	var icmp, list []string
-	for _, p := range policy.MergeProtocols(ports) {
-		if p.Protocol == policy.ICMP {
+	for _, p := range flow.MergeProtocols(ports) {
+		if p.Protocol == flow.ICMP {
 			icmp = append(icmp, p.Name)
 		} else {
 			list = append(list, portYAML(p))
@@ -112,7 +114,7 @@ func portsYAML(ports []policy.Port) string {
 }
 
 // portYAML is a port of a flow in YAML.
-func portYAML(p policy.Port) string {
+func portYAML(p flow.Port) string {
 	s := "{port: " + strconv.Itoa(int(p.Port))
 	if p.Name != "" {
 		s = "{port: " + p.Name

@@ -10,7 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -226,7 +226,7 @@ func (r *resolver) reportPartial(others map[string][]string) {
 			examples = " (" + truncatedList(others[ns]) + ")"
 		}
 		r.report(report.Info, report.NamespaceFencedInPart, t.ref, t.path.Child("pods"), "fences only the pods %s of namespace %q, and nothing is denied for its other pods%s: remove spec.pods to fence them, too",
-			policy.FormatLabels(t.Pods.MatchLabels), ns, examples)
+			endpoints.FormatLabels(t.Pods.MatchLabels), ns, examples)
 	}
 }
 

@@ -3,6 +3,7 @@ package resolve
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -22,7 +23,7 @@ func (r *resolver) checkNodePorts() {
 	}
 	ports := r.index.NodePorts()
 	for _, f := range r.flows {
-		if f.direction != policy.Egress {
+		if f.direction != flow.Egress {
 			continue
 		}
 		for _, e := range f.resolvedPeers {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -24,10 +26,10 @@ func (r *resolver) collectNodes() {
 			Name: n.Name, Selector: n.NodeSelector, Enforcement: n.Enforcement, Reason: reason, EnforcementReason: reason.Child("enforcement"),
 		}
 		if len(n.Ingress) > 0 {
-			node.DefaultDeny = append(node.DefaultDeny, policy.Ingress)
+			node.DefaultDeny = append(node.DefaultDeny, flow.Ingress)
 		}
 		if len(n.Egress) > 0 {
-			node.DefaultDeny = append(node.DefaultDeny, policy.Egress)
+			node.DefaultDeny = append(node.DefaultDeny, flow.Egress)
 		}
 		r.fence.Nodes = append(r.fence.Nodes, node)
 		// Nodes have no Tenant: one without a name represents the entry.
@@ -46,7 +48,7 @@ func (r *resolver) collectNodes() {
 }
 
 // declaredBy names who declared a flow.
-func (f *flow) declaredBy() string {
+func (f *declaredFlow) declaredBy() string {
 	if f.node != "" {
 		return fmt.Sprintf("nodes %q", f.node)
 	}
@@ -55,10 +57,10 @@ func (f *flow) declaredBy() string {
 
 // reportNodesNotDistinguished warns about flows between nodes and fenced pods, whose policies allow
 // every node.
-func (r *resolver) reportNodesNotDistinguished(f *flow) {
+func (r *resolver) reportNodesNotDistinguished(f *declaredFlow) {
 	for _, e := range f.resolvedPeers {
 		for _, owner := range r.affectedTenants(e) {
-			if f.direction == policy.Egress {
+			if f.direction == flow.Egress {
 				r.warn(report.NodesNotDistinguished, f.ref, e.path, "this flow is to pods of Tenant %q, whose policies cannot distinguish nodes: they allow every node (host, remote-node), and every hostNetwork pod of the cluster", owner.Name)
 			} else {
 				r.warn(report.NodesNotDistinguished, f.ref, e.path, "this flow is from pods of Tenant %q, whose policies cannot distinguish nodes: they allow egress to every node (host, remote-node) on these ports, and only policies of other nodes deny it", owner.Name)
@@ -75,7 +77,7 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 	}
 	if e.peer.Kind == policy.FQDNs || len(e.hostnames) > 0 {
 		dns := r.profile.Spec.Baseline.DNS
-		_, dnsOwners := r.podsByTenant(dns.Namespace, policy.SelectorOf(dns.Pods))
+		_, dnsOwners := r.podsByTenant(dns.Namespace, endpoints.SelectorOf(dns.Pods))
 		owners = append(owners, dnsOwners...)
 	}
 	return slices.DeleteFunc(owners, func(t *tenant) bool { return t == nil })
@@ -99,9 +101,9 @@ func (r *resolver) reportNodes() {
 
 // describeDefaultDeny is what nodes are denied, with examples that are easily forgotten.
 func describeDefaultDeny(n policy.Node) string {
-	examples := map[policy.Direction]string{
-		policy.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
-		policy.Egress:  "the apiserver, agents of other nodes, the kubelet's probes of pods, images, time",
+	examples := map[flow.Direction]string{
+		flow.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
+		flow.Egress:  "the apiserver, agents of other nodes, the kubelet's probes of pods, images, time",
 	}
 	var out []string
 	for _, d := range n.DefaultDeny {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -108,7 +110,7 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 	if t == nil || !r.fence.GeneratesPolicies(t.Enforcement) {
 		return
 	}
-	lines, why := map[policy.Direction][]string{}, []string(nil)
+	lines, why := map[flow.Direction][]string{}, []string(nil)
 	for _, need := range in.RequiredFlows {
 		if missing := r.missingPorts(t, in, need); missing != nil {
 			lines[need.Direction] = append(lines[need.Direction], r.flowYAML(in, need, missing))
@@ -116,7 +118,7 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 		}
 	}
 	var do []string
-	for _, d := range policy.Directions() {
+	for _, d := range flow.Directions() {
 		if len(lines[d]) > 0 {
 			do = append(do, "spec."+string(d)+": ["+strings.Join(lines[d], ", ")+"]")
 		}
@@ -129,11 +131,11 @@ func (r *resolver) reportMissingFlows(in resource.Inferred) {
 
 // missingPorts returns the ports of a required flow that no grant covers. It returns nil if all are
 // covered, and an empty slice for an uncovered flow without ports.
-func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.RequiredFlow) []policy.Port {
-	if len(need.Ports) == 0 && !r.needCovered(t, in, need, policy.Port{}) {
-		return []policy.Port{}
+func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.RequiredFlow) []flow.Port {
+	if len(need.Ports) == 0 && !r.needCovered(t, in, need, flow.Port{}) {
+		return []flow.Port{}
 	}
-	var out []policy.Port
+	var out []flow.Port
 	for _, p := range need.Ports {
 		if !r.needCovered(t, in, need, p) {
 			out = append(out, p)
@@ -143,9 +145,9 @@ func (r *resolver) missingPorts(t *tenant, in resource.Inferred, need resource.R
 }
 
 // needCovered reports whether the baseline or grants cover one port of a need, at each of the pods.
-func (r *resolver) needCovered(t *tenant, in resource.Inferred, need resource.RequiredFlow, port policy.Port) bool {
+func (r *resolver) needCovered(t *tenant, in resource.Inferred, need resource.RequiredFlow, port flow.Port) bool {
 	ns := in.Resource.Namespace
-	pods := r.index.WorkloadsIn(ns, policy.Selector{MatchLabels: need.Pods})
+	pods := r.index.WorkloadsIn(ns, endpoints.Selector{MatchLabels: need.Pods})
 	switch {
 	case need.ToAPIServer:
 		return r.profile.Spec.Baseline.APIServer != nil || allMatch(pods, func(w *resource.Workload) bool { return r.granted(includesWorkload(w), r.isAPIServer, port) })
@@ -163,25 +165,25 @@ func (r *resolver) needCovered(t *tenant, in resource.Inferred, need resource.Re
 }
 
 // granted reports whether some grant without L7 rules is from and to such peers, on the port.
-func (r *resolver) granted(from, to func(policy.Peer) bool, port policy.Port) bool {
+func (r *resolver) granted(from, to func(policy.Peer) bool, port flow.Port) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
 		return from(g.From) && to(g.To) && g.L7.Unrestricted() &&
-			(port.Port == 0 || len(g.Ports) == 0 || port.CoveredBy(policy.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
+			(port.Port == 0 || len(g.Ports) == 0 || port.CoveredBy(flow.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
 	})
 }
 
 // includesWorkload returns whether a peer includes a workload's pods.
 func includesWorkload(w *resource.Workload) func(policy.Peer) bool {
-	return includesPods(w.Ref.Namespace, func(s policy.Selector) bool { return policy.Selects(s, w.Labels) })
+	return includesPods(w.Ref.Namespace, func(s endpoints.Selector) bool { return endpoints.Selects(s, w.Labels) })
 }
 
 // includesPeer returns whether a peer includes all pods of another.
 func includesPeer(of policy.Peer) func(policy.Peer) bool {
-	return includesPods(of.Namespace, func(s policy.Selector) bool { return policy.Selects(s, of.Pods.MatchLabels) })
+	return includesPods(of.Namespace, func(s endpoints.Selector) bool { return endpoints.Selects(s, of.Pods.MatchLabels) })
 }
 
 // includesPods returns whether a peer includes pods of a namespace, "" for one that is unknown.
-func includesPods(ns string, selects func(policy.Selector) bool) func(policy.Peer) bool {
+func includesPods(ns string, selects func(endpoints.Selector) bool) func(policy.Peer) bool {
 	return func(p policy.Peer) bool {
 		switch p.Kind {
 		case policy.Pods:
@@ -209,9 +211,9 @@ func (r *resolver) isAPIServer(p policy.Peer) bool {
 // operatorPods are the operator's own pods: those of the build with its labels or, where it is
 // elsewhere, in the namespace that it is usually installed in.
 func (r *resolver) operatorPods(runs resource.OperatorPods) policy.Peer {
-	peer := policy.Peer{Kind: policy.Pods, Namespace: runs.Namespace, Pods: policy.Selector{MatchLabels: runs.Labels}}
+	peer := policy.Peer{Kind: policy.Pods, Namespace: runs.Namespace, Pods: endpoints.Selector{MatchLabels: runs.Labels}}
 	for _, w := range r.index.Workloads {
-		if policy.Selects(peer.Pods, w.Labels) {
+		if endpoints.Selects(peer.Pods, w.Labels) {
 			peer.Namespace = w.Ref.Namespace
 			break
 		}
@@ -225,12 +227,12 @@ func allMatch(workloads []*resource.Workload, is func(*resource.Workload) bool) 
 
 func withLabels(workloads []*resource.Workload, labels map[string]string) []*resource.Workload {
 	return slices.DeleteFunc(slices.Clone(workloads), func(w *resource.Workload) bool {
-		return !policy.Selects(policy.Selector{MatchLabels: labels}, w.Labels)
+		return !endpoints.Selects(endpoints.Selector{MatchLabels: labels}, w.Labels)
 	})
 }
 
 // flowYAML is a missing flow as a Tenant declares it.
-func (r *resolver) flowYAML(in resource.Inferred, need resource.RequiredFlow, ports []policy.Port) string {
+func (r *resolver) flowYAML(in resource.Inferred, need resource.RequiredFlow, ports []flow.Port) string {
 	pods := func(labels map[string]string) string {
 		var out []string
 		for _, key := range slices.Sorted(maps.Keys(labels)) {

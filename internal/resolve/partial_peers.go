@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -35,13 +36,13 @@ func (r *resolver) deniesItself(e resolvedPeer) bool {
 
 // isIncluded reports whether a rule for a namespace includes the pods of a peer that needs consent,
 // and nothing denies the flow with them.
-func (r *resolver) isIncluded(f *flow, e resolvedPeer) bool {
+func (r *resolver) isIncluded(f *declaredFlow, e resolvedPeer) bool {
 	return !r.deniesItself(e) && slices.ContainsFunc(f.resolvedPeers, func(rule resolvedPeer) bool { return rule.peer.Namespace != "" && r.includesPods(rule, e) })
 }
 
 // withoutUndeclared excludes namespaces from a rule by labels: those with pods of a tenant that does
 // not declare all of the flow, if nothing denies the rest.
-func (r *resolver) withoutUndeclared(f *flow, rule resolvedPeer) resolvedPeer {
+func (r *resolver) withoutUndeclared(f *declaredFlow, rule resolvedPeer) resolvedPeer {
 	if rule.peer.Namespace != "" {
 		return rule
 	}
@@ -66,14 +67,14 @@ func (r *resolver) describePods(e resolvedPeer) string {
 		out = append(out, w.Ref.Kind+"/"+w.Ref.Name)
 	}
 	if len(out) == 0 {
-		return policy.FormatLabels(e.peer.Pods.MatchLabels)
+		return endpoints.FormatLabels(e.peer.Pods.MatchLabels)
 	}
 	return truncatedList(out)
 }
 
 // peersInNamespace are the pods that a selector selects in a namespace. Those of other tenants need
 // consent.
-func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
+func (r *resolver) peersInNamespace(f *declaredFlow, namespace string, pods endpoints.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
 	peers, owners := r.podsByTenant(namespace, pods)
 	if len(peers) == 1 && group == sharedNamespace {
 		group = singleTenant
@@ -86,14 +87,14 @@ func (r *resolver) peersInNamespace(f *flow, namespace string, pods policy.Selec
 }
 
 // sharedNamespacePeers are the pods of tenants in a namespace that is fenced in part.
-func (r *resolver) sharedNamespacePeers(f *flow, namespace string, pods policy.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
+func (r *resolver) sharedNamespacePeers(f *declaredFlow, namespace string, pods endpoints.Selector, group tenantGroup, at *field.Path) []resolvedPeer {
 	return slices.DeleteFunc(r.peersInNamespace(f, namespace, pods, group, at), func(e resolvedPeer) bool { return r.ownerOf(e.peer) == nil })
 }
 
 // checkNamespaceLimit checks limits.namespaces, which is about pods without a tenant: those of a
 // tenant need its consent instead. A tenant needs no limit for the pods of its own namespace that
 // spec.pods does not select.
-func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Selector, at *field.Path) bool {
+func (r *resolver) checkNamespaceLimit(f *declaredFlow, namespace string, pods endpoints.Selector, at *field.Path) bool {
 	if r.owner[namespace] != nil || r.holderOf(namespace) == f.tenant || len(r.partialTenants[namespace]) > 0 && !r.selectsUnclaimed(namespace, pods) {
 		return true
 	}
@@ -104,12 +105,12 @@ func (r *resolver) checkNamespaceLimit(f *flow, namespace string, pods policy.Se
 // fencedPartAlone are the pods of the tenant that fences a namespace of its own in part, if
 // limits.namespaces omits the namespace: these pods need consent alone. It is empty if the limit
 // permits the other pods too, or the peer has none of the tenant's.
-func (r *resolver) fencedPartAlone(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
+func (r *resolver) fencedPartAlone(f *declaredFlow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	t := r.holderOf(p.Namespace)
 	if t == nil || t == f.tenant || f.fromProfile || !t.SharesNamespaces() || slices.Contains(f.limits().Namespaces, p.Namespace) {
 		return nil
 	}
-	pods := policy.SelectorOf(p.Pods)
+	pods := endpoints.SelectorOf(p.Pods)
 	peers := r.podPeers(t, []string{p.Namespace}, pods)
 	if len(peers) > 0 && r.selectsUnclaimed(p.Namespace, pods) {
 		r.warn(report.NamespaceOutsideLimits, f.ref, at.Child("namespace"), "pods of namespace %q that spec.pods of Tenant %q does not select are outside limits.namespaces of Tenant %q, so the flow excludes them: narrow pods to those of Tenant %[2]q, or add the namespace to limits.namespaces in the profile",

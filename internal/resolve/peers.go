@@ -10,13 +10,14 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // resolvePeer resolves a peer. found is false if the flow is optional and the peer is not in the
 // build. For other flows, it refuses a missing peer.
-func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolvedPeers []resolvedPeer, found bool) {
+func (r *resolver) resolvePeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) (resolvedPeers []resolvedPeer, found bool) {
 	switch {
 	case p.Tenant != "":
 		return r.resolveNamedTenant(f, p.Tenant, p, at, at.Child("tenant"))
@@ -48,7 +49,7 @@ func (r *resolver) resolvePeer(f *flow, p v1alpha1.Peer, at *field.Path) (resolv
 
 // resolveEntityPeer resolves entities. It replaces world-ipv4 and world-ipv6 by networks: agents know
 // these entities, and the custom resource does not.
-func (r *resolver) resolveEntityPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
+func (r *resolver) resolveEntityPeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	r.checkEntityLimits(f, p.Entities, at.Child("entities"))
 	entities, cidrs := policy.Peer{Kind: policy.Entities}, policy.Peer{Kind: policy.CIDRs}
 	for _, e := range p.Entities {
@@ -72,7 +73,7 @@ func (r *resolver) resolveEntityPeer(f *flow, p v1alpha1.Peer, at *field.Path) [
 }
 
 // resolveNamedTenant resolves the pods of the Tenant that a field of the peer names.
-func (r *resolver) resolveNamedTenant(f *flow, name string, p v1alpha1.Peer, at, named *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveNamedTenant(f *declaredFlow, name string, p v1alpha1.Peer, at, named *field.Path) ([]resolvedPeer, bool) {
 	t := r.byName[name]
 	if t == nil && r.unread[name] {
 		return nil, true
@@ -85,8 +86,8 @@ func (r *resolver) resolveNamedTenant(f *flow, name string, p v1alpha1.Peer, at,
 
 // podsOfTenant are a tenant's pods in some of its namespaces. Pods of another tenant need its consent,
 // unless the profile declares the flow.
-func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]resolvedPeer, bool) {
-	pods := policy.SelectorOf(p.Pods)
+func (r *resolver) podsOfTenant(f *declaredFlow, t *tenant, p v1alpha1.Peer, at *field.Path, namespaces []string) ([]resolvedPeer, bool) {
+	pods := endpoints.SelectorOf(p.Pods)
 	peers := r.podPeers(t, namespaces, pods)
 	if len(peers) > 0 || len(namespaces) == 0 {
 		return f.peersOfTenant(peers, t, singleTenant, at), true
@@ -99,7 +100,7 @@ func (r *resolver) podsOfTenant(f *flow, t *tenant, p v1alpha1.Peer, at *field.P
 }
 
 // peersOfTenant are resolved peers for a tenant's pods.
-func (f *flow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, at *field.Path) []resolvedPeer {
+func (f *declaredFlow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, at *field.Path) []resolvedPeer {
 	var out []resolvedPeer
 	for _, peer := range peers {
 		e := resolvedPeer{peer: peer, group: group, path: at}
@@ -113,7 +114,7 @@ func (f *flow) peersOfTenant(peers []policy.Peer, t *tenant, group tenantGroup, 
 
 // needsConsent reports whether the other tenant must declare its side. Flows of the profile need no
 // consent, except those to all tenants without fullMesh.
-func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
+func (f *declaredFlow) needsConsent(t *tenant, group tenantGroup) bool {
 	switch {
 	case t == nil || t == f.tenant:
 		return false
@@ -124,7 +125,7 @@ func (f *flow) needsConsent(t *tenant, group tenantGroup) bool {
 	}
 }
 
-func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
+func (r *resolver) resolveAnyTenantPeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) []resolvedPeer {
 	if !isTrue(f.limits().AnyTenant) && !r.withinLimits(f, report.AnyTenantOutsideLimits, at.Child("anyTenant"), "every tenant at once", "anyTenant") {
 		return nil
 	}
@@ -133,12 +134,12 @@ func (r *resolver) resolveAnyTenantPeer(f *flow, p v1alpha1.Peer, at *field.Path
 		if t == f.tenant {
 			continue
 		}
-		out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, policy.SelectorOf(p.Pods)), t, anyTenant, at)...)
+		out = append(out, f.peersOfTenant(r.podPeers(t, t.Namespaces, endpoints.SelectorOf(p.Pods)), t, anyTenant, at)...)
 	}
 	return out
 }
 
-func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveNamespacePeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	if r.unreadNamespaces[p.Namespace] {
 		return nil, true
 	}
@@ -146,7 +147,7 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 	if fenced := r.fencedPartAlone(f, p, at); len(fenced) > 0 {
 		return fenced, true
 	}
-	if (!missing || r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, policy.SelectorOf(p.Pods), at.Child("namespace")) {
+	if (!missing || r.index.Partial) && !r.checkNamespaceLimit(f, p.Namespace, endpoints.SelectorOf(p.Pods), at.Child("namespace")) {
 		return nil, true
 	}
 	if missing {
@@ -155,20 +156,20 @@ func (r *resolver) resolveNamespacePeer(f *flow, p v1alpha1.Peer, at *field.Path
 	if t := r.owner[p.Namespace]; t != nil {
 		return r.podsOfTenant(f, t, p, at, []string{p.Namespace})
 	}
-	resolvedPeers := r.peersInNamespace(f, p.Namespace, policy.SelectorOf(p.Pods), sharedNamespace, at)
+	resolvedPeers := r.peersInNamespace(f, p.Namespace, endpoints.SelectorOf(p.Pods), sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
-		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, policy.SelectorOf(p.Pods), orRemovePeer))
+		return nil, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound([]string{p.Namespace}, endpoints.SelectorOf(p.Pods), orRemovePeer))
 	}
 	return resolvedPeers, true
 }
 
 // resolveLabelPeer resolves namespaces by labels, {} to all. Those of tenants are listed by name and
 // need consent. All others match by their labels, also those that are created later.
-func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveLabelPeer(f *declaredFlow, p v1alpha1.Peer, at *field.Path) ([]resolvedPeer, bool) {
 	if !isTrue(f.limits().NamespaceLabels) && !r.withinLimits(f, report.NamespaceLabelsOutsideLimits, at.Child("namespaceLabels"), "naming namespaces by label", "namespaceLabels") {
 		return nil, true
 	}
-	group, pods := namespacesByLabel, policy.SelectorOf(p.Pods)
+	group, pods := namespacesByLabel, endpoints.SelectorOf(p.Pods)
 	if p.AnyNamespace() {
 		group = anyNamespace
 	}
@@ -192,16 +193,16 @@ func (r *resolver) resolveLabelPeer(f *flow, p v1alpha1.Peer, at *field.Path) ([
 
 // checkLabelPeer reports mistakes in a peer that selects no tenant's pods. keep reports whether the
 // rule by labels stays, and found whether the flow is resolved further.
-func (r *resolver) checkLabelPeer(f *flow, p v1alpha1.Peer, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
+func (r *resolver) checkLabelPeer(f *declaredFlow, p v1alpha1.Peer, namespaces []string, unownedPeers []resolvedPeer, at *field.Path) (keep, found bool) {
 	unowned := func(name string) bool { return r.owner[name] == nil }
 	switch {
 	case len(namespaces) == 0:
 		return false, r.refuseMissing(f, at.Child("namespaceLabels"), "no namespace in the build has these labels: %s", labelFix(r.namespaceLabels(), p.NamespaceLabels, declareExternal("the Namespace")+orRemovePeer))
 	case slices.ContainsFunc(namespaces, unowned):
 	case f.optional || len(unownedPeers) == 0:
-		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), orRemovePeer))
+		return false, r.refuseMissing(f, at.Child("pods"), "%s", r.podsNotFound(namespaces, endpoints.SelectorOf(p.Pods), orRemovePeer))
 	default:
-		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, policy.SelectorOf(p.Pods), ""))
+		r.warn(report.PeerPodsNotFound, f.ref, at.Child("pods"), "%s", r.podsNotFound(namespaces, endpoints.SelectorOf(p.Pods), ""))
 	}
 	return true, true
 }
@@ -212,12 +213,12 @@ func (r *resolver) unownedNamespacePeers(p v1alpha1.Peer, at *field.Path) []reso
 	if name := p.NamespaceLabels[corev1.LabelMetadataName]; r.owner[name] != nil {
 		return nil
 	}
-	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: policy.SelectorOf(p.Pods)}, path: at}}
+	return []resolvedPeer{{peer: policy.Peer{Kind: policy.Pods, NamespaceLabels: p.NamespaceLabels, ExcludedNamespaces: slices.Sorted(maps.Keys(r.owner)), Pods: endpoints.SelectorOf(p.Pods)}, path: at}}
 }
 
 // warnNamespaceLabels warns about pods that can join a peer and, in a generator, of the tenants that the
 // peer does not include.
-func (r *resolver) warnNamespaceLabels(f *flow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
+func (r *resolver) warnNamespaceLabels(f *declaredFlow, p v1alpha1.Peer, unownedPeers []resolvedPeer, at *field.Path) {
 	at = at.Child("namespaceLabels")
 	if !p.AnyNamespace() && r.index.WithoutResources && len(r.owner) > 0 {
 		r.warn(report.NamespaceLabelsInGenerator, f.ref, at, "a generator sees no labels of namespaces, so this peer excludes the namespaces of all Tenants: name the Tenants as peers, or list the fence in transformers")
@@ -263,7 +264,7 @@ func (r *resolver) namespacesWith(required map[string]string) []string {
 
 // refuseMissing refuses a peer that is not in the build, unless the flow is optional. It reports
 // whether the flow is resolved further.
-func (r *resolver) refuseMissing(f *flow, at *field.Path, format string, args ...any) bool {
+func (r *resolver) refuseMissing(f *declaredFlow, at *field.Path, format string, args ...any) bool {
 	if f.optional {
 		return false
 	}

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -34,7 +36,7 @@ func (e resolvedPeer) queriedNames() []string {
 }
 
 // checkFlowNames warns once per kind of problem, about the first pod and the first name.
-func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
+func (r *resolver) checkFlowNames(f *declaredFlow, names []string, at *field.Path) {
 	if len(names) == 0 {
 		return
 	}
@@ -63,10 +65,10 @@ func (r *resolver) checkFlowNames(f *flow, names []string, at *field.Path) {
 }
 
 // workloadsOf are the workloads with pods of their own that a flow is about.
-func (r *resolver) workloadsOf(f *flow) []*resource.Workload {
+func (r *resolver) workloadsOf(f *declaredFlow) []*resource.Workload {
 	var out []*resource.Workload
 	for _, own := range f.own {
-		if own.Kind != policy.Pods || f.direction != policy.Egress {
+		if own.Kind != policy.Pods || f.direction != flow.Egress {
 			continue
 		}
 		for _, w := range r.index.WorkloadsIn(own.Namespace, own.Pods) {
@@ -85,7 +87,7 @@ func (r *resolver) checkPodSearches() {
 		return
 	}
 	for _, namespace := range r.namespacesWithDNS() {
-		for _, w := range r.index.WorkloadsIn(namespace, policy.Selector{}) {
+		for _, w := range r.index.WorkloadsIn(namespace, endpoints.Selector{}) {
 			if w.HostNetwork || w.DNS.Policy == "Default" || !r.mayQueryDNS(w) {
 				continue
 			}
@@ -100,7 +102,7 @@ func (r *resolver) checkPodSearches() {
 func (r *resolver) checkSearch(w *resource.Workload, namespace, domain string, names []string) {
 	for _, name := range r.podQueryNames(namespace) {
 		query := name.name + "." + domain
-		if domain == "" || name.service != "" || strings.Count(name.name, ".") >= ndots || policy.AnyCovers(names, query) {
+		if domain == "" || name.service != "" || strings.Count(name.name, ".") >= ndots || flow.AnyCovers(names, query) {
 			continue
 		}
 		r.warn(report.DNSSearchDomainsMissing, r.profile.Ref, r.profile.Path.Child("baseline", "dns", "names"),

@@ -8,27 +8,30 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // checkPorts compares the ports of a flow with the limits, and port names with the ports of the
 // destination pods. Behind a Service, its target ports count.
-func (r *resolver) checkPorts(f *flow) {
-	if f.direction == policy.Ingress || slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return p.Service == "" }) {
+func (r *resolver) checkPorts(f *declaredFlow) {
+	if f.direction == flow.Ingress || slices.ContainsFunc(f.peers, func(p v1alpha1.Peer) bool { return p.Service == "" }) {
 		var to []policy.Peer
 		for _, e := range f.resolvedPeers {
 			to = append(to, e.peer)
 		}
-		if f.direction == policy.Ingress {
+		if f.direction == flow.Ingress {
 			to = f.own
 		}
 		r.checkPortLimits(f, f.ports, to, f.path.Child("ports"))
 	}
-	if f.direction == policy.Ingress {
+	if f.direction == flow.Ingress {
 		r.checkPortNames(f, f.ports, f.own, f.path.Child("ports").Index)
 		for _, own := range f.own {
-			r.warnServicePorts(f, policy.ExpandProtocols(f.ports), own)
+			r.warnServicePorts(f, flow.ExpandProtocols(f.ports), own)
 		}
 		return
 	}
@@ -38,7 +41,7 @@ func (r *resolver) checkPorts(f *flow) {
 }
 
 // checkPortsAt is checkPorts for one peer of egress.
-func (r *resolver) checkPortsAt(f *flow, e resolvedPeer) {
+func (r *resolver) checkPortsAt(f *declaredFlow, e resolvedPeer) {
 	at := f.path.Child("ports").Index
 	switch {
 	case e.ports != nil:
@@ -60,7 +63,7 @@ func (r *resolver) checkPortsAt(f *flow, e resolvedPeer) {
 }
 
 // formatPorts lists ports in a message.
-func formatPorts(ports []policy.Port, separator string) string {
+func formatPorts(ports []flow.Port, separator string) string {
 	var out []string
 	for _, p := range ports {
 		out = append(out, p.String())
@@ -69,7 +72,7 @@ func formatPorts(ports []policy.Port, separator string) string {
 }
 
 // checkPortNames refuses a port name that no destination pod has.
-func (r *resolver) checkPortNames(f *flow, ports []policy.Port, to []policy.Peer, at func(int) *field.Path) {
+func (r *resolver) checkPortNames(f *declaredFlow, ports []flow.Port, to []policy.Peer, at func(int) *field.Path) {
 	for i, p := range ports {
 		switch {
 		case !p.IsNamed() || r.index.Partial || r.declaresPortName(p, to):
@@ -85,7 +88,7 @@ func (r *resolver) checkPortNames(f *flow, ports []policy.Port, to []policy.Peer
 
 // sidecarPort is the number of a named port of a native sidecar among the destination pods, zero if
 // none has the name.
-func (r *resolver) sidecarPort(p policy.Port, peers []policy.Peer) policy.Port {
+func (r *resolver) sidecarPort(p flow.Port, peers []policy.Peer) flow.Port {
 	for _, peer := range peers {
 		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
 			if n, ok := w.ResolveTargetPort(p); ok {
@@ -93,12 +96,12 @@ func (r *resolver) sidecarPort(p policy.Port, peers []policy.Peer) policy.Port {
 			}
 		}
 	}
-	return policy.Port{}
+	return flow.Port{}
 }
 
 // declaresPortName reports whether a pod of the build has a port of that name, or may have it: if no
 // pod is known, one may be created.
-func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
+func (r *resolver) declaresPortName(p flow.Port, peers []policy.Peer) bool {
 	known := false
 	for _, peer := range peers {
 		if peer.Kind != policy.Pods {
@@ -109,7 +112,7 @@ func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
 		}
 		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
 			known = true
-			if slices.ContainsFunc(w.Ports, func(n policy.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol }) {
+			if slices.ContainsFunc(w.Ports, func(n endpoints.NamedPort) bool { return n.Name == p.Name && n.Protocol == p.Protocol }) {
 				return true
 			}
 		}
@@ -118,13 +121,13 @@ func (r *resolver) declaresPortName(p policy.Port, peers []policy.Peer) bool {
 }
 
 // isUnknownPortName reports whether a port is a name that each of some peers is known not to have.
-func (r *resolver) isUnknownPortName(p policy.Port, peers []policy.Peer) bool {
+func (r *resolver) isUnknownPortName(p flow.Port, peers []policy.Peer) bool {
 	declares := func(peer policy.Peer) bool { return r.declaresPortName(p, []policy.Peer{peer}) }
 	return p.IsNamed() && !r.index.Partial && len(peers) > 0 && !slices.ContainsFunc(peers, declares)
 }
 
 // warnHostNetwork warns about peers that are hostNetwork pods alone, which no policy selects.
-func (r *resolver) warnHostNetwork(f *flow) {
+func (r *resolver) warnHostNetwork(f *declaredFlow) {
 	warn := func(p policy.Peer, at *field.Path, subject, fix string) {
 		workloads := r.index.WorkloadsIn(p.Namespace, p.Pods)
 		for _, w := range workloads {
@@ -153,17 +156,17 @@ func (r *resolver) warnHostNetwork(f *flow) {
 
 // checkPortLimits compares ports of some pods with the limits. A name is within the limits if its
 // number is.
-func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Peer, at *field.Path) bool {
+func (r *resolver) checkPortLimits(f *declaredFlow, ports []flow.Port, to []policy.Peer, at *field.Path) bool {
 	valid := r.checkPortRanges(f, ports, at) && r.checkICMPLimits(f, ports)
-	limits := policy.PortsOf(f.limits().Ports)
+	limits := flow.PortsOf(f.limits().Ports)
 	if len(limits) == 0 {
 		return valid
 	}
 	if len(ports) == 0 {
 		return r.unlimited(f, report.PortOutsideLimits, at, "every port", "ports", "list the ports") && valid
 	}
-	for _, p := range policy.ExpandProtocols(ports) {
-		if p.Protocol == policy.ICMP {
+	for _, p := range flow.ExpandProtocols(ports) {
+		if p.Protocol == flow.ICMP {
 			continue
 		}
 		if r.isUnknownPortName(p, to) {
@@ -179,7 +182,7 @@ func (r *resolver) checkPortLimits(f *flow, ports []policy.Port, to []policy.Pee
 
 // checkICMPLimits compares types of ICMP message with the limits. A limit on ports also limits ICMP,
 // and a flow without ports includes every type.
-func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
+func (r *resolver) checkICMPLimits(f *declaredFlow, ports []flow.Port) bool {
 	limits := f.limits()
 	if limits.ICMP == nil && limits.Ports == nil {
 		return true
@@ -189,7 +192,7 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 	}
 	valid := true
 	for i, p := range ports {
-		if p.Protocol == policy.ICMP && !slices.Contains(limits.ICMP, v1alpha1.ICMPType(p.Name)) {
+		if p.Protocol == flow.ICMP && !slices.Contains(limits.ICMP, v1alpha1.ICMPType(p.Name)) {
 			valid = r.withinLimits(f, report.ICMPOutsideLimits, f.path.Child("icmp").Index(i), "ICMP message "+p.Name, "icmp") && valid
 		}
 	}
@@ -197,15 +200,15 @@ func (r *resolver) checkICMPLimits(f *flow, ports []policy.Port) bool {
 }
 
 // checkPortRanges refuses port ranges in versions of Cilium without them.
-func (r *resolver) checkPortRanges(f *flow, ports []policy.Port, at *field.Path) bool {
+func (r *resolver) checkPortRanges(f *declaredFlow, ports []flow.Port, at *field.Path) bool {
 	valid := true
 	for _, p := range ports {
 		switch {
 		case p.End <= p.Port:
 		case len(f.l7.HTTP) > 0:
-			valid = r.require(policy.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s with http", p), "before it, agents refuse such a policy as a whole: list the ports") && valid
+			valid = r.require(cilium.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s with http", p), "before it, agents refuse such a policy as a whole: list the ports") && valid
 		default:
-			valid = r.require(policy.PortRanges, f.ref, at, fmt.Sprintf("the range %s", p), "list the ports") && valid
+			valid = r.require(cilium.PortRanges, f.ref, at, fmt.Sprintf("the range %s", p), "list the ports") && valid
 		}
 	}
 	return valid

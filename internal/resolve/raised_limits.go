@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // raisedLimits names the limits that allow more than before. It goes through the fields of Limits,
@@ -28,7 +28,7 @@ func raisedLimits(before, after v1alpha1.Limits) []string {
 func widens(name string, before, after v1alpha1.Limits, was, is reflect.Value) bool {
 	switch name {
 	case "fqdns":
-		return slices.ContainsFunc(after.FQDNs, func(n string) bool { return !policy.AnyCovers(before.FQDNs, n) })
+		return slices.ContainsFunc(after.FQDNs, func(n string) bool { return !flow.AnyCovers(before.FQDNs, n) })
 	case "cidrs":
 		return !isSubset(setOf(after.CIDRs, nil), setOf(before.CIDRs, nil))
 	case "ports":

@@ -7,19 +7,20 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // requiredFlowYAML is the flow that the other tenant must declare, as an item of its list.
-func requiredFlowYAML(f *flow, e resolvedPeer) string {
+func requiredFlowYAML(f *declaredFlow, e resolvedPeer) string {
 	var b strings.Builder
 	b.WriteString("- {name: " + e.tenant.freeFlowName(f.name))
-	if !policy.SelectsAll(e.peer.Pods) {
+	if !endpoints.SelectsAll(e.peer.Pods) {
 		b.WriteString(", pods: " + selectorYAML(e.peer.Pods))
 	}
-	key := map[policy.Direction]string{policy.Egress: "from", policy.Ingress: "to"}[f.direction]
+	key := map[flow.Direction]string{flow.Egress: "from", flow.Ingress: "to"}[f.direction]
 	b.WriteString(", " + key + ": [{tenant: " + f.tenant.Name)
-	if !policy.SelectsAll(f.pods) {
+	if !endpoints.SelectsAll(f.pods) {
 		b.WriteString(", pods: " + selectorYAML(f.pods))
 	}
 	b.WriteString("}]")
@@ -38,8 +39,8 @@ var (
 )
 
 // selectorYAML is a selector on one line, quoted only where YAML needs it. Labels contain no quotes.
-func selectorYAML(s policy.Selector) string {
-	return jsonToken.ReplaceAllStringFunc(policy.JSONKey(s), func(token string) string {
+func selectorYAML(s endpoints.Selector) string {
+	return jsonToken.ReplaceAllStringFunc(endpoints.JSONKey(s), func(token string) string {
 		text := strings.Trim(token, `"`)
 		switch {
 		case text == token:

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 func TestRequiredFlowHasAFreeName(t *testing.T) {
@@ -34,7 +34,7 @@ func TestSelectorYAMLQuotesOnlyWhatYAMLNeeds(t *testing.T) {
 		`{"matchLabels":{"app":"yes","n":"1","x":""}}`:                                               `{matchLabels: {app: "yes", "n": "1", x: ""}}`,
 		`{"matchExpressions":[{"key":"app","operator":"In","values":["1.0","On","null","null-1"]}]}`: `{matchExpressions: [{key: app, operator: In, values: ["1.0", "On", "null", null-1]}]}`,
 	} {
-		var selector, back policy.Selector
+		var selector, back endpoints.Selector
 		if err := json.Unmarshal([]byte(in), &selector); err != nil {
 			t.Fatal(err)
 		}
@@ -42,8 +42,8 @@ func TestSelectorYAMLQuotesOnlyWhatYAMLNeeds(t *testing.T) {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		if err := yaml.Unmarshal([]byte(got), &back); err != nil || policy.JSONKey(back) != policy.JSONKey(selector) {
-			t.Errorf("%s reads as %s, want %s: %v", got, policy.JSONKey(back), in, err)
+		if err := yaml.Unmarshal([]byte(got), &back); err != nil || endpoints.JSONKey(back) != endpoints.JSONKey(selector) {
+			t.Errorf("%s reads as %s, want %s: %v", got, endpoints.JSONKey(back), in, err)
 		}
 	}
 }

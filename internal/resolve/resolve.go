@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -35,14 +36,14 @@ type resolver struct {
 	// those of a namespace that is fenced in part.
 	owner          map[string]*tenant
 	partialTenants map[string][]*tenant
-	flows          []*flow
+	flows          []*declaredFlow
 	// relation is who is whose child, and named are the names of Tenants in the profile.
 	relation relation
 	named    namesInProfile
 	// profileFlows are the flows of allTenants for which some tenant has pods, by their fields.
 	profileFlows map[string]*profileFlowUse
 	// flowIndex finds a declared flow in the fence.
-	flowIndex map[policy.Reason]int
+	flowIndex map[report.Reason]int
 	// unread are the names, and unreadNamespaces the namespaces, of Tenants that are refused
 	// already: references to them are not checked.
 	unread, unreadNamespaces map[string]bool
@@ -86,7 +87,7 @@ func newResolver(in *resource.Inputs, index *resource.Index) *resolver {
 	return &resolver{
 		fenceNames: append([]string{in.Fence.Name}, in.Fence.Spec.FormerNames...),
 		profile:    in.Profile, index: index, named: namesInProfileOf(&in.Profile.Spec), profileFlows: map[string]*profileFlowUse{},
-		flowIndex: map[policy.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, partialTenants: map[string][]*tenant{},
+		flowIndex: map[report.Reason]int{}, byName: map[string]*tenant{}, owner: map[string]*tenant{}, partialTenants: map[string][]*tenant{},
 		unread: map[string]bool{}, unreadNamespaces: map[string]bool{},
 		fence: &policy.Fence{
 			Name: in.Fence.Name, Profile: reasonOf(in.Profile.Ref, in.Profile.Path),
@@ -133,17 +134,17 @@ type tenant struct {
 	limits v1alpha1.Limits
 	// replacedLimits are the fields of overrides that replace limits, by the name of the limit.
 	replacedLimits map[string]string
-	reason         policy.Reason
+	reason         report.Reason
 	// parent is the name of its parent in the profile, "" if it has none, or not a clear one.
 	parent string
-	flows  []*flow
+	flows  []*declaredFlow
 	// mayAllowOnly reports whether the profile lets the tenant be in AllowOnly.
 	mayAllowOnly bool
 }
 
 // reasonOf is the reason for a spec at a path of a resource.
-func reasonOf(ref report.Ref, path *field.Path) policy.Reason {
-	return policy.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
+func reasonOf(ref report.Ref, path *field.Path) report.Reason {
+	return report.Reason{Kind: ref.Kind, Name: ref.Name, Field: path.String()}
 }
 
 func (r *resolver) report(severity report.Severity, check *report.Check, ref report.Ref, path *field.Path, format string, args ...any) {
@@ -162,7 +163,7 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 	sorted := slices.Clone(in)
 	slices.SortStableFunc(sorted, func(a, b resource.Tenant) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace),
-			cmp.Compare(policy.JSONKey(a.Spec), policy.JSONKey(b.Spec)))
+			cmp.Compare(endpoints.JSONKey(a.Spec), endpoints.JSONKey(b.Spec)))
 	})
 	for _, t := range sorted {
 		r.allNames = append(r.allNames, t.Name)
@@ -194,7 +195,7 @@ func namePath(t resource.Tenant) *field.Path {
 
 func (r *resolver) addTenant(in resource.Tenant) {
 	t := &tenant{
-		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: policy.SelectorOf(in.Spec.Pods)},
+		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: endpoints.SelectorOf(in.Spec.Pods)},
 		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
 	}
 	if in.Ref.Kind != v1alpha1.KindTenant {

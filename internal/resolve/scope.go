@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -20,7 +21,7 @@ func (r *resolver) resolveScope() {
 	if r.profile.Spec.Scope != v1alpha1.ScopeCluster {
 		return
 	}
-	r.require(policy.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow isolates pods in AllowOnly: set scope: Namespace")
+	r.require(cilium.AdditivePolicies, r.profile.Ref, r.profile.Path.Child("scope"), "Cluster", "before it, a cluster-wide allow isolates pods in AllowOnly: set scope: Namespace")
 	excluded := map[string]bool{}
 	for _, e := range r.profile.Spec.ExcludedNamespaces {
 		excluded[e.Name] = true

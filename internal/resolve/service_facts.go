@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -35,8 +38,8 @@ func (r *resolver) checkServiceFacts() {
 }
 
 // checkGlobal warns about a flow to a Service whose connections Cilium also sends to other clusters.
-func (r *resolver) checkGlobal(f *flow) {
-	if f.direction != policy.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.Enabled(policy.DefaultLocalCluster) {
+func (r *resolver) checkGlobal(f *declaredFlow) {
+	if f.direction != flow.Egress || r.fence.Cluster.Name == "" && !r.fence.Agent.Enabled(cilium.DefaultLocalCluster) {
 		return
 	}
 	for i, p := range f.peers {
@@ -74,10 +77,10 @@ func (r *resolver) exposingServices(g policy.Grant) []*resource.Service {
 
 // servesGrant reports whether a Service leads to pods of a grant, on one of its ports.
 func (r *resolver) servesGrant(s *resource.Service, g policy.Grant) bool {
-	return slices.ContainsFunc(r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
+	return slices.ContainsFunc(r.index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector}), func(w *resource.Workload) bool {
 		return !w.HostNetwork && w.MatchesPeer(g.To) && slices.ContainsFunc(s.Ports, func(p resource.ServicePort) bool {
 			target, ok := w.ResolveTargetPort(p.Target())
-			return ok && (len(g.Ports) == 0 || target.CoveredBy(policy.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
+			return ok && (len(g.Ports) == 0 || target.CoveredBy(flow.ExpandProtocols(r.resolvePortNames(g.Ports, g.To))))
 		})
 	})
 }
@@ -85,7 +88,7 @@ func (r *resolver) servesGrant(s *resource.Service, g policy.Grant) bool {
 // isNodePeer reports whether a peer is the networks of the nodes.
 func (r *resolver) isNodePeer(p policy.Peer) bool {
 	return slices.ContainsFunc(slices.Concat(r.fence.EntityAddresses[v1alpha1.EntityHost], r.fence.EntityAddresses[v1alpha1.EntityRemoteNode]), func(n policy.Peer) bool {
-		return policy.JSONKey(n) == policy.JSONKey(p)
+		return endpoints.JSONKey(n) == endpoints.JSONKey(p)
 	})
 }
 
@@ -144,7 +147,7 @@ func includesNodes(p policy.Peer) bool {
 // admitsNodes reports whether a grant to the same pods is from every node.
 func (r *resolver) admitsNodes(g policy.Grant) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(o policy.Grant) bool {
-		return includesNodes(o.From) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && policy.JSONKey(o.To.Pods) == policy.JSONKey(g.To.Pods)
+		return includesNodes(o.From) && o.To.Kind == policy.Pods && o.To.Namespace == g.To.Namespace && endpoints.JSONKey(o.To.Pods) == endpoints.JSONKey(g.To.Pods)
 	})
 }
 

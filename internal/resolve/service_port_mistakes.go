@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -11,13 +13,13 @@ import (
 
 // servicePortMistake is a port of a Service that a flow declares instead of its pods' port.
 type servicePortMistake struct {
-	port, target policy.Port
+	port, target flow.Port
 	service      string
 }
 
 // reportServicePort reports a port of a Service in a flow to its pods: agents decide on the port
 // of the pods.
-func (r *resolver) reportServicePort(severity report.Severity, f *flow, m servicePortMistake) {
+func (r *resolver) reportServicePort(severity report.Severity, f *declaredFlow, m servicePortMistake) {
 	if severity == report.Error {
 		r.findings = slices.DeleteFunc(r.findings, func(o report.Finding) bool {
 			return o.Check == report.ServicePortAsPodPort && o.Severity == report.Warning && o.Resource == f.ref && o.Field == f.path.Child("ports").String()
@@ -25,14 +27,14 @@ func (r *resolver) reportServicePort(severity report.Severity, f *flow, m servic
 	}
 	port := strings.TrimSuffix(m.target.String(), "/"+string(m.target.Protocol))
 	fix := "write port: " + port
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		fix += ", or the peer service: " + m.service
 	}
 	r.report(severity, report.ServicePortAsPodPort, f.ref, f.path.Child("ports"), "port %s is that of Service %s, and its pods listen on %s, on which policies decide: %s", m.port, m.service, port, fix)
 }
 
 // warnServicePorts warns about the ports of Services in a flow to their pods.
-func (r *resolver) warnServicePorts(f *flow, ports []policy.Port, to policy.Peer) {
+func (r *resolver) warnServicePorts(f *declaredFlow, ports []flow.Port, to policy.Peer) {
 	for _, m := range r.servicePortMistakes(ports, to) {
 		r.reportServicePort(report.Warning, f, m)
 	}
@@ -40,7 +42,7 @@ func (r *resolver) warnServicePorts(f *flow, ports []policy.Port, to policy.Peer
 
 // servicePortMistakes are the ports of Services among some ports of pods, except those that the
 // pods have too.
-func (r *resolver) servicePortMistakes(ports []policy.Port, to policy.Peer) []servicePortMistake {
+func (r *resolver) servicePortMistakes(ports []flow.Port, to policy.Peer) []servicePortMistake {
 	var out []servicePortMistake
 	for _, s := range r.index.ServicesIn(to.Namespace) {
 		if len(s.Selector) == 0 || s.Headless() {
@@ -48,7 +50,7 @@ func (r *resolver) servicePortMistakes(ports []policy.Port, to policy.Peer) []se
 		}
 		for _, p := range s.Ports {
 			target := p.Target()
-			servicePort := policy.Port{Port: p.Port, Protocol: p.Protocol}
+			servicePort := flow.Port{Port: p.Port, Protocol: p.Protocol}
 			if target == servicePort || !slices.Contains(ports, servicePort) || !r.selectsPeerPods(s, to) || r.declaresPort(servicePort, to) {
 				continue
 			}
@@ -60,7 +62,7 @@ func (r *resolver) servicePortMistakes(ports []policy.Port, to policy.Peer) []se
 
 // mistakenFlow is the flow, of two that differ in their ports alone, that declares a port of a
 // Service instead of its pods' port.
-func (r *resolver) mistakenFlow(f *flow, e resolvedPeer) (*flow, servicePortMistake) {
+func (r *resolver) mistakenFlow(f *declaredFlow, e resolvedPeer) (*declaredFlow, servicePortMistake) {
 	for _, other := range e.tenant.flows {
 		if other.direction == f.direction || other.via != "" {
 			continue
@@ -80,7 +82,7 @@ func (r *resolver) mistakenFlow(f *flow, e resolvedPeer) (*flow, servicePortMist
 }
 
 // sharedDestinations are the destination pods that two flows have in common.
-func (r *resolver) sharedDestinations(f *flow, e resolvedPeer, other *flow, reverse resolvedPeer) []policy.Peer {
+func (r *resolver) sharedDestinations(f *declaredFlow, e resolvedPeer, other *declaredFlow, reverse resolvedPeer) []policy.Peer {
 	var out []policy.Peer
 	for _, mine := range f.own {
 		for _, theirs := range other.own {
@@ -91,7 +93,7 @@ func (r *resolver) sharedDestinations(f *flow, e resolvedPeer, other *flow, reve
 			far, ok2 := r.commonPods(theirs, e.peer)
 			switch {
 			case !ok1 || !ok2:
-			case f.direction == policy.Egress:
+			case f.direction == flow.Egress:
 				out = append(out, far)
 			default:
 				out = append(out, near)
@@ -102,12 +104,12 @@ func (r *resolver) sharedDestinations(f *flow, e resolvedPeer, other *flow, reve
 }
 
 // onlyMistake is the port of a Service in a flow whose pods' port the opposite flow declares.
-func (r *resolver) onlyMistake(f *flow, e resolvedPeer, opposite []policy.Port, to policy.Peer) (servicePortMistake, bool) {
+func (r *resolver) onlyMistake(f *declaredFlow, e resolvedPeer, opposite []flow.Port, to policy.Peer) (servicePortMistake, bool) {
 	if e.ports != nil {
 		return servicePortMistake{}, false // The peer is a Service, with its own ports.
 	}
-	for _, m := range r.servicePortMistakes(policy.ExpandProtocols(f.ports), to) {
-		if _, ok := r.commonPorts([]policy.Port{m.target}, opposite, to); ok {
+	for _, m := range r.servicePortMistakes(flow.ExpandProtocols(f.ports), to) {
+		if _, ok := r.commonPorts([]flow.Port{m.target}, opposite, to); ok {
 			return m, true
 		}
 	}
@@ -116,12 +118,12 @@ func (r *resolver) onlyMistake(f *flow, e resolvedPeer, opposite []policy.Port, 
 
 // selectsPeerPods reports whether a Service selects some of a peer's pods.
 func (r *resolver) selectsPeerPods(s *resource.Service, at policy.Peer) bool {
-	behind := policy.Selector{MatchLabels: s.Selector}
-	return slices.ContainsFunc(r.index.WorkloadsIn(at.Namespace, at.Pods), func(w *resource.Workload) bool { return policy.Selects(behind, w.Labels) })
+	behind := endpoints.Selector{MatchLabels: s.Selector}
+	return slices.ContainsFunc(r.index.WorkloadsIn(at.Namespace, at.Pods), func(w *resource.Workload) bool { return endpoints.Selects(behind, w.Labels) })
 }
 
 // declaresPort reports whether pods of the build declare a port, or a Service has it as its target.
-func (r *resolver) declaresPort(p policy.Port, at policy.Peer) bool {
+func (r *resolver) declaresPort(p flow.Port, at policy.Peer) bool {
 	if slices.ContainsFunc(r.index.WorkloadsIn(at.Namespace, at.Pods), func(w *resource.Workload) bool { return slices.Contains(w.DeclaredPorts, p) }) {
 		return true
 	}

@@ -6,14 +6,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // targetPorts are the pods' ports behind the requested ports of a Service.
-func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []policy.Port {
-	var out []policy.Port
+func (r *resolver) targetPorts(f *declaredFlow, s *resource.Service, requested []flow.Port, at *field.Path) []flow.Port {
+	var out []flow.Port
 	for _, p := range r.servicePorts(f, s, requested, at) {
 		port := p.Target()
 		if s.Headless() && !r.index.DialsTargetPort(s, p) {
@@ -31,30 +32,30 @@ func (r *resolver) targetPorts(f *flow, s *resource.Service, requested []policy.
 
 // policyPorts are the ports of policies for a Service's target port: its name and, for pods with the
 // port in a native sidecar, its number.
-func (r *resolver) policyPorts(s *resource.Service, target policy.Port) []policy.Port {
+func (r *resolver) policyPorts(s *resource.Service, target flow.Port) []flow.Port {
 	if target.Name == "" {
-		return []policy.Port{target}
+		return []flow.Port{target}
 	}
 	named := false
-	var out []policy.Port
-	for _, w := range r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+	var out []flow.Port
+	for _, w := range r.index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector}) {
 		n, ok := w.ResolveTargetPort(target)
 		switch {
 		case !ok:
-		case slices.Contains(w.Ports, policy.NamedPort{Name: target.Name, Port: uint16(n.Port), Protocol: n.Protocol}):
+		case slices.Contains(w.Ports, endpoints.NamedPort{Name: target.Name, Port: uint16(n.Port), Protocol: n.Protocol}):
 			named = true
 		case !slices.Contains(out, n):
 			out = append(out, n)
 		}
 	}
 	if named || len(out) == 0 {
-		out = append([]policy.Port{target}, out...)
+		out = append([]flow.Port{target}, out...)
 	}
 	return out
 }
 
 // servicePorts are the requested ports of a Service, or all of them if none is requested.
-func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy.Port, at *field.Path) []resource.ServicePort {
+func (r *resolver) servicePorts(f *declaredFlow, s *resource.Service, requested []flow.Port, at *field.Path) []resource.ServicePort {
 	if len(s.Ports) == 0 {
 		r.refuse(report.PortNotFound, f.ref, at, "Service %s/%s has no ports: name its pods and their ports instead", s.Ref.Namespace, s.Ref.Name)
 		return nil
@@ -80,7 +81,7 @@ func (r *resolver) servicePorts(f *flow, s *resource.Service, requested []policy
 }
 
 // matchingPorts are the ports of a Service that a requested one matches.
-func matchingPorts(s *resource.Service, requested policy.Port) []resource.ServicePort {
+func matchingPorts(s *resource.Service, requested flow.Port) []resource.ServicePort {
 	var out []resource.ServicePort
 	for _, p := range s.Ports {
 		same := requested.Name != "" && p.Name == requested.Name || requested.Name == "" && p.Port == requested.Port

@@ -8,14 +8,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // resolveServicePeer resolves a Service to its pods and target ports, or to its name or addresses:
 // policies are decided after Service translation.
-func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]resolvedPeer, bool) {
+func (r *resolver) resolveServicePeer(f *declaredFlow, name string, at *field.Path) ([]resolvedPeer, bool) {
 	if r.refuseInGenerator(f, at) {
 		return nil, true
 	}
@@ -32,7 +33,7 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 		return nil, true
 	case s == nil:
 		return nil, r.refuseMissingService(f, name, at)
-	case !r.checkNamespaceLimit(f, namespace, policy.Selector{MatchLabels: s.Selector}, at):
+	case !r.checkNamespaceLimit(f, namespace, endpoints.Selector{MatchLabels: s.Selector}, at):
 		return nil, true
 	case s.Type == "ExternalName":
 		return r.resolveExternalName(r.withTenantLimits(f, s), s, at)
@@ -47,7 +48,7 @@ func (r *resolver) resolveServicePeer(f *flow, name string, at *field.Path) ([]r
 
 // refuseMissingService is refuseMissing for a Service. A part of the build that is unreadable may have
 // the Service, so the limit on its namespace applies then.
-func (r *resolver) refuseMissingService(f *flow, name string, at *field.Path) bool {
+func (r *resolver) refuseMissingService(f *declaredFlow, name string, at *field.Path) bool {
 	namespaces := f.tenant.Namespaces
 	namespace, short, qualified := strings.Cut(name, "/")
 	if qualified {
@@ -55,14 +56,14 @@ func (r *resolver) refuseMissingService(f *flow, name string, at *field.Path) bo
 	} else {
 		short = name
 	}
-	if r.index.Partial && !r.checkNamespaceLimit(f, namespaces[0], policy.Selector{}, at) {
+	if r.index.Partial && !r.checkNamespaceLimit(f, namespaces[0], endpoints.Selector{}, at) {
 		return true
 	}
 	return r.refuseMissing(f, at, "%s", r.serviceNotFound(namespaces, short, orRemovePeer))
 }
 
 // refuseInGenerator refuses a Service in a generator, which sees none.
-func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
+func (r *resolver) refuseInGenerator(f *declaredFlow, at *field.Path) bool {
 	if r.index.WithoutResources {
 		r.refuse(report.ServiceInGenerator, f.ref, at, "a generator sees no Services: name the pods and their own ports, or list the fence in transformers")
 	}
@@ -71,7 +72,7 @@ func (r *resolver) refuseInGenerator(f *flow, at *field.Path) bool {
 
 // serviceName splits the name of a Service. known is false if the tenant has no namespace, which is an
 // error already, or several with the Service.
-func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace, short string, known bool) {
+func (r *resolver) serviceName(f *declaredFlow, name string, at *field.Path) (namespace, short string, known bool) {
 	if namespace, short, qualified := strings.Cut(name, "/"); qualified {
 		return namespace, short, true
 	}
@@ -81,14 +82,14 @@ func (r *resolver) serviceName(f *flow, name string, at *field.Path) (namespace,
 
 // withTenantLimits is a flow under its tenant's limits. They also apply to a flow of the profile if the
 // Service is in a namespace of a tenant, which chooses its target.
-func (r *resolver) withTenantLimits(f *flow, s *resource.Service) *flow {
+func (r *resolver) withTenantLimits(f *declaredFlow, s *resource.Service) *declaredFlow {
 	out := *f
 	out.fromProfile = f.fromProfile && r.holderOf(s.Ref.Namespace) == nil && !r.isShared(s.Ref.Namespace)
 	return &out
 }
 
 // namespaceOfService finds an unqualified name among the tenant's own namespaces.
-func (r *resolver) namespaceOfService(f *flow, name string) string {
+func (r *resolver) namespaceOfService(f *declaredFlow, name string) string {
 	if in := r.namespacesOfService(f, name); len(in) > 0 {
 		return in[0]
 	}
@@ -98,13 +99,13 @@ func (r *resolver) namespaceOfService(f *flow, name string) string {
 	return ""
 }
 
-func (r *resolver) namespacesOfService(f *flow, name string) []string {
+func (r *resolver) namespacesOfService(f *declaredFlow, name string) []string {
 	return slices.DeleteFunc(slices.Clone(f.tenant.Namespaces), func(ns string) bool { return r.index.Service(ns, name) == nil })
 }
 
 // checkUnambiguous refuses the name of a Service without its namespace if several namespaces of the
 // tenant have it.
-func (r *resolver) checkUnambiguous(f *flow, name string, at *field.Path, do string) bool {
+func (r *resolver) checkUnambiguous(f *declaredFlow, name string, at *field.Path, do string) bool {
 	in := r.namespacesOfService(f, name)
 	if len(in) > 1 {
 		r.refuse(report.ServiceAmbiguous, f.ref, at, "Service %q is in several namespaces of this Tenant (%s): %s", name, quoteAll(in), do)
@@ -125,13 +126,13 @@ func (r *resolver) checkSelectable(ref report.Ref, s *resource.Service, at *fiel
 	return true
 }
 
-func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
-	pods := policy.Selector{MatchLabels: s.Selector}
+func (r *resolver) resolveSelectorService(f *declaredFlow, s *resource.Service, at *field.Path) ([]resolvedPeer, bool) {
+	pods := endpoints.Selector{MatchLabels: s.Selector}
 	resolvedPeers := r.peersInNamespace(r.withTenantConsent(f, s), s.Ref.Namespace, pods, sharedNamespace, at)
 	if len(resolvedPeers) == 0 {
 		return nil, r.refuseMissing(f, at, "the selector of Service %s/%s %s", s.Ref.Namespace, s.Ref.Name, r.podsNotFound([]string{s.Ref.Namespace}, pods, orRemovePeer))
 	}
-	if f.direction == policy.Egress {
+	if f.direction == flow.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)
 		if len(ports) == 0 || f.node != "" && !r.checkTargetPortsDeclared(s, ports, at) {
 			return nil, true
@@ -145,7 +146,7 @@ func (r *resolver) resolveSelectorService(f *flow, s *resource.Service, at *fiel
 }
 
 // reportExtraEndpoints reports addresses of a Service that no pod has. The flow does not allow them.
-func (r *resolver) reportExtraEndpoints(f *flow, s *resource.Service, at *field.Path) {
+func (r *resolver) reportExtraEndpoints(f *declaredFlow, s *resource.Service, at *field.Path) {
 	var others []string
 	for _, slice := range r.index.NonPodSlices(s) {
 		others = append(others, networksOf(slice)...)

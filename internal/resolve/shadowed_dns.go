@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -18,7 +20,7 @@ func (r *resolver) refuseShadowedDNS() {
 		if len(f.l7.DNS) == 0 || f.broken {
 			continue
 		}
-		i := slices.IndexFunc(r.flows, func(other *flow) bool {
+		i := slices.IndexFunc(r.flows, func(other *declaredFlow) bool {
 			return other.l7.Unrestricted() && shareSubject(f, other) && shareDestination(f, other)
 		})
 		if i >= 0 {
@@ -31,14 +33,14 @@ func (r *resolver) refuseShadowedDNS() {
 
 // shareDestination reports whether two flows allow some destination on the same port. Cilium evaluates
 // rules for another port range, or for every port, separately.
-func shareDestination(a, b *flow) bool {
+func shareDestination(a, b *declaredFlow) bool {
 	return slices.ContainsFunc(a.resolvedPeers, func(e resolvedPeer) bool {
 		return slices.ContainsFunc(b.resolvedPeers, func(o resolvedPeer) bool { return overlap(e.peer, o.peer) && sharePort(a.portsOf(e), b.portsOf(o)) })
 	})
 }
 
-func sharePort(a, b []policy.Port) bool {
-	return slices.ContainsFunc(a, func(p policy.Port) bool { return slices.Contains(b, p) })
+func sharePort(a, b []flow.Port) bool {
+	return slices.ContainsFunc(a, func(p flow.Port) bool { return slices.Contains(b, p) })
 }
 
 // overlap reports whether two peers may have an endpoint in common.
@@ -53,7 +55,7 @@ func overlap(a, b policy.Peer) bool {
 	case a.Kind == policy.CIDRs:
 		return setOf(a.CIDRs, a.Except).Overlaps(setOf(b.CIDRs, b.Except))
 	}
-	_, both := policy.Intersect(a.Pods, b.Pods)
+	_, both := endpoints.Intersect(a.Pods, b.Pods)
 	return both && namespacesOverlap(a, b)
 }
 

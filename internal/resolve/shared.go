@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -77,11 +78,11 @@ func (r *resolver) checkPartial() {
 func (r *resolver) servesBaseline(namespace string, t *tenant) bool {
 	b := r.profile.Spec.Baseline
 	peers := []policy.Peer{
-		{Namespace: b.DNS.Namespace, Pods: policy.SelectorOf(b.DNS.Pods)},
+		{Namespace: b.DNS.Namespace, Pods: endpoints.SelectorOf(b.DNS.Pods)},
 		policy.NodeLocalDNS(b.DNS.Namespace),
 	}
 	if m := b.Monitoring; m != nil {
-		peers = append(peers, policy.Peer{Namespace: m.Namespace, Pods: policy.SelectorOf(m.Pods)})
+		peers = append(peers, policy.Peer{Namespace: m.Namespace, Pods: endpoints.SelectorOf(m.Pods)})
 	}
 	return slices.ContainsFunc(peers, func(p policy.Peer) bool {
 		return p.Namespace == namespace && len(r.podPeers(t, []string{namespace}, p.Pods)) > 0
@@ -91,7 +92,7 @@ func (r *resolver) servesBaseline(namespace string, t *tenant) bool {
 // refuseOverlap refuses pods of two tenants at once, also pods that may be created later: else the
 // flows of one tenant would apply to pods of the other.
 func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
-	both, ok := policy.Intersect(t.Pods, other.Pods)
+	both, ok := endpoints.Intersect(t.Pods, other.Pods)
 	if !ok {
 		return
 	}
@@ -109,7 +110,7 @@ func (r *resolver) ownerOfPod(w *resource.Workload) *tenant {
 		return t
 	}
 	all := r.partialTenants[w.Ref.Namespace]
-	if i := slices.IndexFunc(all, func(t *tenant) bool { return policy.Selects(t.Pods, w.Labels) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(t *tenant) bool { return endpoints.Selects(t.Pods, w.Labels) }); i >= 0 {
 		return all[i]
 	}
 	return nil
@@ -125,7 +126,7 @@ func (r *resolver) ownerOf(p policy.Peer) *tenant {
 
 // podsByTenant are the pods that a selector selects in a namespace, as one peer a tenant, and their
 // tenants. The tenant of unclaimed pods is nil.
-func (r *resolver) podsByTenant(namespace string, pods policy.Selector) (peers []policy.Peer, owners []*tenant) {
+func (r *resolver) podsByTenant(namespace string, pods endpoints.Selector) (peers []policy.Peer, owners []*tenant) {
 	for _, t := range append(slices.Clone(r.partialTenants[namespace]), r.owner[namespace]) {
 		if t == nil {
 			continue
@@ -141,8 +142,8 @@ func (r *resolver) podsByTenant(namespace string, pods policy.Selector) (peers [
 }
 
 // selectsUnclaimed reports whether a selector may select pods without a tenant.
-func (r *resolver) selectsUnclaimed(namespace string, pods policy.Selector) bool {
-	if r.index.WithoutResources || r.index.Partial || policy.SelectsAll(pods) {
+func (r *resolver) selectsUnclaimed(namespace string, pods endpoints.Selector) bool {
+	if r.index.WithoutResources || r.index.Partial || endpoints.SelectsAll(pods) {
 		return true
 	}
 	return slices.ContainsFunc(r.index.WorkloadsIn(namespace, pods), func(w *resource.Workload) bool { return r.ownerOfPod(w) == nil })

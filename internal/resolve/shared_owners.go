@@ -6,6 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -16,7 +18,7 @@ import (
 
 // checkSingleOwner refuses a selector of the profile that selects pods of several owners in a shared
 // namespace: a tenant could join it by labelling its pods.
-func (r *resolver) checkSingleOwner(namespace string, pods policy.Selector, at *field.Path) {
+func (r *resolver) checkSingleOwner(namespace string, pods endpoints.Selector, at *field.Path) {
 	if r.index.Partial || !r.isPartial(namespace) {
 		return
 	}
@@ -39,7 +41,7 @@ func (r *resolver) needsSingleOwner(l policy.ClusterHostname) bool {
 // singleOwnerPods are the pods behind a Service in a shared namespace, of the tenant that the profile
 // names. ok is false if that is refused.
 func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service, at *field.Path) (pods []policy.Peer, ok bool) {
-	behind := policy.Selector{MatchLabels: s.Selector}
+	behind := endpoints.Selector{MatchLabels: s.Selector}
 	owner := r.byName[l.Tenant]
 	switch {
 	case r.unread[l.Tenant]:
@@ -54,7 +56,7 @@ func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 	for _, w := range r.index.WorkloadsIn(l.Namespace, behind) {
 		if t := r.ownerOfPod(w); t != owner {
 			r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("service"), "Service %q selects %s, which belongs to %s and not to Tenant %q: add its labels, %s, to the Service's selector",
-				l.Target(), w.Ref.Name, describeTenant(t), owner.Name, policy.FormatLabels(owner.Pods.MatchLabels))
+				l.Target(), w.Ref.Name, describeTenant(t), owner.Name, endpoints.FormatLabels(owner.Pods.MatchLabels))
 			return nil, false
 		}
 	}
@@ -77,16 +79,16 @@ func describeTenant(t *tenant) string {
 	if t == nil {
 		return "no Tenant"
 	}
-	return "Tenant " + policy.JSONKey(t.Name)
+	return "Tenant " + endpoints.JSONKey(t.Name)
 }
 
 // checkTargetPortsDeclared refuses target ports that no pod behind a Service declares, in a shared
 // namespace: a tenant that writes the Service could choose any port of another tenant's pods.
-func (r *resolver) checkTargetPortsDeclared(s *resource.Service, ports []policy.Port, at *field.Path) bool {
+func (r *resolver) checkTargetPortsDeclared(s *resource.Service, ports []flow.Port, at *field.Path) bool {
 	if !r.isShared(s.Ref.Namespace) {
 		return true
 	}
-	pods := r.index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	pods := r.index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})
 	for _, p := range ports {
 		if !p.IsNamed() && !slices.ContainsFunc(pods, func(w *resource.Workload) bool { return slices.Contains(w.DeclaredPorts, p) }) {
 			r.refuse(report.ContainerPortUndeclared, r.profile.Ref, at, "Service %s/%s in a shared namespace, where any Tenant may write it, has target port %s, which no container behind it declares: add it to the containers' ports, or correct the Service", s.Ref.Namespace, s.Ref.Name, p)
@@ -110,7 +112,7 @@ func (r *resolver) checkHostnameTenant(l policy.ClusterHostname, at *field.Path)
 // withTenantConsent is a flow of the profile as one of its tenant, if its peer is a Service in a shared
 // namespace: the profile does not name the tenants of the pods behind it, so they must consent. No
 // tenant can consent for nodes: for them, the ports must be declared.
-func (r *resolver) withTenantConsent(f *flow, s *resource.Service) *flow {
+func (r *resolver) withTenantConsent(f *declaredFlow, s *resource.Service) *declaredFlow {
 	out := *f
 	out.fromProfile = f.fromProfile && (f.node != "" || !r.isShared(s.Ref.Namespace))
 	return &out
@@ -119,14 +121,14 @@ func (r *resolver) withTenantConsent(f *flow, s *resource.Service) *flow {
 // checkBaselineOwners checks that baseline peers in shared namespaces have one owner.
 func (r *resolver) checkBaselineOwners() {
 	b, at := r.profile.Spec.Baseline, r.profile.Path.Child("baseline")
-	r.checkSingleOwner(b.DNS.Namespace, policy.SelectorOf(b.DNS.Pods), at.Child("dns", "pods"))
+	r.checkSingleOwner(b.DNS.Namespace, endpoints.SelectorOf(b.DNS.Pods), at.Child("dns", "pods"))
 	if b.DNS.NodeLocal {
 		r.checkSingleOwner(b.DNS.Namespace, policy.NodeLocalDNS(b.DNS.Namespace).Pods, at.Child("dns", "nodeLocal"))
 	}
 	if m := b.Monitoring; m != nil {
-		r.checkSingleOwner(m.Namespace, policy.SelectorOf(m.Pods), at.Child("monitoring", "pods"))
+		r.checkSingleOwner(m.Namespace, endpoints.SelectorOf(m.Pods), at.Child("monitoring", "pods"))
 	}
 	if p := r.profile.Spec.EgressProxy; p != nil {
-		r.checkSingleOwner(p.Namespace, policy.SelectorOf(p.Pods), r.profile.Path.Child("egressProxy", "pods"))
+		r.checkSingleOwner(p.Namespace, endpoints.SelectorOf(p.Pods), r.profile.Path.Child("egressProxy", "pods"))
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -79,15 +81,15 @@ func (r *resolver) serviceNotFound(namespaces []string, name, alternatives strin
 }
 
 // podsNotFound is the message about a selector that selects no pod of some namespaces.
-func (r *resolver) podsNotFound(namespaces []string, pods policy.Selector, alternatives string) string {
+func (r *resolver) podsNotFound(namespaces []string, pods endpoints.Selector, alternatives string) string {
 	return fmt.Sprintf("selects no pod of %s in the build: %s", namespaceList(namespaces), r.podsFix(namespaces, pods, alternatives))
 }
 
 // podsFix is the fix for a selector that selects no pod of some namespaces.
-func (r *resolver) podsFix(namespaces []string, pods policy.Selector, alternatives string) string {
+func (r *resolver) podsFix(namespaces []string, pods endpoints.Selector, alternatives string) string {
 	have := map[string][]string{}
 	for _, ns := range namespaces {
-		for _, w := range r.index.WorkloadsIn(ns, policy.Selector{}) {
+		for _, w := range r.index.WorkloadsIn(ns, endpoints.Selector{}) {
 			addLabels(have, w.Labels)
 		}
 	}
@@ -125,7 +127,7 @@ func labelFix(have map[string][]string, labels map[string]string, otherwise stri
 }
 
 // portFix is the fix for a port name that no pod has.
-func (r *resolver) portFix(port policy.Port, peers []policy.Peer) string {
+func (r *resolver) portFix(port flow.Port, peers []policy.Peer) string {
 	var names []string
 	for _, peer := range peers {
 		for _, w := range r.index.WorkloadsIn(peer.Namespace, peer.Pods) {
@@ -146,7 +148,7 @@ func (r *resolver) portFix(port policy.Port, peers []policy.Peer) string {
 }
 
 // servicePortFix is the fix for a port that a Service does not have.
-func servicePortFix(s *resource.Service, port policy.Port) string {
+func servicePortFix(s *resource.Service, port flow.Port) string {
 	var names, all []string
 	for _, p := range s.Ports {
 		text := fmt.Sprintf("%d/%s", p.Port, p.Protocol)

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -18,7 +20,7 @@ func (r *resolver) resolveDNS(t *tenant) {
 		return
 	}
 	t.WithoutDNS = b.DNS != nil && !*b.DNS
-	t.DNSPods = policy.SelectorOf(b.DNSPods)
+	t.DNSPods = endpoints.SelectorOf(b.DNSPods)
 	at := t.path.Child("baseline", "dnsPods")
 	_, ok := t.OwnPods(t.DNSPods)
 	switch {
@@ -36,13 +38,13 @@ func (r *resolver) mayQueryDNS(w *resource.Workload) bool {
 		return true
 	}
 	pods, ok := t.PodsWithDNS()
-	return ok && policy.Selects(pods, w.Labels)
+	return ok && endpoints.Selects(pods, w.Labels)
 }
 
 // flowsWithoutDNS are the egress flows of a tenant's pods that do not all have the baseline's DNS.
-func (r *resolver) flowsWithoutDNS(t *tenant) []*flow {
-	return slices.DeleteFunc(slices.Clone(r.flows), func(f *flow) bool {
-		return f.broken || f.direction != policy.Egress || !slices.ContainsFunc(f.own, func(own policy.Peer) bool {
+func (r *resolver) flowsWithoutDNS(t *tenant) []*declaredFlow {
+	return slices.DeleteFunc(slices.Clone(r.flows), func(f *declaredFlow) bool {
+		return f.broken || f.direction != flow.Egress || !slices.ContainsFunc(f.own, func(own policy.Peer) bool {
 			return own.Kind == policy.Pods && r.ownerOf(own) == t && !t.HaveDNS(own.Pods)
 		})
 	})
@@ -61,7 +63,7 @@ func (r *resolver) reportWithoutDNS() {
 		}
 		flows := r.flowsWithoutDNS(t)
 		r.warnDNSAllowed(t, flows, at)
-		needsDNS := func(f *flow) bool { return r.needsClusterDNS(f) && !r.hasDNSByFlow(f, flows) }
+		needsDNS := func(f *declaredFlow) bool { return r.needsClusterDNS(f) && !r.hasDNSByFlow(f, flows) }
 		if named := flowNamesIf(flows, needsDNS); len(named) > 0 {
 			r.report(report.Info, report.FlowWithoutDNS, t.ref, at, "%sthe pods of these flows have no DNS, so they cannot resolve the names of their destinations: %s: connect by address, or select the pods in baseline.dnsPods", r.formPrefix(), truncatedList(named))
 		}
@@ -74,10 +76,10 @@ func (r *resolver) reportWithoutDNS() {
 
 // warnDNSAllowed warns about flows that allow the DNS which the Tenant removes. A flow of the Tenant to
 // the port of DNS alone is intended.
-func (r *resolver) warnDNSAllowed(t *tenant, flows []*flow, at *field.Path) {
-	named := flowNamesIf(flows, func(f *flow) bool { return r.allowsDNS(f) && (f.fromProfile || !r.isForDNS(f)) })
+func (r *resolver) warnDNSAllowed(t *tenant, flows []*declaredFlow, at *field.Path) {
+	named := flowNamesIf(flows, func(f *declaredFlow) bool { return r.allowsDNS(f) && (f.fromProfile || !r.isForDNS(f)) })
 	dns := r.profile.Spec.Baseline.DNS
-	if pods, ok := t.OwnPods(policy.SelectorOf(dns.Pods)); ok && t.IntraNamespace && slices.Contains(t.Namespaces, dns.Namespace) && len(r.podPeers(t, []string{dns.Namespace}, pods)) > 0 {
+	if pods, ok := t.OwnPods(endpoints.SelectorOf(dns.Pods)); ok && t.IntraNamespace && slices.Contains(t.Namespaces, dns.Namespace) && len(r.podPeers(t, []string{dns.Namespace}, pods)) > 0 {
 		named = append(named, "baseline.intraNamespace")
 	}
 	if len(named) > 0 {
@@ -86,23 +88,23 @@ func (r *resolver) warnDNSAllowed(t *tenant, flows []*flow, at *field.Path) {
 }
 
 // allowsDNS reports whether a flow includes the cluster's DNS, for any name.
-func (r *resolver) allowsDNS(f *flow) bool {
+func (r *resolver) allowsDNS(f *declaredFlow) bool {
 	return len(f.l7.DNS) == 0 && slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
 		return r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port)
 	})
 }
 
 // isForDNS reports whether a flow is to the port of DNS alone.
-func (r *resolver) isForDNS(f *flow) bool {
+func (r *resolver) isForDNS(f *declaredFlow) bool {
 	return !slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
 		ports := f.portsOf(e)
-		return len(ports) == 0 || slices.ContainsFunc(ports, func(p policy.Port) bool { return p.Port != r.profile.Spec.Baseline.DNS.Port || p.End > p.Port })
+		return len(ports) == 0 || slices.ContainsFunc(ports, func(p flow.Port) bool { return p.Port != r.profile.Spec.Baseline.DNS.Port || p.End > p.Port })
 	})
 }
 
 // hasDNSByFlow reports whether the pods of a flow have the cluster's DNS by one of some flows.
-func (r *resolver) hasDNSByFlow(f *flow, flows []*flow) bool {
-	return slices.ContainsFunc(flows, func(other *flow) bool { return r.allowsDNS(other) && policy.Narrows(f.pods, other.pods) })
+func (r *resolver) hasDNSByFlow(f *declaredFlow, flows []*declaredFlow) bool {
+	return slices.ContainsFunc(flows, func(other *declaredFlow) bool { return r.allowsDNS(other) && endpoints.Narrows(f.pods, other.pods) })
 }
 
 // formPrefix begins a message about the NetworkPolicy form of policies.
@@ -114,7 +116,7 @@ func (r *resolver) formPrefix() string {
 }
 
 // flowNamesIf are the sorted names of the flows that match.
-func flowNamesIf(flows []*flow, match func(*flow) bool) []string {
+func flowNamesIf(flows []*declaredFlow, match func(*declaredFlow) bool) []string {
 	var out []string
 	for _, f := range flows {
 		if match(f) {
@@ -127,7 +129,7 @@ func flowNamesIf(flows []*flow, match func(*flow) bool) []string {
 
 // needsClusterDNS reports whether a flow has no DNS of its own, and a destination with a name: a
 // Service or, for NetworkPolicies, a name.
-func (r *resolver) needsClusterDNS(f *flow) bool {
+func (r *resolver) needsClusterDNS(f *declaredFlow) bool {
 	for _, p := range f.peers {
 		if p.Service != "" && !r.networkPolicyForm || len(p.FQDNs) > 0 && r.usesNetworkPolicies() {
 			return true
@@ -138,7 +140,7 @@ func (r *resolver) needsClusterDNS(f *flow) bool {
 
 // searchesBeforeName reports whether a pod queries search domains before a name of the flow, and the
 // flow's own DNS refuses that.
-func (r *resolver) searchesBeforeName(f *flow) bool {
+func (r *resolver) searchesBeforeName(f *declaredFlow) bool {
 	if r.usesNetworkPolicies() {
 		return false
 	}
@@ -146,7 +148,7 @@ func (r *resolver) searchesBeforeName(f *flow) bool {
 		names := e.queriedNames()
 		for _, n := range names {
 			q := queriedName{name: strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(n), "**", "*"), "*", "x")}
-			if slices.ContainsFunc(q.searchQueries(f.own[0].Namespace), func(query string) bool { return !policy.AnyCovers(names, query) }) {
+			if slices.ContainsFunc(q.searchQueries(f.own[0].Namespace), func(query string) bool { return !flow.AnyCovers(names, query) }) {
 				return true
 			}
 		}
@@ -160,7 +162,7 @@ func (r *resolver) warnProxyWithoutDNS(t *tenant) {
 	if r.fence.EgressProxy == nil {
 		return
 	}
-	if pods, owners := r.podsByTenant(spec.Namespace, policy.SelectorOf(spec.Pods)); !slices.Contains(owners, t) || t.HaveDNS(pods[slices.Index(owners, t)].Pods) {
+	if pods, owners := r.podsByTenant(spec.Namespace, endpoints.SelectorOf(spec.Pods)); !slices.Contains(owners, t) || t.HaveDNS(pods[slices.Index(owners, t)].Pods) {
 		return
 	}
 	r.warn(report.EgressProxyWithoutDNS, r.profile.Ref, r.profile.Path.Child("egressProxy"), "Tenant %q removes DNS from pods of the proxy, which then cannot resolve the names of flows: select its pods in baseline.dnsPods of this Tenant", t.Name)

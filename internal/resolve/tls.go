@@ -6,12 +6,13 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // checkTLS compares tls of a flow with the limits, the Cilium version and its peers.
-func (r *resolver) checkTLS(f *flow) {
+func (r *resolver) checkTLS(f *declaredFlow) {
 	tls := f.tls
 	if tls == nil {
 		return
@@ -28,7 +29,7 @@ func (r *resolver) checkTLS(f *flow) {
 }
 
 // refuseTLSBetweenTenants refuses tls with pods of other tenants, once for each peer.
-func (r *resolver) refuseTLSBetweenTenants(f *flow) {
+func (r *resolver) refuseTLSBetweenTenants(f *declaredFlow) {
 	names := map[string][]string{}
 	for _, e := range f.resolvedPeers {
 		if t := r.consentingTenant(f, e); t != nil {
@@ -46,7 +47,7 @@ func (r *resolver) refuseTLSBetweenTenants(f *flow) {
 
 // consentingTenant is another tenant that would have to consent to tls. That includes a tenant whose
 // pods a hostname resolves to, although the flow itself needs no consent.
-func (r *resolver) consentingTenant(f *flow, e resolvedPeer) *tenant {
+func (r *resolver) consentingTenant(f *declaredFlow, e resolvedPeer) *tenant {
 	if e.tenant != nil {
 		return e.tenant
 	}
@@ -57,7 +58,7 @@ func (r *resolver) consentingTenant(f *flow, e resolvedPeer) *tenant {
 }
 
 // checkSecretLimit refuses a Secret outside the limits: the proxy would use it for any Tenant.
-func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string) {
+func (r *resolver) checkSecretLimit(f *declaredFlow, s *v1alpha1.SecretName, name string) {
 	if s == nil || slices.ContainsFunc(f.limits().Secrets, func(p string) bool { ok, _ := path.Match(p, s.String()); return ok }) {
 		return
 	}
@@ -69,7 +70,7 @@ func (r *resolver) checkSecretLimit(f *flow, s *v1alpha1.SecretName, name string
 func (r *resolver) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
-			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && policy.JSONKey(f.l7.Interception) != policy.JSONKey(other.l7.Interception) && areMerged(f, other) {
+			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && endpoints.JSONKey(f.l7.Interception) != endpoints.JSONKey(other.l7.Interception) && areMerged(f, other) {
 				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "shares a port and a peer with %s, but not the Secrets in tls: Cilium merges the two flows, so write the same Secrets in both, or different ports or peers",
 					other.reason)
 			}
@@ -78,10 +79,10 @@ func (r *resolver) refuseTLSConflict(t *tenant) {
 }
 
 // areMerged reports whether Cilium merges rules of two flows of a tenant, for some pods.
-func areMerged(f, g *flow) bool {
+func areMerged(f, g *declaredFlow) bool {
 	shareSubjects := slices.ContainsFunc(f.own, func(a policy.Peer) bool {
 		return slices.ContainsFunc(g.own, func(b policy.Peer) bool {
-			_, both := policy.Intersect(a.Pods, b.Pods)
+			_, both := endpoints.Intersect(a.Pods, b.Pods)
 			return both && a.Namespace == b.Namespace
 		})
 	})
@@ -100,7 +101,7 @@ func peerKeys(p policy.Peer) []string {
 	case policy.CIDRs:
 		return p.CIDRs
 	default:
-		return []string{policy.JSONKey(p)}
+		return []string{endpoints.JSONKey(p)}
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // withTunnels adds the tunnel addresses of an overlay to those of the nodes. No pod has them.
@@ -26,9 +26,9 @@ func withTunnels(c v1alpha1.Cluster) v1alpha1.Cluster {
 
 // tunnelProblem is why the addresses from which an entity reaches pods are unknown, "" if they are
 // known. Over an overlay, nodes reach pods from tunnel addresses, and so does an apiserver on a node.
-func (r *resolver) tunnelProblem(e v1alpha1.Entity, d policy.Direction) string {
+func (r *resolver) tunnelProblem(e v1alpha1.Entity, d flow.Direction) string {
 	c := r.fence.Cluster
-	if d == policy.Egress || r.enforcedByCilium() {
+	if d == flow.Egress || r.enforcedByCilium() {
 		return ""
 	}
 	apiServer := e == v1alpha1.EntityKubeAPIServer

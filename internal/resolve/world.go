@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -124,7 +126,7 @@ func sameFamily(a, b string) bool {
 
 // networksOfPeer are the networks of one peer of a flow.
 type networksOfPeer struct {
-	flow *flow
+	flow *declaredFlow
 	at   *field.Path
 	set  *netipx.IPSet
 }
@@ -137,7 +139,7 @@ func (r *resolver) refuseSplitWorld() {
 		return
 	}
 	parts := r.networkPeersIn(unknown)
-	refused := map[*flow]bool{}
+	refused := map[*declaredFlow]bool{}
 	for i, first := range parts {
 		if refused[first.flow] {
 			continue
@@ -210,14 +212,14 @@ func intersection(a, b *netipx.IPSet) *netipx.IPSet {
 }
 
 // agentFlows are the flows of agents from networks, if their policies match networks.
-func (r *resolver) agentFlows() []*flow {
-	var out []*flow
+func (r *resolver) agentFlows() []*declaredFlow {
+	var out []*declaredFlow
 	for _, t := range r.tenants {
 		for i, a := range t.spec.AgentIngress {
 			if a.Mode != v1alpha1.LoadBalancer || a.SourceIP == v1alpha1.SourceNode {
 				continue
 			}
-			f := &flow{tenant: t, direction: policy.Ingress, ref: t.ref, own: r.podPeers(t, t.Namespaces, policy.Selector{})}
+			f := &declaredFlow{tenant: t, direction: flow.Ingress, ref: t.ref, own: r.podPeers(t, t.Namespaces, endpoints.Selector{})}
 			at := t.path.Child("agentIngress").Index(i).Child("cidrs")
 			f.resolvedPeers = []resolvedPeer{{peer: policy.Peer{Kind: policy.CIDRs, CIDRs: a.CIDRs}, path: at}}
 			out = append(out, f)
@@ -228,7 +230,7 @@ func (r *resolver) agentFlows() []*flow {
 
 // networkPeers are the peers of a flow that are networks. One that represents the world by itself is
 // refused when it is granted.
-func networkPeers(f *flow) []networksOfPeer {
+func networkPeers(f *declaredFlow) []networksOfPeer {
 	var out []networksOfPeer
 	for _, e := range f.resolvedPeers {
 		if e.peer.Kind != policy.CIDRs {
@@ -264,13 +266,13 @@ func minimalCover(parts []networksOfPeer) []networksOfPeer {
 }
 
 // shareSubject reports whether two flows may select the same pods in the same direction.
-func shareSubject(a, b *flow) bool {
+func shareSubject(a, b *declaredFlow) bool {
 	if a.direction != b.direction {
 		return false
 	}
 	return slices.ContainsFunc(a.own, func(p policy.Peer) bool {
 		return slices.ContainsFunc(b.own, func(q policy.Peer) bool {
-			_, both := policy.Intersect(p.Pods, q.Pods)
+			_, both := endpoints.Intersect(p.Pods, q.Pods)
 			return both && p.Kind == q.Kind && p.Namespace == q.Namespace && p.Node == q.Node
 		})
 	})

@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -25,7 +27,7 @@ type AgentConfig struct {
 	// ConfigMap.
 	PerNode bool
 	// Nodes selects these nodes.
-	Nodes policy.Selector
+	Nodes endpoints.Selector
 }
 
 const agentConfigMap = "cilium-config"
@@ -66,7 +68,7 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 
 // agents collects findings about the configuration of agents.
 type agents struct {
-	policy.Agent
+	cilium.Agent
 	findings report.Findings
 }
 
@@ -82,8 +84,8 @@ func (x *Index) addAgentConfig(n *yaml.RNode) error {
 // AgentOf returns the configuration of a cluster's agents, from the profile's ciliumConfig at a
 // path of a resource, and from the resources of the build. It also returns an override for each
 // CiliumNodeConfig.
-func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) (policy.Agent, []policy.AgentOverride, report.Findings) {
-	a := agents{Agent: policy.Agent{Minor: policy.Minor(c.CiliumVersion)}}
+func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) (cilium.Agent, []policy.AgentOverride, report.Findings) {
+	a := agents{Agent: cilium.Agent{Minor: cilium.Minor(c.CiliumVersion)}}
 	if c.CNI == v1alpha1.CNIKubernetes {
 		return a.Agent, nil, nil
 	}
@@ -92,7 +94,7 @@ func (x *Index) AgentOf(c v1alpha1.Cluster, profile report.Ref, at *field.Path) 
 		return cmp.Or(cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name))
 	})
 	if c.Name != "" {
-		a.Agent = a.With(policy.ClusterName, c.Name, profile.String())
+		a.Agent = a.With(cilium.ClusterName, c.Name, profile.String())
 	}
 	if len(c.CiliumConfig) > 0 {
 		configs = append([]*AgentConfig{{Ref: profile, Field: at.String(), Values: c.CiliumConfig}}, configs...)
@@ -115,7 +117,7 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 		out = append(out, policy.AgentOverride{Ref: config.Ref, Agent: alone})
 		together := alone
 		for _, other := range some[i+1:] {
-			if _, both := policy.Intersect(config.Nodes, other.Nodes); both {
+			if _, both := endpoints.Intersect(config.Nodes, other.Nodes); both {
 				together = a.configured(together, other)
 			}
 		}
@@ -127,18 +129,18 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 }
 
 // configured returns an agent with the values of a resource that policies depend on.
-func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
+func (a *agents) configured(agent cilium.Agent, c *AgentConfig) cilium.Agent {
 	explicit := map[string]string{}
 	for key, value := range c.Values {
 		// Agents ignore the case of keys.
 		explicit[strings.ToLower(key)] = value
 	}
-	for _, s := range policy.Settings() {
+	for _, s := range cilium.Settings() {
 		if value, ok := explicit[s.Key]; ok {
 			agent = a.set(agent, c, s, s.Normalize(value))
 		}
 	}
-	for _, key := range policy.ExplicitKeys() {
+	for _, key := range cilium.ExplicitKeys() {
 		if value, ok := c.Values[key]; ok && !c.PerNode {
 			agent = agent.With(key, value, c.Ref.String())
 		}
@@ -148,7 +150,7 @@ func (a *agents) configured(agent policy.Agent, c *AgentConfig) policy.Agent {
 
 // set returns an agent with a value of a resource, if agents accept it and no other source sets
 // another value.
-func (a *agents) set(agent policy.Agent, c *AgentConfig, s policy.Setting, value string) policy.Agent {
+func (a *agents) set(agent cilium.Agent, c *AgentConfig, s cilium.Setting, value string) cilium.Agent {
 	before, from, known := agent.Explicit(s.Key)
 	switch err := s.Check(value); {
 	case err != nil && s.DefaultOnly:

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -124,7 +124,7 @@ func contentKey(n *yaml.RNode) (string, bool) {
 	if len(annotations) == 0 {
 		delete(meta, "annotations")
 	}
-	return policy.JSONKey(content), true
+	return endpoints.JSONKey(content), true
 }
 
 // hostAnnotation reports whether hosts set an annotation, such as a resource's origin or its

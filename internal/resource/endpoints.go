@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -115,12 +115,12 @@ func (e *EndpointSlice) IPs() []netip.Addr {
 }
 
 // PortsOf returns the slice's ports for the ports of its Service.
-func (e *EndpointSlice) PortsOf(of []ServicePort) []policy.Port {
-	var out []policy.Port
+func (e *EndpointSlice) PortsOf(of []ServicePort) []flow.Port {
+	var out []flow.Port
 	for _, p := range of {
 		for _, sp := range e.Ports {
 			if sp.Name == p.Name && sp.Protocol == p.Protocol && sp.Port > 0 && sp.Port <= maxPort {
-				out = append(out, policy.Port{Port: sp.Port, Protocol: sp.Protocol})
+				out = append(out, flow.Port{Port: sp.Port, Protocol: sp.Protocol})
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // differenceOf names what differs between two declarations of one resource as far as it affects
@@ -136,7 +136,7 @@ func equalSets[T any](a, b []T) bool {
 func keySet[T any](list []T) map[string]bool {
 	out := map[string]bool{}
 	for _, e := range list {
-		out[policy.JSONKey(e)] = true
+		out[endpoints.JSONKey(e)] = true
 	}
 	return out
 }

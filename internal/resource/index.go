@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -261,10 +262,10 @@ func appendParsed[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, erro
 }
 
 // WorkloadsIn returns the workloads of a namespace that a selector selects.
-func (x *Index) WorkloadsIn(namespace string, selector policy.Selector) []*Workload {
+func (x *Index) WorkloadsIn(namespace string, selector endpoints.Selector) []*Workload {
 	var out []*Workload
 	for _, w := range x.byNamespace[namespace] {
-		if policy.Selects(selector, w.Labels) {
+		if endpoints.Selects(selector, w.Labels) {
 			out = append(out, w)
 		}
 	}

@@ -13,7 +13,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -67,9 +68,9 @@ func (in *inference) workload(p inferredPods) (*Workload, error) {
 	w.HostNetwork = in.text(p.HostNetwork) == "true"
 	w.ServiceAccount = cmp.Or(in.text(p.ServiceAccountField), in.expand(p.ServiceAccount))
 	for _, port := range in.ports(p.Ports) {
-		w.DeclaredPorts = append(w.DeclaredPorts, policy.Port{Port: port.TargetPort.IntVal, Protocol: port.Protocol})
+		w.DeclaredPorts = append(w.DeclaredPorts, flow.Port{Port: port.TargetPort.IntVal, Protocol: port.Protocol})
 		if port.Name != "" {
-			w.Ports = append(w.Ports, policy.NamedPort{Name: port.Name, Port: uint16(port.TargetPort.IntVal), Protocol: port.Protocol})
+			w.Ports = append(w.Ports, endpoints.NamedPort{Name: port.Name, Port: uint16(port.TargetPort.IntVal), Protocol: port.Protocol})
 		}
 	}
 	w.addSpec(spec)
@@ -137,14 +138,14 @@ func (in *inference) ports(list []inferredPort) []ServicePort {
 }
 
 func (in *inference) requiredFlow(f operatorFlow) RequiredFlow {
-	out := RequiredFlow{Name: f.Name, Direction: policy.Ingress, FromOperator: f.From == "operator", ToAPIServer: f.To == "apiserver", Pods: in.expandAll(f.Pods), Sources: in.expandAll(f.Sources), Targets: in.expandAll(f.Targets), Reason: f.Reason}
+	out := RequiredFlow{Name: f.Name, Direction: flow.Ingress, FromOperator: f.From == "operator", ToAPIServer: f.To == "apiserver", Pods: in.expandAll(f.Pods), Sources: in.expandAll(f.Sources), Targets: in.expandAll(f.Targets), Reason: f.Reason}
 	if !out.FromOperator {
-		out.Direction = policy.Egress
+		out.Direction = flow.Egress
 	}
 	for _, p := range f.Ports {
 		number, protocol, _ := strings.Cut(fmt.Sprint(p), "/")
 		n, _ := strconv.ParseUint(number, 10, 16)
-		out.Ports = append(out.Ports, policy.Port{Port: int32(n), Protocol: protocolOr(v1alpha1.Protocol(protocol))})
+		out.Ports = append(out.Ports, flow.Port{Port: int32(n), Protocol: protocolOr(v1alpha1.Protocol(protocol))})
 	}
 	return out
 }

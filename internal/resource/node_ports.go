@@ -4,17 +4,18 @@ import (
 	"fmt"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // HostPort is a port of a node that forwards to a port of a workload's pods.
 type HostPort struct {
-	Host, Port policy.Port
+	Host, Port flow.Port
 }
 
 // NodePort is a port of the nodes that forwards to pods.
 type NodePort struct {
-	Port policy.Port
+	Port flow.Port
 	// Source is the field that sets it, as reports print it.
 	Source string
 	// Pods are the destination pods, each with its own port.
@@ -24,7 +25,7 @@ type NodePort struct {
 // PodPort is a port of a workload's pods.
 type PodPort struct {
 	Workload *Workload
-	Port     policy.Port
+	Port     flow.Port
 }
 
 // NodePorts returns the ports of nodes that forward to pods of the build: node ports of Services,
@@ -52,8 +53,8 @@ func (x *Index) NodePorts() []NodePort {
 }
 
 func (x *Index) nodePort(s *Service, p ServicePort, i int) NodePort {
-	out := NodePort{Port: policy.Port{Port: p.NodePort, Protocol: p.Protocol}, Source: fmt.Sprintf("spec.ports[%d].nodePort of Service %s/%s", i, s.Ref.Namespace, s.Ref.Name)}
-	for _, w := range x.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector}) {
+	out := NodePort{Port: flow.Port{Port: p.NodePort, Protocol: p.Protocol}, Source: fmt.Sprintf("spec.ports[%d].nodePort of Service %s/%s", i, s.Ref.Namespace, s.Ref.Name)}
+	for _, w := range x.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector}) {
 		if port, ok := w.ResolveTargetPort(p.Target()); ok && !w.HostNetwork {
 			out.Pods = append(out.Pods, PodPort{w, port})
 		}
@@ -62,8 +63,8 @@ func (x *Index) nodePort(s *Service, p ServicePort, i int) NodePort {
 }
 
 // MatchesAny reports whether a node port is one of several ports. An empty list means every port.
-func (n NodePort) MatchesAny(ports []policy.Port) bool {
-	return len(ports) == 0 || n.Port.CoveredBy(policy.ExpandProtocols(ports))
+func (n NodePort) MatchesAny(ports []flow.Port) bool {
+	return len(ports) == 0 || n.Port.CoveredBy(flow.ExpandProtocols(ports))
 }
 
 // IncludesNodes reports whether an entity includes nodes.

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // operatorPolicy is a NetworkPolicy that an operator creates. Open are the ports that it allows
@@ -26,7 +27,7 @@ type OperatorNetworkPolicy struct {
 	// Pods has the labels of the pods that it selects.
 	Pods map[string]string
 	// Open are ports that it allows from every source, OpenToPeers those that it allows from some.
-	Open, OpenToPeers []policy.Port
+	Open, OpenToPeers []flow.Port
 	// SwitchOff describes how to disable it.
 	SwitchOff string
 	// Narrow describes how to limit its sources. Omitted: they are fixed.
@@ -40,17 +41,17 @@ func (in *inference) policy(p operatorPolicy) OperatorNetworkPolicy {
 	}
 }
 
-func policyPorts(ports []ServicePort) []policy.Port {
-	var out []policy.Port
+func policyPorts(ports []ServicePort) []flow.Port {
+	var out []flow.Port
 	for _, p := range ports {
-		out = append(out, policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol})
+		out = append(out, flow.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol})
 	}
 	return out
 }
 
 // Selects reports whether a NetworkPolicy of an operator selects pods of a namespace.
 func (m OperatorNetworkPolicy) Selects(namespace string, labels map[string]string) bool {
-	return m.Namespace == namespace && policy.Selects(policy.Selector{MatchLabels: m.Pods}, labels)
+	return m.Namespace == namespace && endpoints.Selects(endpoints.Selector{MatchLabels: m.Pods}, labels)
 }
 
 // Allows describes what the policy allows: "ports 9092/TCP from every source". It is empty if the
@@ -66,7 +67,7 @@ func (m OperatorNetworkPolicy) Allows() string {
 	return strings.Join(out, " and ")
 }
 
-func portNumbers(ports []policy.Port) string {
+func portNumbers(ports []flow.Port) string {
 	var out []string
 	for _, p := range ports {
 		out = append(out, p.String())

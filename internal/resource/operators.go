@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -205,12 +205,12 @@ type RequiredFlow struct {
 	Name string
 	// Direction is the direction at the pods. FromOperator and ToAPIServer identify the peer.
 	// Without either, the peer is the pods themselves.
-	Direction                 policy.Direction
+	Direction                 flow.Direction
 	FromOperator, ToAPIServer bool
 	// Pods are their labels. Sources and Targets are labels of the connecting pods, if not all
 	// connect to one another.
 	Pods, Sources, Targets map[string]string
-	Ports                  []policy.Port
+	Ports                  []flow.Port
 	Reason                 string
 }
 

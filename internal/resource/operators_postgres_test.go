@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -32,7 +32,7 @@ func TestPostgresCluster(t *testing.T) {
 	if diff := cmp.Diff([]string{"Cluster/one", "Cluster/pg", "Replica/pg"}, kinds); diff != "" {
 		t.Error("(-want +got)\n", diff)
 	}
-	replica := index.WorkloadsIn("db", policy.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
+	replica := index.WorkloadsIn("db", endpoints.Selector{MatchLabels: map[string]string{"cnpg.io/instanceRole": "replica"}})
 	want := map[string]string{
 		"team": "a", "cnpg.io/cluster": "pg", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": "replica", "role": "replica", "cnpg.io/instanceName": "pg-*",
 		"app.kubernetes.io/name": "postgresql", "app.kubernetes.io/instance": "pg", "app.kubernetes.io/component": "database", "app.kubernetes.io/managed-by": "cloudnative-pg", "app.kubernetes.io/version": "*",

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/kio"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -51,24 +51,24 @@ func listed(index *resource.Index) string {
 		if w.HostNetwork {
 			out.WriteString(" hostNetwork in " + w.Field)
 		}
-		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, policy.FormatLabels(w.AllLabels), w.Ports)
+		fmt.Fprintf(&out, "\n  serviceAccount %s\n  labels %s\n  ports %v\n", w.ServiceAccount, endpoints.FormatLabels(w.AllLabels), w.Ports)
 	}
 	for _, s := range index.Services {
 		fmt.Fprintf(&out, "Service/%s", s.Ref.Name)
 		if s.Headless() {
 			out.WriteString(" headless")
 		}
-		fmt.Fprintf(&out, "\n  selector %s\n", policy.FormatLabels(s.Selector))
+		fmt.Fprintf(&out, "\n  selector %s\n", endpoints.FormatLabels(s.Selector))
 		for _, p := range s.Ports {
 			fmt.Fprintf(&out, "  port %s %d/%s to %s\n", p.Name, p.Port, p.Protocol, p.TargetPort.String())
 		}
 	}
 	for _, in := range index.Inferred {
 		for _, n := range in.RequiredFlows {
-			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, policy.FormatLabels(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
+			fmt.Fprintf(&out, "%s/%s needs %s: %s of %s, ports %v, operator %t, API server %t\n", in.Resource.Kind, in.Resource.Name, n.Name, n.Direction, endpoints.FormatLabels(n.Pods), n.Ports, n.FromOperator, n.ToAPIServer)
 		}
 		for _, p := range in.Policies {
-			fmt.Fprintf(&out, "%s/%s has NetworkPolicy %s of %s, open %v, to peers %v\n", in.Resource.Kind, in.Resource.Name, p.Name, policy.FormatLabels(p.Pods), p.Open, p.OpenToPeers)
+			fmt.Fprintf(&out, "%s/%s has NetworkPolicy %s of %s, open %v, to peers %v\n", in.Resource.Kind, in.Resource.Name, p.Name, endpoints.FormatLabels(p.Pods), p.Open, p.OpenToPeers)
 		}
 	}
 	return out.String()
@@ -87,14 +87,14 @@ func TestOperatorServicesSelectPods(t *testing.T) {
 		items, _ := kio.FromBytes(data)
 		index, _ := resource.NewIndex(items)
 		for _, s := range index.Services {
-			if len(index.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})) == 0 {
+			if len(index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})) == 0 {
 				t.Errorf("%s: Service %s selects no pod", file, s.Ref.Name)
 			}
 		}
 		for _, in := range index.Inferred {
 			for _, n := range in.RequiredFlows {
 				for _, labels := range []map[string]string{n.Pods, n.Sources, n.Targets} {
-					if len(index.WorkloadsIn(in.Resource.Namespace, policy.Selector{MatchLabels: labels})) == 0 {
+					if len(index.WorkloadsIn(in.Resource.Namespace, endpoints.Selector{MatchLabels: labels})) == 0 {
 						t.Errorf("%s: %s needs %s of pods with %v, which do not exist", file, in.Resource.Name, n.Name, labels)
 					}
 				}

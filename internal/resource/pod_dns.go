@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -64,7 +66,7 @@ func (d PodDNS) HasExtraNameservers() bool {
 // DNS, with its address.
 func (w *Workload) AliasOf(pattern string) (name, address string, ok bool) {
 	for alias, ip := range w.DNS.HostAliases {
-		if policy.Covers(strings.ToLower(pattern), alias) && (!ok || alias < name) {
+		if flow.Covers(strings.ToLower(pattern), alias) && (!ok || alias < name) {
 			name, address, ok = alias, ip, true
 		}
 	}
@@ -114,8 +116,8 @@ func (x *Index) clusterDNS(f *policy.Fence, nameserver string) bool {
 func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) bool {
 	addr, err := netip.ParseAddr(nameserver)
 	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
-		onDNSPort := slices.ContainsFunc(g.Ports, func(p policy.Port) bool { return p.Port <= dnsPort && dnsPort <= max(p.Port, p.End) })
-		if !onDNSPort || len(g.L7.DNS) == 0 || !policy.AnyCovers(g.L7.DNS, name) || !w.MatchesPeer(g.From) {
+		onDNSPort := slices.ContainsFunc(g.Ports, func(p flow.Port) bool { return p.Port <= dnsPort && dnsPort <= max(p.Port, p.End) })
+		if !onDNSPort || len(g.L7.DNS) == 0 || !flow.AnyCovers(g.L7.DNS, name) || !w.MatchesPeer(g.From) {
 			return false
 		}
 		return nameserver == "" && isExternal(g.To) || err == nil && includesNameserver(g.To, addr)
@@ -134,7 +136,7 @@ func includesNameserver(p policy.Peer, addr netip.Addr) bool {
 
 // MatchesPeer reports whether a peer selects the workload's pods by namespace and labels.
 func (w *Workload) MatchesPeer(p policy.Peer) bool {
-	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && policy.Selects(p.Pods, w.Labels)
+	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && endpoints.Selects(p.Pods, w.Labels)
 }
 
 // containsAddress reports whether one of several networks contains an address.

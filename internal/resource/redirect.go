@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -24,7 +24,7 @@ type Redirect struct {
 	Address netip.Addr
 	// Pods selects backend pods of the redirect's own namespace. Ports has the backend port of each
 	// frontend port.
-	Pods  policy.Selector
+	Pods  endpoints.Selector
 	Ports []RedirectPort
 }
 
@@ -64,7 +64,7 @@ func newRedirect(n *yaml.RNode) (*Redirect, error) {
 	if err := decode(n, &in); err != nil {
 		return nil, err
 	}
-	r := &Redirect{Ref: RefOf(n), Pods: policy.SelectorOf(&in.Spec.Backend.Pods)}
+	r := &Redirect{Ref: RefOf(n), Pods: endpoints.SelectorOf(&in.Spec.Backend.Pods)}
 	var front redirectPorts
 	switch f := in.Spec.Frontend; {
 	case f.Service != nil:

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -42,15 +42,15 @@ func TestIndex(t *testing.T) {
 	if len(findings) != 2 || !findings.HasError() {
 		t.Errorf("an invalid workload and a Service without a namespace are reported, got %v", findings)
 	}
-	if got := len(index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
+	if got := len(index.WorkloadsIn("a", endpoints.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
 		t.Errorf("%d workloads have the label app=web, want 3", got)
 	}
-	jobs := index.WorkloadsIn("a", policy.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
+	jobs := index.WorkloadsIn("a", endpoints.Selector{MatchLabels: map[string]string{"job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}})
 	if len(jobs) != 1 || !jobs[0].HostNetwork {
 		t.Errorf("a Job's pods have the labels that its controller adds, got %v", jobs)
 	}
-	pods := index.WorkloadsIn("a", policy.Selector{})
-	if diff := cmp.Diff([]policy.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
+	pods := index.WorkloadsIn("a", endpoints.Selector{})
+	if diff := cmp.Diff([]endpoints.NamedPort{{Name: "http", Port: 8080, Protocol: "TCP"}}, pods[2].Ports); diff != "" {
 		t.Error("only named ports of containers are listed, not those of init containers: ", diff)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -43,11 +44,11 @@ type ServicePort struct {
 }
 
 // Target is the target port, by number or name.
-func (p ServicePort) Target() policy.Port {
+func (p ServicePort) Target() flow.Port {
 	if p.TargetPort.Type == intstr.String {
-		return policy.Port{Name: p.TargetPort.StrVal, Protocol: p.Protocol}
+		return flow.Port{Name: p.TargetPort.StrVal, Protocol: p.Protocol}
 	}
-	return policy.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol}
+	return flow.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol}
 }
 
 // maxPort is the highest port.
@@ -75,7 +76,7 @@ func (x *Index) DialsTargetPort(s *Service, p ServicePort) bool {
 	if target.Name == "" {
 		return target.Port == p.Port
 	}
-	pods := x.WorkloadsIn(s.Ref.Namespace, policy.Selector{MatchLabels: s.Selector})
+	pods := x.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})
 	found := len(pods) == 0
 	for _, w := range pods {
 		// A pod without a port of this name is not an endpoint of the Service port.
@@ -113,7 +114,7 @@ func APIServer() *Service {
 
 // APIServerTargets returns the apiserver's target ports, which the profile's cluster or baseline
 // may set.
-func APIServerTargets(c v1alpha1.Cluster, b v1alpha1.Baseline) []policy.Port {
+func APIServerTargets(c v1alpha1.Cluster, b v1alpha1.Baseline) []flow.Port {
 	ports := v1alpha1.APIServerPorts()
 	switch {
 	case c.APIServer != nil && len(c.APIServer.Ports) > 0:
@@ -121,9 +122,9 @@ func APIServerTargets(c v1alpha1.Cluster, b v1alpha1.Baseline) []policy.Port {
 	case b.APIServer != nil && len(b.APIServer.Ports) > 0:
 		ports = b.APIServer.Ports
 	}
-	var out []policy.Port
+	var out []flow.Port
 	for _, p := range ports {
-		out = append(out, policy.Port{Port: p, Protocol: v1alpha1.TCP})
+		out = append(out, flow.Port{Port: p, Protocol: v1alpha1.TCP})
 	}
 	return out
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -49,7 +49,7 @@ func TestFindPodTemplates(t *testing.T) {
 	} {
 		index := indexOf(t, c.resource)
 		got := map[string]string{}
-		for _, w := range index.WorkloadsIn("a", policy.Selector{}) {
+		for _, w := range index.WorkloadsIn("a", endpoints.Selector{}) {
 			got[w.Ref.Name] = w.Field
 			if w.Resource.Name != "w" {
 				t.Errorf("%s: the resource of %s is %s", c.name, w.Ref.Name, w.Resource)

@@ -8,7 +8,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -101,7 +101,7 @@ func (u Unsubstituted) AffectsTraffic(n *yaml.RNode, isPolicy, makesPods bool) b
 	case isPolicy:
 		return !u.isAtOrBelow("metadata") || n.GetKind() == KindCIDRGroup && u.isAtOrBelow("metadata.labels")
 	case ConfiguresAgents(n):
-		return slices.ContainsFunc(policy.Settings(), func(s policy.Setting) bool { return strings.HasSuffix(u.Field, "."+s.Key) })
+		return slices.ContainsFunc(cilium.Settings(), func(s cilium.Setting) bool { return strings.HasSuffix(u.Field, "."+s.Key) })
 	case kind == "v1/Namespace":
 		return u.isAtOrBelow("metadata.labels")
 	case kind == "v1/Service":

@@ -11,7 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -33,12 +34,12 @@ type Workload struct {
 	// creates it.
 	External bool
 	// Ports are the named ports of containers. Cilium ignores names of ports of init containers.
-	Ports []policy.NamedPort
+	Ports []endpoints.NamedPort
 	// SidecarPorts are the named ports of native sidecars, which are init containers that keep
 	// running. Services resolve these names, and policies do not.
-	SidecarPorts []policy.NamedPort
+	SidecarPorts []endpoints.NamedPort
 	// DeclaredPorts are all ports that the containers and native sidecars declare.
-	DeclaredPorts []policy.Port
+	DeclaredPorts []flow.Port
 	// HostPorts are ports of the nodes that forward to the pods.
 	HostPorts []HostPort
 	// DNS describes how the pods resolve names.
@@ -47,14 +48,14 @@ type Workload struct {
 
 // ResolveTargetPort returns the number of a Service's target port at the workload's pods, and
 // whether they have that port.
-func (w *Workload) ResolveTargetPort(p policy.Port) (policy.Port, bool) {
+func (w *Workload) ResolveTargetPort(p flow.Port) (flow.Port, bool) {
 	if p.Name == "" {
 		return p, true
 	}
 	// Kubernetes searches the containers first.
 	for _, n := range slices.Concat(w.Ports, w.SidecarPorts) {
 		if n.Name == p.Name && n.Protocol == p.Protocol {
-			return policy.Port{Port: int32(n.Port), Protocol: n.Protocol}, true
+			return flow.Port{Port: int32(n.Port), Protocol: n.Protocol}, true
 		}
 	}
 	return p, false
@@ -179,16 +180,16 @@ func (w *Workload) addSpec(spec podSpec) {
 }
 
 // addPorts adds a container's ports. Those with a name are added to the named ports too.
-func (w *Workload) addPorts(c container, named *[]policy.NamedPort) {
+func (w *Workload) addPorts(c container, named *[]endpoints.NamedPort) {
 	for _, p := range c.Ports {
-		w.DeclaredPorts = append(w.DeclaredPorts, policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
+		w.DeclaredPorts = append(w.DeclaredPorts, flow.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)})
 		if p.HostPort != 0 {
 			w.HostPorts = append(w.HostPorts, HostPort{
-				Host: policy.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)}, Port: policy.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)},
+				Host: flow.Port{Port: int32(p.HostPort), Protocol: protocolOr(p.Protocol)}, Port: flow.Port{Port: int32(p.ContainerPort), Protocol: protocolOr(p.Protocol)},
 			})
 		}
 		if p.Name != "" {
-			*named = append(*named, policy.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
+			*named = append(*named, endpoints.NamedPort{Name: p.Name, Port: p.ContainerPort, Protocol: protocolOr(p.Protocol)})
 		}
 	}
 }

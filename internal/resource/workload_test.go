@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -19,7 +19,7 @@ func TestWorkloadIdentityLabels(t *testing.T) {
 		t.Fatal(findings)
 	}
 	want := map[string]string{"app.kubernetes.io/name": "x", "job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}
-	if diff := cmp.Diff(want, index.WorkloadsIn("a", policy.Selector{})[0].Labels); diff != "" {
+	if diff := cmp.Diff(want, index.WorkloadsIn("a", endpoints.Selector{})[0].Labels); diff != "" {
 		t.Error("(-want +got)\n", diff)
 	}
 }
