@@ -75,12 +75,12 @@ func proveAdministrator(t *testing.T, spec string) report.Report {
 	if in == nil {
 		t.Fatal(findings)
 	}
-	w, found, err := computeDesiredState(in, index, nil)
+	w, found, err := Policies(in, index, nil)
 	if err != nil || found.HasError() {
 		t.Fatal(err, found)
 	}
-	w.fence.Agent = w.fence.Agent.With(cilium.EnableClusterNetworkPolicy, "true", "")
-	result, err := proof{in: in, index: index, desiredState: w, items: append(withoutOwnKinds(items), w.policies...)}.run(v1alpha1.ProofIsolation)
+	w.Fence.Agent = w.Fence.Agent.With(cilium.EnableClusterNetworkPolicy, "true", "")
+	result, err := proof{in: in, index: index, Desired: w, items: append(withoutOwnKinds(items), w.Policies...)}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,8 +28,8 @@ var alternatives = []alternative{
 	{[]string{cilium.CIDRMatchMode}, whenUsed(proof.mayNameNodeNetworks, "nodes")},
 	{[]string{cilium.ClusterName}, proof.otherCluster},
 	{[]string{cilium.DefaultLocalCluster}, func(p proof) string {
-		if inMesh(p.fence, p.items) {
-			return negate(p.fence.Agent.Value(cilium.DefaultLocalCluster))
+		if inMesh(p.Fence, p.items) {
+			return negate(p.Fence.Agent.Value(cilium.DefaultLocalCluster))
 		}
 		return ""
 	}},
@@ -37,7 +37,7 @@ var alternatives = []alternative{
 		return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
 	}, "false")},
 	{[]string{cilium.EnableNetworkPolicy}, whenUsed(func(p proof) bool {
-		return p.fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
+		return p.Fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
 	}, "false")},
 	{[]string{cilium.EnableClusterNetworkPolicy}, whenUsed(func(p proof) bool {
 		return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return n.GetKind() == resource.KindAdministrator })
@@ -77,7 +77,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base report.Report) (report
 		if p.stated(t.keys) || value == "" {
 			continue
 		}
-		agent := p.fence.Agent
+		agent := p.Fence.Agent
 		for _, key := range t.keys {
 			agent = agent.With(key, value, "")
 		}
@@ -91,7 +91,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base report.Report) (report
 			out = append(out, f)
 		}
 	}
-	for _, o := range p.fence.Overrides {
+	for _, o := range p.Fence.Overrides {
 		agent, found := p.effectiveAgent(o.Agent, o.Ref, "spec.defaults")
 		out = append(out, found...)
 		differs, err := p.differs(level, agent, base)
@@ -109,7 +109,7 @@ func (p proof) tryAlternatives(level v1alpha1.Proof, base report.Report) (report
 
 func (p proof) stated(keys []string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool {
-		_, _, ok := p.fence.Agent.Explicit(key)
+		_, _, ok := p.Fence.Agent.Explicit(key)
 		return ok
 	})
 }
@@ -118,7 +118,7 @@ func (p proof) stated(keys []string) bool {
 func (p proof) defaultsYAML(keys []string) string {
 	var list []string
 	for _, key := range keys {
-		list = append(list, fmt.Sprintf("%s: %q", key, p.fence.Agent.Value(key)))
+		list = append(list, fmt.Sprintf("%s: %q", key, p.Fence.Agent.Value(key)))
 	}
 	return "cluster.ciliumConfig: {" + strings.Join(list, ", ") + "}"
 }
@@ -132,9 +132,9 @@ func negate(boolean string) string {
 
 // differs decides with another agent, and returns the differences in the result.
 func (p proof) differs(level v1alpha1.Proof, agent cilium.Agent, base report.Report) ([]resultText, error) {
-	fence := *p.fence
+	fence := *p.Fence
 	fence.Agent = agent
-	p.fence, p.alternativeAgent, p.listAccess, p.progress = &fence, true, false, nil
+	p.Fence, p.alternativeAgent, p.listAccess, p.progress = &fence, true, false, nil
 	other, err := p.decideWithinBudget(level)
 	if err != nil {
 		return nil, err
@@ -211,7 +211,7 @@ func (p proof) otherCluster() string {
 	slices.Sort(names)
 	names = slices.DeleteFunc(names, func(name string) bool { return !v1alpha1.ValidClusterName(name) })
 	for _, name := range names {
-		if name != p.fence.Agent.Value(cilium.ClusterName) {
+		if name != p.Fence.Agent.Value(cilium.ClusterName) {
 			return name
 		}
 	}
@@ -259,7 +259,7 @@ var privateNetworks = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", 
 
 // mayNameNodeNetworks reports whether a network in a policy may contain addresses of nodes.
 func (p proof) mayNameNodeNetworks() bool {
-	of := p.fence.Cluster.NodeCIDRs
+	of := p.Fence.Cluster.NodeCIDRs
 	if len(of) == 0 {
 		of = privateNetworks
 	}

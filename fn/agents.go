@@ -36,8 +36,8 @@ var disablingSettings = []disablingSetting{
 	{report.ICMPRulesDisabled, cilium.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
 	}},
-	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.fence.Nodes) > 0 }},
-	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.fence.Policies == v1alpha1.PoliciesKubernetes }},
+	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.Fence.Nodes) > 0 }},
+	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.Fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
 // effectiveAgent is the agent of the proof, and findings about what the configured agent does not
@@ -61,11 +61,11 @@ func (p proof) effectiveAgent(agent cilium.Agent, ref report.Ref, field string) 
 // enforces reports whether a tenant or node that depends on a key is in Enforce.
 func (p proof) enforces(key string) bool {
 	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
-	nodes := slices.ContainsFunc(p.fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
+	nodes := slices.ContainsFunc(p.Fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
 	if key == cilium.EnableHostFirewall {
 		return nodes
 	}
-	return nodes || len(p.fence.Tenants) == 0 || slices.ContainsFunc(p.fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
+	return nodes || len(p.Fence.Tenants) == 0 || slices.ContainsFunc(p.Fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
 }
 
 // hasKind reports whether a policy is of a kind.
@@ -115,17 +115,17 @@ func (p proof) policyMapFindings(e flow.Engine) report.Findings {
 		return nil
 	}
 	name, entries := sized.PolicyMap()
-	limit := p.fence.Agent.PolicyMapSize()
+	limit := p.Fence.Agent.PolicyMapSize()
 	if entries <= limit {
 		return nil
 	}
 	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
-		name, entries, limit, p.fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
+		name, entries, limit, p.Fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
 }
 
 // assumedSettings counts the agent settings that are assumed. The details list them.
 func (p proof) assumedSettings() report.Findings {
-	settings, version := defaultSettings(p.fence.Agent), cmp.Or(p.fence.Cluster.CiliumVersion, engineVersion)
+	settings, version := defaultSettings(p.Fence.Agent), cmp.Or(p.Fence.Cluster.CiliumVersion, engineVersion)
 	assumed := report.Count(len(settings), "agent setting") + " is assumed"
 	if len(settings) != 1 {
 		assumed = report.Count(len(settings), "agent setting") + " are assumed"

@@ -19,9 +19,9 @@ import (
 
 // alreadyIsolated reports pods of tenants in AllowOnly that policies of others isolate. The fence does
 // not deny traffic there, and these policies do.
-func (c checker) alreadyIsolated() (report.Findings, error) {
-	o := mergeOptions(c.in, c.fence)
-	others := slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
+func (c Build) alreadyIsolated() (report.Findings, error) {
+	o := MergeOptions(c.In, c.Fence)
+	others := slices.DeleteFunc(slices.Clone(c.After.Items), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
 	if !slices.ContainsFunc(others, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && c.inAllowOnly(resource.NamespaceOf(n)) }) {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func (c checker) alreadyIsolated() (report.Findings, error) {
 		if len(by) == 0 {
 			by = policiesSelecting(i.Example, others)
 		}
-		f := report.New(report.AlreadyIsolated, report.Info, c.in.FenceRef, "", "other policies isolate the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now", i.Direction, i.Pods, i.Tenant)
+		f := report.New(report.AlreadyIsolated, report.Info, c.In.FenceRef, "", "other policies isolate the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now", i.Direction, i.Pods, i.Tenant)
 		if len(by) > 0 {
 			f.Resource = refs[by[0]]
 			f.Message = fmt.Sprintf("isolates the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now%s",
@@ -54,24 +54,24 @@ func (c checker) alreadyIsolated() (report.Findings, error) {
 
 // inAllowOnly reports whether a policy in a namespace may select pods of a tenant in AllowOnly. The
 // namespace of a cluster-wide policy is empty.
-func (c checker) inAllowOnly(namespace string) bool {
-	return slices.ContainsFunc(c.fence.Tenants, func(t policy.Tenant) bool {
+func (c Build) inAllowOnly(namespace string) bool {
+	return slices.ContainsFunc(c.Fence.Tenants, func(t policy.Tenant) bool {
 		return t.Enforcement != v1alpha1.Enforce && (namespace == "" || slices.Contains(t.Namespaces, namespace))
 	})
 }
 
 // isolatedBy are the pods of tenants in AllowOnly that some policies isolate. Policies that the enforcer
 // rejects do not isolate pods. The proof reports them, and exceeded budgets.
-func (c checker) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
-	e, err := newEngine(c.fence, c.index, items, syntheticDefaultDeny{})
+func (c Build) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
+	e, err := newEngine(c.Fence, c.Index, items, syntheticDefaultDeny{})
 	var rejected flow.RejectedError
 	if errors.As(err, &rejected) {
-		e, err = newEngine(c.fence, c.index, withoutRejected(items, rejected), syntheticDefaultDeny{})
+		e, err = newEngine(c.Fence, c.Index, withoutRejected(items, rejected), syntheticDefaultDeny{})
 	}
 	if err != nil {
 		return nil, ignoreUndecidable(err)
 	}
-	out, err := reach.Proof{Engine: e, Fence: c.fence, Endpoints: reach.Endpoints{Index: c.index, Fence: c.fence}}.IsolatedInAllowOnly()
+	out, err := reach.Proof{Engine: e, Fence: c.Fence, Endpoints: reach.Endpoints{Index: c.Index, Fence: c.Fence}}.IsolatedInAllowOnly()
 	return out, ignoreUndecidable(err)
 }
 

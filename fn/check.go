@@ -15,27 +15,35 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// checker checks the result of a run.
-type checker struct {
-	in    *resource.Inputs
-	index *resource.Index
-	desiredState
-	// before are the items of the input, and after those of the output.
-	before []*yaml.RNode
-	after  merge.Result
-	Options
+// Build is what a run read and wrote.
+type Build struct {
+	In    *resource.Inputs
+	Index *resource.Index
+	Desired
+	// Before are the items of the input, and After those of the output.
+	Before []*yaml.RNode
+	After  merge.Result
+	// SkipProof skips the checks that need an engine.
+	SkipProof bool
+	// PreviousPolicies are the policies that an earlier run wrote, if the host keeps them separate from the
+	// items. Omitted: those among the items.
+	PreviousPolicies []*yaml.RNode
+	// Progress receives how far the checks are.
+	Progress report.Progress
+	// Debug receives each step. Omitted: none.
+	Debug Debug
 }
 
-// check proves the result, and returns the findings about it.
-func (c checker) check() (report.Report, report.Findings, error) {
-	findings := append(refuseEmpty(c.in, c.before, c.after.Items), slices.Concat(
-		lint.AuditAnnotation(c.after.Items), lint.UnknownAnnotations(c.after.Items), lint.Withheld(c.after.Items),
-		lint.ReservedLabels(c.fence, c.index), lint.OtherFences(c.fence, mergeOptions(c.in, c.fence).Owns, c.after.Items), lint.WithoutEffect(c.fence, c.index, c.after.Items))...)
+// Check proves the build, and returns the findings about it.
+func (c Build) Check() (report.Report, report.Findings, error) {
+	findings := append(refuseEmpty(c.In, c.Before, c.After.Items), slices.Concat(
+		lint.AuditAnnotation(c.After.Items), lint.UnknownAnnotations(c.After.Items), lint.Withheld(c.After.Items),
+		lint.ReservedLabels(c.Fence, c.Index), lint.OtherFences(c.Fence, MergeOptions(c.In, c.Fence).Owns, c.After.Items), lint.WithoutEffect(c.Fence, c.Index, c.After.Items))...)
 	if c.SkipProof {
 		return report.Report{}, findings, nil
 	}
-	for _, items := range []*[]*yaml.RNode{&c.before, &c.PreviousPolicies, &c.after.Items} {
-		applied, _, err := withVariables(*items, c.in.Fence.Spec.Variables)
+	for _, items := range []*[]*yaml.RNode{&c.Before, &c.PreviousPolicies, &c.After.Items} {
+		applied, _, err := WithVariables(*items, c.In.Fence.Spec.Variables)
 		if err != nil {
 			return report.Report{}, findings, err
 		}
@@ -47,7 +55,7 @@ func (c checker) check() (report.Report, report.Findings, error) {
 			return report.Report{}, findings, err
 		}
 	}
-	c.Debug.report("compare traffic", func() string { return report.Count(len(findings), "finding") })
+	c.Debug.Report("compare traffic", func() string { return report.Count(len(findings), "finding") })
 	if findings.HasError() {
 		return report.Report{}, findings, nil
 	}
@@ -57,20 +65,20 @@ func (c checker) check() (report.Report, report.Findings, error) {
 
 // prove proves the items if they are complete. A build without a later stage lacks the policies of that
 // stage, and is not proved.
-func (c checker) prove() (report.Report, report.Findings, error) {
-	level := c.in.Fence.Spec.Proof
-	items, assumedFindings := withAssumedPolicies(mergeOptions(c.in, c.fence), c.after.Items, c.policies)
-	fenced := isolatesAny(c.fence)
-	requested := fenced && level != v1alpha1.ProofNone || len(c.in.FlowTests) > 0
+func (c Build) prove() (report.Report, report.Findings, error) {
+	level := c.In.Fence.Spec.Proof
+	items, assumedFindings := withAssumedPolicies(MergeOptions(c.In, c.Fence), c.After.Items, c.Policies)
+	fenced := isolatesAny(c.Fence)
+	requested := fenced && level != v1alpha1.ProofNone || len(c.In.FlowTests) > 0
 	switch {
-	case requested && !containsAll(c.policies, items):
+	case requested && !containsAll(c.Policies, items):
 		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
 	case !requested && fenced:
 		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
 	case !requested:
 		return report.Report{}, nil, nil
 	}
-	result, err := proof{in: c.in, index: c.index, desiredState: c.desiredState, items: items, progress: c.Progress, debug: c.Debug}.run(level)
+	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
 		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}
@@ -85,15 +93,15 @@ func (c checker) prove() (report.Report, report.Findings, error) {
 }
 
 // provedFindings are the outcome of a proof without errors.
-func (c checker) provedFindings(r report.Report) report.Findings {
+func (c Build) provedFindings(r report.Report) report.Findings {
 	switch {
-	case r.Isolation != nil && c.index.WithoutResources:
+	case r.Isolation != nil && c.Index.WithoutResources:
 		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
 	case r.Isolation != nil && !r.Proved():
 		return c.outcome(report.NotProved, "", "%s", summary(r))
 	case r.Isolation != nil:
 		return c.outcome(report.Proved, "", "%s", summary(r))
-	case len(r.FlowTests) > 0 && !isolatesAny(c.fence):
+	case len(r.FlowTests) > 0 && !isolatesAny(c.Fence):
 		return c.outcome(report.NotProved, "", "isolation is not proved, because the build has no Tenant; %s", flowTestSummary(r))
 	case len(r.FlowTests) > 0:
 		return c.outcome(report.NotProved, "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
@@ -102,8 +110,8 @@ func (c checker) provedFindings(r report.Report) report.Findings {
 	}
 }
 
-func (c checker) outcome(check *report.Check, field, format string, args ...any) report.Findings {
-	return report.Findings{report.New(check, report.Info, c.in.FenceRef, field, format, args...)}
+func (c Build) outcome(check *report.Check, field, format string, args ...any) report.Findings {
+	return report.Findings{report.New(check, report.Info, c.In.FenceRef, field, format, args...)}
 }
 
 // summary states what was proved. Tenants in AllowOnly are not isolated yet.

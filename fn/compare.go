@@ -38,7 +38,7 @@ type comparison struct {
 func compare(o merge.Options, finished, desired []*yaml.RNode) (report.Comparison, report.Findings) {
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
-	c := comparison{options: o, finished: byID(finished), regenerated: byID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
+	c := comparison{options: o, finished: resource.ByID(finished), regenerated: resource.ByID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
 	c.adopted, _ = adoptions(merged.Adopted)
 	for _, n := range desired {
 		if o.Touches(n) {
@@ -47,7 +47,7 @@ func compare(o merge.Options, finished, desired []*yaml.RNode) (report.Compariso
 	}
 	c.counts.Desired = len(c.desired)
 	c.findMoved(finished, desired)
-	c.checkKept(finished, byID(desired))
+	c.checkKept(finished, resource.ByID(desired))
 	var missing report.Findings
 	for _, change := range merged.Changes {
 		if f := c.countChange(change); f != nil {
@@ -157,12 +157,4 @@ func (c *comparison) allMissing() report.Finding {
 // reasonText lists the first fields that declare a policy.
 func reasonText(n *yaml.RNode) string {
 	return truncatedList(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
-}
-
-func byID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
-	out := map[report.Ref]*yaml.RNode{}
-	for _, n := range items {
-		out[resource.ID(n)] = n
-	}
-	return out
 }

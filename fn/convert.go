@@ -42,8 +42,8 @@ type Converted struct {
 }
 
 // Convert converts the NetworkPolicies in files into CiliumNetworkPolicies, and proves that Cilium
-// decides each as before. With ErrRefused the findings state why no file may be written. With another
-// error the files cannot be read.
+// decides each as before. After findings that are errors no file may be written. With an error the files
+// cannot be read.
 func Convert(c Conversion) (Converted, error) {
 	var out Converted
 	var others []*yaml.RNode
@@ -66,21 +66,17 @@ func Convert(c Conversion) (Converted, error) {
 		ref.APIVersion, ref.Kind = p.After.GetApiVersion(), p.After.GetKind()
 		out.Changes = append(out.Changes, report.Change{Action: report.Configured, Ref: ref})
 	}
-	c.Debug.report("read", func() string {
-		return fmt.Sprintf("%s with %s, %s", report.Count(len(c.Files), "file"), policiesText(len(policies)), report.Count(len(others)+len(c.Inputs), "other resource"))
+	c.Debug.Report("read", func() string {
+		return fmt.Sprintf("%s with %s, %s", report.Count(len(c.Files), "file"), report.Count(len(policies), "policy"), report.Count(len(others)+len(c.Inputs), "other resource"))
 	})
 	s := newEquivalenceProof(c, policies, others)
 	if err := s.prove(); err != nil {
 		return out, err
 	}
 	out.Compared = s.compared
-	c.Debug.report("compare", func() string {
+	c.Debug.Report("compare", func() string {
 		return fmt.Sprintf("%s, %s, %s", report.Count(s.compared.Pods, "pod"), report.Count(s.compared.Peers, "peer"), report.Count(s.compared.Openings, "opening"))
 	})
 	out.Findings = append(out.Findings, s.findings...).Sort()
-	if out.Findings.HasError() {
-		_, err := refuse(out.Findings)
-		return out, err
-	}
 	return out, nil
 }

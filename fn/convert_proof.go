@@ -40,6 +40,9 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 	var items []*yaml.RNode
 	seen := map[report.Ref]bool{}
 	for _, n := range slices.Concat(others, c.Inputs) {
+		if resource.Group(n) == v1alpha1.Group && n.GetKind() != v1alpha1.KindExternalResources {
+			continue
+		}
 		n = s.withNamespace(n)
 		// A resource in a file and in the inputs counts once.
 		if id := resource.ID(n); !seen[id] {
@@ -47,9 +50,9 @@ func newEquivalenceProof(c Conversion, policies []convert.Policy, others []*yaml
 			items = append(items, n)
 		}
 	}
-	r := readExternal(items)
-	s.index = r.index(r.rest)
-	for _, f := range r.findings {
+	_, index, _, found := ReadWithoutFence(items)
+	s.index = index
+	for _, f := range found {
 		f.Severity = report.Warning
 		s.findings = append(s.findings, f)
 	}

@@ -33,7 +33,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 			text.WriteString("---\n" + out)
 		}
 		once, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
-		if err != nil {
+		if err != nil || once.Findings.HasError() {
 			t.Fatalf("seed %d: %v\n%v\n%s", seed, err, once.Findings, text.String())
 		}
 		openings += once.Compared.Openings
@@ -44,7 +44,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 			}
 		}
 		twice, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: got}}})
-		if err != nil || len(once.Changes) != len(docs) || len(twice.Changes) != 0 || !bytes.Equal(twice.Texts[0].Bytes(), got) {
+		if err != nil || twice.Findings.HasError() || len(once.Changes) != len(docs) || len(twice.Changes) != 0 || !bytes.Equal(twice.Texts[0].Bytes(), got) {
 			t.Errorf("seed %d: a second run: %v, %d changes", seed, err, len(twice.Changes))
 		}
 		if t.Failed() {

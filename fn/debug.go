@@ -16,14 +16,14 @@ import (
 type Debug func(step, result string)
 
 // report calls a Debug, if it is set.
-func (d Debug) report(step string, result func() string) {
+func (d Debug) Report(step string, result func() string) {
 	if d != nil {
 		d(step, result())
 	}
 }
 
 // readResult counts resources by kind, and the files that hold them.
-func readResult(items []*yaml.RNode) func() string {
+func ReadResult(items []*yaml.RNode) func() string {
 	return func() string {
 		files, kinds := map[string]bool{}, map[string]int{}
 		for _, n := range items {
@@ -37,45 +37,22 @@ func readResult(items []*yaml.RNode) func() string {
 }
 
 // resolveResult counts what a fence isolates.
-func (w desiredState) resolveResult() string {
+func (w Desired) resolveResult() string {
 	namespaces := 0
-	for _, t := range w.fence.Tenants {
+	for _, t := range w.Fence.Tenants {
 		namespaces += len(t.Namespaces)
 	}
-	return fmt.Sprintf("%s, %s, %s, %s, %s", report.Count(len(w.fence.Tenants), "Tenant"), report.Count(namespaces, "namespace"),
-		report.Count(len(w.fence.Nodes), "node selector"), report.Count(len(w.fence.Flows), "declared flow"), report.Count(len(w.fence.Grants), "grant"))
+	return fmt.Sprintf("%s, %s, %s, %s, %s", report.Count(len(w.Fence.Tenants), "Tenant"), report.Count(namespaces, "namespace"),
+		report.Count(len(w.Fence.Nodes), "node selector"), report.Count(len(w.Fence.Flows), "declared flow"), report.Count(len(w.Fence.Grants), "grant"))
 }
 
 // renderResult counts policies by stage.
-func (w desiredState) renderResult() string {
+func (w Desired) renderResult() string {
 	stages := map[string]int{}
-	for _, n := range w.policies {
+	for _, n := range w.Policies {
 		stages[n.GetLabels()[resource.LabelStage]]++
 	}
-	return policiesText(len(w.policies)) + ": " + countsText(stages)
-}
-
-// decideResult counts what a proof decided.
-func decideResult(r report.Report) func() string {
-	return func() string {
-		cases := 0
-		for _, t := range r.FlowTests {
-			cases += len(t.Cases)
-		}
-		parts := []string{report.Count(cases, "FlowTest case")}
-		if i := r.Isolation; i != nil {
-			parts = append(parts, report.Count(i.Pods, "pod")+" (representative ones included)", report.Count(i.Nodes.Total(), "node"),
-				report.Count(i.Openings, "opening"), report.Count(i.Declared.Total(), "declared flow"))
-		}
-		return strings.Join(append(parts, report.Count(len(r.Findings), "finding")), ", ")
-	}
-}
-
-func policiesText(n int) string {
-	if n == 1 {
-		return "1 policy"
-	}
-	return fmt.Sprintf("%d policies", n)
+	return report.Count(len(w.Policies), "policy") + ": " + countsText(stages)
 }
 
 // countsText is "Allow 3, Baseline 2".

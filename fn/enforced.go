@@ -18,18 +18,18 @@ import (
 // no L7 rules. Policies that differ from the generated ones stay unchanged. own are the items that
 // equal the generated ones.
 func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
-	currentByID, enforcedByID := byID(p.policies), map[report.Ref]*yaml.RNode{}
-	hasAllowOnly := !allowOnly(p.fence).empty()
+	currentByID, enforcedByID := resource.ByID(p.Policies), map[report.Ref]*yaml.RNode{}
+	hasAllowOnly := !allowOnly(p.Fence).empty()
 	var enforcedItems []*yaml.RNode
 	if hasAllowOnly {
-		fence := p.fence.FullyEnforced()
+		fence := p.Fence.FullyEnforced()
 		if enforcedItems, err = render.Render(fence, plan.Plan(fence)); err != nil {
 			return nil, nil, fmt.Errorf("render with all tenants in Enforce: %w", err)
 		}
-		enforcedByID = byID(enforcedItems)
+		enforcedByID = resource.ByID(enforcedItems)
 	}
 	own = map[*yaml.RNode]bool{}
-	present := byID(p.items)
+	present := resource.ByID(p.items)
 	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		id := resource.ID(n)
@@ -39,7 +39,7 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 			return nil, nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
 		case resource.IsLocalConfig(n):
 			// It never reaches the cluster.
-		case !hasAllowOnly || !generated || isNetworkPolicyForm(n, p.networkPolicyForm):
+		case !hasAllowOnly || !generated || isNetworkPolicyForm(n, p.NetworkPolicyForm):
 			own[n] = generated
 			items = append(items, n)
 		case enforcedByID[id] != nil:

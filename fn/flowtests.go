@@ -15,23 +15,18 @@ import (
 
 // byFlowTests decides FlowTests under the policies in the items. No Tenant or profile is known.
 func (v Verification) byFlowTests() (report.Report, error) {
-	var r reader
-	for _, n := range v.Items {
-		r.readItem(n)
-	}
-	v.Debug.report("read", readResult(v.Items))
-	index := r.index(r.rest)
-	result := report.Report{Basis: report.FlowTestBasis, Findings: slices.Concat(r.findings, lint.Moved(r.rest))}
+	v.Debug.Report("read", ReadResult(v.Items))
+	in, index, items, findings := ReadWithoutFence(v.Items)
+	result := report.Report{Basis: report.FlowTestBasis, Findings: slices.Concat(findings, lint.Moved(items))}
 	if result.Findings.HasError() {
 		return result, nil
 	}
-	fence := &policy.Fence{Cluster: assumedCluster(r.rest), Mesh: r.in.Mesh()}
-	var findings report.Findings
+	fence := &policy.Fence{Cluster: assumedCluster(items), Mesh: in.Mesh()}
 	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if result.Findings = append(result.Findings, findings...); findings.HasError() {
 		return result, nil
 	}
-	decided, err := proof{in: &r.in, index: index, desiredState: desiredState{fence: fence}, items: r.rest, progress: v.Progress, debug: v.Debug}.run(v1alpha1.ProofNone)
+	decided, err := proof{in: in, index: index, Desired: Desired{Fence: fence}, items: items, progress: v.Progress, debug: v.Debug}.run(v1alpha1.ProofNone)
 	if err != nil {
 		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}

@@ -11,14 +11,9 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/output"
-	"github.com/tenantfence/tenantfence/internal/plan"
-	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/render"
 	"github.com/tenantfence/tenantfence/internal/report"
-	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -93,86 +88,40 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 // Process fences a build: it returns the items with the policies that their Tenants need. With an error
 // the result has findings only.
 func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result, err error) {
-	if findings := shapeFindings(config, items); len(findings) > 0 {
+	if findings := ShapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
 	}
 	in, index, findings := Read(config, items)
-	o.Debug.report("read", readResult(items))
+	o.Debug.Report("read", ReadResult(items))
 	if in == nil {
 		return refuse(findings)
 	}
 	defer func() { result.locate(index.External) }()
-	w, found, err := computeDesiredState(in, index, o.Debug)
+	w, found, err := Policies(in, index, o.Debug)
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
-	findings = append(findings, refuseEmit(in, w)...)
+	findings = append(findings, RefuseEmit(in, w)...)
 	// It runs after errors, too, so that one run reports all of them.
-	merged, found := merge.Merge(mergeOptions(in, w.fence), items, w.policies)
-	o.Debug.report("merge", merged.Changes.Summary)
+	merged, found := merge.Merge(MergeOptions(in, w.Fence), items, w.Policies)
+	o.Debug.Report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
-		return refuse(append(findings, missingEnds(in, index, w.fence, findings)...))
+		return refuse(append(findings, MissingEnds(in, index, w.Fence, findings)...))
 	}
-	c := checker{in: in, index: index, desiredState: w, before: items, after: merged, Options: o}
-	proved, found, err := c.check()
+	proved, found, err := Build{
+		In: in, Index: index, Desired: w, Before: items, After: merged,
+		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Progress: o.Progress, Debug: o.Debug,
+	}.Check()
 	if findings = append(findings, found...); err != nil || findings.HasError() {
 		return refuseWithReport(proved, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: slices.Concat(requiredChanges(w.fence, merged.Changes), requiredDeletions(merged.Adopted), RequiredPolicyChanges(items, merged.Items)), Report: proved, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: RequiredChanges(w.Fence, items, merged), Report: proved, Findings: findings.Sort()}, err
 }
 
 // locate makes findings about what ExternalResources declare findings about these.
 func (r *Result) locate(e resource.External) {
 	r.Findings, r.Report.Findings = e.Locate(r.Findings), e.Locate(r.Report.Findings)
-}
-
-// shapeFindings reports items that cannot be read.
-func shapeFindings(config *yaml.RNode, items []*yaml.RNode) report.Findings {
-	findings := resource.MalformedItems(items)
-	if !config.IsNil() && !config.IsTaggedNull() {
-		findings = append(resource.MalformedItems([]*yaml.RNode{config}), findings...)
-	}
-	return findings
-}
-
-// desiredState is a resolved fence and its policies.
-type desiredState struct {
-	fence *policy.Fence
-	// networkPolicyForm is the fence as NetworkPolicies express it, nil unless both forms are generated.
-	networkPolicyForm *policy.Fence
-	// policies are those of all stages.
-	policies []*yaml.RNode
-}
-
-// computeDesiredState resolves the Tenants, and plans and renders their policies.
-func computeDesiredState(in *resource.Inputs, index *resource.Index, debug Debug) (desiredState, report.Findings, error) {
-	var w desiredState
-	var findings report.Findings
-	w.fence, findings = resolve.Resolve(in, index)
-	debug.report("resolve", w.resolveResult)
-	fences := []*policy.Fence{w.fence}
-	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
-		var unsupported report.Findings
-		w.networkPolicyForm, unsupported = resolve.NetworkPolicyForm(in, index)
-		fences, findings = append(fences, w.networkPolicyForm), append(findings, unsupported...)
-	}
-	for _, f := range fences {
-		policies, err := render.Render(f, plan.Plan(f))
-		if err != nil {
-			return w, findings, err
-		}
-		w.policies = append(w.policies, policies...)
-	}
-	debug.report("plan and render", w.renderResult)
-	return w, findings, nil
-}
-
-func mergeOptions(in *resource.Inputs, fence *policy.Fence) merge.Options {
-	return merge.Options{
-		Fence: fence, Config: in.FenceRef, Stages: in.Fence.Spec.Stages, Emit: in.Fence.Spec.Emit, FormerNames: in.Fence.Spec.FormerNames, Adopt: in.Fence.Spec.Adopt,
-		TenantsUnreadable: len(in.UnreadableTenants) > 0, NoTenantsRead: in.Fence.Spec.Profile != nil && len(in.Tenants) == 0,
-	}
 }
 
 // refuseWithReport refuses a run after its proof.

@@ -211,11 +211,11 @@ func adoptedBy(r Run) map[report.Ref]report.Ref {
 	if in == nil {
 		return nil
 	}
-	w, found, err := computeDesiredState(in, index, nil)
+	w, found, err := Policies(in, index, nil)
 	if err != nil || found.HasError() {
 		return nil
 	}
-	merged, found := merge.Merge(mergeOptions(in, w.fence), r.Items, w.policies)
+	merged, found := merge.Merge(MergeOptions(in, w.Fence), r.Items, w.Policies)
 	if found.HasError() {
 		return nil
 	}

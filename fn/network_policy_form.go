@@ -19,25 +19,25 @@ func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// A feature that agents lack must not hide a difference between the forms.
-	fence := *p.fence
+	fence := *p.Fence
 	fence.Agent = cilium.AllFeatures()
 	one, _, err := startEngine(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
 	if err != nil {
 		return nil, err
 	}
-	other, found, err := startEngine(p.networkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
+	other, found, err := startEngine(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
 	if err != nil || found.HasError() {
 		return found, err
 	}
 	subject := reach.Proof{
-		Engine: other.Engine, Fence: p.networkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.networkPolicyForm},
-		Policies: policiesByName(p.networkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
+		Engine: other.Engine, Fence: p.NetworkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.NetworkPolicyForm},
+		Policies: policiesByName(p.NetworkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
 	}
 	_, findings, err := subject.Isolation()
 	if err != nil {
 		return nil, err
 	}
-	subject.Engine, subject.NetworkPolicyForm = one.Engine, p.networkPolicyForm
+	subject.Engine, subject.NetworkPolicyForm = one.Engine, p.NetworkPolicyForm
 	differences, err := subject.CompareForms(other.Engine)
 	if err != nil {
 		return nil, fmt.Errorf("compare both forms: %w", err)

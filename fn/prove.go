@@ -20,7 +20,7 @@ import (
 type proof struct {
 	in    *resource.Inputs
 	index *resource.Index
-	desiredState
+	Desired
 	items []*yaml.RNode
 	// listAccess requests a list of what policies allow.
 	listAccess bool
@@ -43,15 +43,15 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.checkOtherResources(); err != nil {
 		return report.Report{}, err
 	}
-	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
 	assumed := p.assumedSettings()
-	assumptions := p.fence.Agent.Assumptions()
-	agent, disabled := p.effectiveAgent(p.fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
-	fence := *p.fence
+	assumptions := p.Fence.Agent.Assumptions()
+	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	fence := *p.Fence
 	fence.Agent = agent
-	p.fence = &fence
+	p.Fence = &fence
 	result, err := p.decideWithinBudget(level)
 	var others report.Findings
 	if err == nil && result.Passed() {
@@ -65,8 +65,8 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (report.Report, error) {
 	var result report.Report
 	err := p.decide(level, &result)
-	p.debug.report(p.debugStep(), decideResult(result))
-	found, err := budgetFinding(p.fence, p.items, err)
+	p.debug.Report(p.debugStep(), decideResult(result))
+	found, err := budgetFinding(p.Fence, p.items, err)
 	result.Findings = append(result.Findings, found...)
 	return result, err
 }
@@ -85,16 +85,16 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	subject := reach.Proof{
-		Engine: e.Engine, Fence: p.fence, NetworkPolicyForm: p.networkPolicyForm,
-		Endpoints: reach.Endpoints{Index: p.index, Fence: p.fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
-		Policies:  policiesByName(p.fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
+		Engine: e.Engine, Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
+		Policies:  policiesByName(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	if err := p.flowTests(subject, result); err != nil || level == v1alpha1.ProofNone {
 		return err
 	}
 	err = p.isolation(subject, result)
 	result.Findings = append(result.Findings, p.policyMapFindings(e.Engine)...)
-	if err != nil || p.networkPolicyForm == nil || p.alternativeAgent {
+	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
 		return err
 	}
 	findings, err = p.compareNetworkPolicyForm()
@@ -111,7 +111,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 // start starts an engine on the items. The engine is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
 func (p proof) start() (startedEngine, report.Findings, error) {
-	e, findings, err := startEngine(p.fence, p.index, p.items, syntheticDefaultDeny{})
+	e, findings, err := startEngine(p.Fence, p.index, p.items, syntheticDefaultDeny{})
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
 		return startedEngine{}, p.known, nil
@@ -121,23 +121,23 @@ func (p proof) start() (startedEngine, report.Findings, error) {
 	}
 	e.undecided = append(e.undecided, p.leftOut...)
 	schemaFindings, err := p.schemaFindings(findings)
-	e.undecided = append(e.undecided, misinterpreted(p.fence, schemaFindings)...)
+	e.undecided = append(e.undecided, misinterpreted(p.Fence, schemaFindings)...)
 	return e, append(findings, schemaFindings...), err
 }
 
 // checkOtherResources reports resources that affect traffic and that the engine does not decide. It leaves
 // out undecidable policies in namespaces without a tenant.
 func (p *proof) checkOtherResources() error {
-	items, unknown, err := withVariables(slices.Concat(p.items, p.index.External.Items), p.in.Fence.Spec.Variables)
+	items, unknown, err := WithVariables(slices.Concat(p.items, p.index.External.Items), p.in.Fence.Spec.Variables)
 	if err != nil {
 		return err
 	}
-	covered, undecided := lint.Coverage(p.fence, p.index, items)
-	embedded, embeddedUndecided := lint.EmbeddedPolicies(p.fence, items)
+	covered, undecided := lint.Coverage(p.Fence, p.index, items)
+	embedded, embeddedUndecided := lint.EmbeddedPolicies(p.Fence, items)
 	found, leftOut := p.undefinedVariables(unknown)
 	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return leftOut[n] })
-	p.known = slices.Concat(lint.ReservedLabels(p.fence, p.index), covered, found, embedded, lint.NonPolicyFields(p.fence, p.index, p.items),
-		lint.OperatorPolicies(p.fence, p.index), lint.SourceSpoofing(p.fence, p.index, p.items), lint.MultiClusterServices(p.fence, p.items), lint.AgentsConfiguredElsewhere(p.fence, p.items))
+	p.known = slices.Concat(lint.ReservedLabels(p.Fence, p.index), covered, found, embedded, lint.NonPolicyFields(p.Fence, p.index, p.items),
+		lint.OperatorPolicies(p.Fence, p.index), lint.SourceSpoofing(p.Fence, p.index, p.items), lint.MultiClusterServices(p.Fence, p.items), lint.AgentsConfiguredElsewhere(p.Fence, p.items))
 	p.leftOut = slices.Concat(undecided, warnedResources(found), embeddedUndecided)
 	p.items, p.own, err = p.itemsAsEnforced()
 	return err
@@ -161,33 +161,33 @@ func (p proof) flowTests(subject reach.Proof, result *report.Report) error {
 
 // isolation proves isolation, except for tenants and nodes without generated policies.
 func (p proof) isolation(subject reach.Proof, result *report.Report) error {
-	notGenerated := withEnforcement(p.fence, func(e v1alpha1.Enforcement) bool { return !p.fence.GeneratesPolicies(e) })
+	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) })
 	if names := notGenerated.subjectNames(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
-	if !isolatesAny(p.fence) {
+	if !isolatesAny(p.Fence) {
 		return nil
 	}
-	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.fence.Tenants)+len(p.fence.Nodes) {
+	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.Fence.Tenants)+len(p.Fence.Nodes) {
 		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
-	if findings := unnamedCluster(p.fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
+	if findings := unnamedCluster(p.Fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
 		result.Findings = append(result.Findings, findings...)
 		return nil
 	}
 	own := func(n *yaml.RNode) bool { return p.own[n] }
-	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.fence, p.items, own), lint.StartingPods(p.fence, p.items, own))
+	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
 	isolation, findings, err := subject.Isolation()
 	if err != nil {
 		return err
 	}
 	result.Findings = slices.Concat(result.Findings, findings, subject.HostNetworkFindings())
-	if p.fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
+	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.AllowOnlyOwners = allowOnly(p.fence).subjectNames()
-	isolation.Unfenced = len(p.fence.Unfenced)
+	isolation.AllowOnlyOwners = allowOnly(p.Fence).subjectNames()
+	isolation.Unfenced = len(p.Fence.Unfenced)
 	result.Isolation = &isolation
 	return nil
 }

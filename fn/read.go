@@ -40,7 +40,7 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	if !known {
 		return nil, nil, r.findings
 	}
-	applied, _, err := withVariables(r.rest, r.in.Fence.Spec.Variables)
+	applied, _, err := WithVariables(r.rest, r.in.Fence.Spec.Variables)
 	if err != nil {
 		r.refuse(report.ResourceUnreadable, r.in.FenceRef, "spec.variables", "%v: correct the value", err)
 		applied = r.rest
@@ -57,18 +57,15 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	return &r.in, index, r.findings
 }
 
-// readExternal reads the ExternalResources among items. It skips the other kinds of this project.
-func readExternal(items []*yaml.RNode) *reader {
+// ReadWithoutFence decodes and indexes items without a TenantFence and a profile. It also returns the items
+// of other kinds.
+func ReadWithoutFence(items []*yaml.RNode) (*resource.Inputs, *resource.Index, []*yaml.RNode, report.Findings) {
 	var r reader
 	for _, n := range items {
-		switch {
-		case resource.Group(n) != v1alpha1.Group:
-			r.rest = append(r.rest, n)
-		case n.GetKind() == v1alpha1.KindExternalResources:
-			r.readItem(n)
-		}
+		r.readItem(n)
 	}
-	return &r
+	index := r.index(r.rest)
+	return &r.in, index, r.rest, r.findings
 }
 
 // index indexes items and what the ExternalResources declare.

@@ -14,9 +14,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// requiredChanges lists the fields that were set on Namespaces and Services, for users who apply the
-// policies alone.
-func requiredChanges(f *policy.Fence, changes report.Changes) []string {
+// RequiredChanges returns lines for users who apply the policies alone: the changes to resources that the
+// function does not generate.
+func RequiredChanges(f *policy.Fence, before []*yaml.RNode, merged merge.Result) []string {
+	return slices.Concat(requiredFields(f, merged.Changes), requiredDeletions(merged.Adopted), RequiredPolicyChanges(before, merged.Items))
+}
+
+// requiredFields lists the fields that were set on Namespaces and Services.
+func requiredFields(f *policy.Fence, changes report.Changes) []string {
 	var out []string
 	for _, c := range changes {
 		if c.Action != report.Configured {
@@ -60,7 +65,7 @@ func kindAndName(r report.Ref) string {
 // RequiredPolicyChanges returns lines for users: the fields that the function patched in
 // hand-written policies. render does not write these policies.
 func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
-	original := byID(before)
+	original := resource.ByID(before)
 	var out []string
 	for _, n := range PatchedPolicies(before, after) {
 		fields := patchedFields(original[resource.ID(n)], n)
@@ -71,7 +76,7 @@ func RequiredPolicyChanges(before, after []*yaml.RNode) []string {
 
 // PatchedPolicies returns the hand-written policies that the function changed.
 func PatchedPolicies(before, after []*yaml.RNode) []*yaml.RNode {
-	original := byID(before)
+	original := resource.ByID(before)
 	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {
 		have := original[resource.ID(n)]
 		return have == nil || !resource.IsPolicy(n) || resource.FenceOf(n) != "" || resource.IsLocalConfig(n) || len(patchedFields(have, n)) == 0

@@ -20,8 +20,8 @@ import (
 // schemaFindings reports policies that the cluster interprets differently than written, except for those
 // with earlier findings.
 func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) {
-	out := lint.RemovedRules(p.fence, p.items)
-	if p.fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+	out := lint.RemovedRules(p.Fence, p.items)
+	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return out, nil
 	}
 	reported := map[report.Ref]bool{}
@@ -33,7 +33,7 @@ func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) 
 		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || reported[ref] || p.own[n] {
 			continue
 		}
-		f, err := validateSchema(p.fence, n)
+		f, err := validateSchema(p.Fence, n)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", ref, err)
 		}

@@ -14,13 +14,13 @@ import (
 )
 
 // subject describes what a report is about.
-func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests []report.FlowTestResult) *report.Subject {
+func (p proof) subject(items []*yaml.RNode, tests []report.FlowTestResult) *report.Subject {
 	s := &report.Subject{
-		Fence: w.fence.Name, Profile: w.fence.Profile, Enforcer: enforcerText(w.fence.Cluster), Resources: len(items),
-		Workloads: len(index.Workloads), Policies: len(w.policies), Baseline: baselineTexts(w.fence.Baseline), Tenants: w.fence.FlowsByTenant(),
+		Fence: p.Fence.Name, Profile: p.Fence.Profile, Enforcer: enforcerText(p.Fence.Cluster), Resources: len(items),
+		Workloads: len(p.index.Workloads), Policies: len(p.Policies), Baseline: baselineTexts(p.Fence.Baseline), Tenants: p.Fence.FlowsByTenant(),
 	}
 	for i := range s.Tenants {
-		s.Tenants[i].Exceptions = w.exceptions(&w.fence.Tenants[i], index)
+		s.Tenants[i].Exceptions = p.exceptions(&p.Fence.Tenants[i])
 	}
 	best := 0
 	for _, t := range tests {
@@ -29,9 +29,9 @@ func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests 
 				continue
 			}
 			for _, f := range c.Flows {
-				if rank := w.exampleRank(f); rank > best {
+				if rank := p.exampleRank(f); rank > best {
 					best = rank
-					s.Denied = w.deniedFlow(t, c, f)
+					s.Denied = p.deniedFlow(t, c, f)
 				}
 			}
 		}
@@ -40,7 +40,7 @@ func (w desiredState) subject(index *resource.Index, items []*yaml.RNode, tests 
 }
 
 // exceptions describe what a tenant does not have of the baseline, and what it fences in part.
-func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []string {
+func (p proof) exceptions(t *policy.Tenant) []string {
 	var out []string
 	switch {
 	case t.WithoutDNS:
@@ -48,16 +48,16 @@ func (w desiredState) exceptions(t *policy.Tenant, index *resource.Index) []stri
 	case t.NarrowsDNS():
 		out = append(out, "DNS for "+endpoints.FormatLabels(t.DNSPods.MatchLabels)+" alone")
 	}
-	if !t.IntraNamespace && w.fence.Baseline.AllowsIntraNamespace() {
+	if !t.IntraNamespace && p.Fence.Baseline.AllowsIntraNamespace() {
 		out = append(out, "without pods of its own namespace")
 	}
 	if !t.SharesNamespaces() {
 		return out
 	}
 	var unfenced []string
-	for _, p := range index.Workloads {
-		if ns := p.Ref.Namespace; slices.Contains(t.Namespaces, ns) && w.fence.OwnerOfPod(ns, p.Labels) == nil {
-			unfenced = append(unfenced, p.Ref.Kind+"/"+p.Ref.Name)
+	for _, w := range p.index.Workloads {
+		if ns := w.Ref.Namespace; slices.Contains(t.Namespaces, ns) && p.Fence.OwnerOfPod(ns, w.Labels) == nil {
+			unfenced = append(unfenced, w.Ref.Kind+"/"+w.Ref.Name)
 		}
 	}
 	fences := "fences " + endpoints.FormatLabels(t.Pods.MatchLabels)
@@ -91,8 +91,8 @@ func baselineTexts(b v1alpha1.Baseline) []string {
 }
 
 // exampleRank prefers a flow between pods of the build of two tenants, then one with a pod as source.
-func (w desiredState) exampleRank(f report.FlowResult) int {
-	from, to := w.ownerOf(f.Flow.From), w.ownerOf(f.Flow.To)
+func (p proof) exampleRank(f report.FlowResult) int {
+	from, to := p.ownerOf(f.Flow.From), p.ownerOf(f.Flow.To)
 	switch {
 	case f.Verdict.Decision() != flow.Denied:
 		return 0
@@ -104,36 +104,36 @@ func (w desiredState) exampleRank(f report.FlowResult) int {
 	return 1
 }
 
-func (w desiredState) ownerOf(e endpoints.Endpoint) *policy.Tenant {
+func (p proof) ownerOf(e endpoints.Endpoint) *policy.Tenant {
 	if e.Kind != endpoints.PodEndpoint || e.Cluster != "" {
 		return nil
 	}
-	return w.fence.OwnerOfPod(e.Namespace, e.Labels)
+	return p.Fence.OwnerOfPod(e.Namespace, e.Labels)
 }
 
-func (w desiredState) deniedFlow(t report.FlowTestResult, c report.CaseResult, f report.FlowResult) *report.DeniedFlow {
+func (p proof) deniedFlow(t report.FlowTestResult, c report.CaseResult, f report.FlowResult) *report.DeniedFlow {
 	out := &report.DeniedFlow{Test: t.Test.Name, Case: c.Case.Name, Flow: f.Flow, Side: flow.Egress}
 	side, at := f.Verdict.Egress, f.Flow.From
 	if side.Decision != flow.Denied {
 		out.Side, side, at = flow.Ingress, f.Verdict.Ingress, f.Flow.To
 	}
-	owner := w.ownerOf(at)
-	out.Policies, out.DefaultDeny = side.Policies, w.defaultDenyOf(at)
+	owner := p.ownerOf(at)
+	out.Policies, out.DefaultDeny = side.Policies, p.defaultDenyOf(at)
 	out.AllowOnly = owner != nil && owner.Enforcement != v1alpha1.Enforce
 	return out
 }
 
 // defaultDenyOf returns the generated default-deny policies of a pod, none for a tenant in AllowOnly.
-func (w desiredState) defaultDenyOf(e endpoints.Endpoint) []string {
-	owner := w.ownerOf(e)
+func (p proof) defaultDenyOf(e endpoints.Endpoint) []string {
+	owner := p.ownerOf(e)
 	if owner == nil || owner.Enforcement != v1alpha1.Enforce {
 		return nil
 	}
 	var out []string
-	for _, n := range w.policies {
+	for _, n := range p.Policies {
 		labels := n.GetLabels()
 		ofTenant := n.GetNamespace() == e.Namespace && labels[resource.LabelTenant] == owner.Name
-		ofAll := w.fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == w.fence.Name+".default-deny"
+		ofAll := p.Fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == p.Fence.Name+".default-deny"
 		if labels[resource.LabelFamily] == string(policy.DefaultDeny) && (ofTenant || ofAll) {
 			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}

@@ -17,9 +17,9 @@ import (
 
 // traffic reports the connections that this run allows or denies in addition: compared with an earlier
 // run, if it is known, and with hand-written policies that are adopted or patched.
-func (c checker) traffic() (report.Findings, error) {
+func (c Build) traffic() (report.Findings, error) {
 	var out report.Findings
-	for _, a := range c.after.Adopted {
+	for _, a := range c.After.Adopted {
 		how := "the fence generates its spec from now on"
 		if a.By != a.Policy {
 			how = "the generated policy " + a.By.Kind + "/" + a.By.Name + " replaces it"
@@ -40,7 +40,7 @@ func (c checker) traffic() (report.Findings, error) {
 
 // trafficComparison is the policies before and after this run.
 type trafficComparison struct {
-	checker
+	Build
 	oldItems, newItems []*yaml.RNode
 	// changed are the policies that differ, with whether they are hand-written.
 	changed []changedPolicy
@@ -56,11 +56,11 @@ type changedPolicy struct {
 // newTrafficComparison collects the policies before and after. If the host has no result of an earlier run,
 // as with kustomize, only hand-written policies are compared: generated policies are part of both
 // sides. The policies of other runs, stages and fences are the same on both sides.
-func newTrafficComparison(c checker) trafficComparison {
-	t := trafficComparison{checker: c, newItems: c.after.Items}
-	o := mergeOptions(c.in, c.fence)
-	inPlace := len(c.PreviousPolicies) > 0 || resource.InPlace(c.before) && slices.ContainsFunc(c.before, o.Owns)
-	present, earlier := byID(c.before), map[report.Ref]bool{}
+func newTrafficComparison(c Build) trafficComparison {
+	t := trafficComparison{Build: c, newItems: c.After.Items}
+	o := MergeOptions(c.In, c.Fence)
+	inPlace := len(c.PreviousPolicies) > 0 || resource.InPlace(c.Before) && slices.ContainsFunc(c.Before, o.Owns)
+	present, earlier := resource.ByID(c.Before), map[report.Ref]bool{}
 	for _, n := range c.PreviousPolicies {
 		switch id := resource.ID(n); {
 		case o.Owns(n) && o.Touches(n):
@@ -70,10 +70,10 @@ func newTrafficComparison(c checker) trafficComparison {
 			t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
 		}
 	}
-	_, replacing := adoptions(c.after.Adopted)
-	t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.before), func(n *yaml.RNode) bool { return earlier[resource.ID(n)] })...)
+	_, replacing := adoptions(c.After.Adopted)
+	t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.Before), func(n *yaml.RNode) bool { return earlier[resource.ID(n)] })...)
 	if !inPlace {
-		t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.after.Items), func(n *yaml.RNode) bool {
+		t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.After.Items), func(n *yaml.RNode) bool {
 			id := resource.ID(n)
 			return !o.Owns(n) || present[id] != nil || replacing[id]
 		})...)
@@ -121,22 +121,22 @@ func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolic
 }
 
 func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
-	out := byID(items)
+	out := resource.ByID(items)
 	maps.DeleteFunc(out, func(_ report.Ref, n *yaml.RNode) bool { return !resource.IsPolicy(n) || resource.IsLocalConfig(n) })
 	return out
 }
 
 // compare finds connections that become allowed or denied, optionally with a synthetic default-deny.
 func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
-	before, err := newEngine(t.fence, t.index, t.oldItems, synthetic)
+	before, err := newEngine(t.Fence, t.Index, t.oldItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	after, err := newEngine(t.fence, t.index, t.newItems, synthetic)
+	after, err := newEngine(t.Fence, t.Index, t.newItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	p := reach.Proof{Engine: before, Fence: t.fence, Endpoints: reach.Endpoints{Index: t.index, Fence: t.fence}, Progress: t.Progress}
+	p := reach.Proof{Engine: before, Fence: t.Fence, Endpoints: reach.Endpoints{Index: t.Index, Fence: t.Fence}, Progress: t.Progress}
 	found, err := p.ConnectionChanges(after, t.affects)
 	if err != nil {
 		return t.unknownFindings(err)
@@ -155,8 +155,8 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 
 // compareAsEnforced finds connections of adopted policies that Enforce will deny.
 func (t trafficComparison) compareAsEnforced() (report.Findings, error) {
-	allowOnlySubjects := allowOnly(t.fence)
-	if allowOnlySubjects.empty() || len(t.after.Adopted) == 0 {
+	allowOnlySubjects := allowOnly(t.Fence)
+	if allowOnlySubjects.empty() || len(t.After.Adopted) == 0 {
 		return nil, nil
 	}
 	return t.compare(allowOnlySubjects)
@@ -223,7 +223,7 @@ func (t trafficComparison) unknownFindings(err error) (report.Findings, error) {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, report.New(report.TrafficUndecided, report.Warning, t.in.FenceRef, "", "the effect of this run on traffic cannot be decided: %v", err))
+		out = append(out, report.New(report.TrafficUndecided, report.Warning, t.In.FenceRef, "", "the effect of this run on traffic cannot be decided: %v", err))
 	}
 	return out, nil
 }

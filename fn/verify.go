@@ -107,7 +107,7 @@ func fenceOf(runs []Run) string {
 func (v Verification) malformed() report.Findings {
 	out := resource.MalformedItems(v.Items)
 	for _, r := range v.Runs {
-		for _, f := range shapeFindings(r.Config, r.Items) {
+		for _, f := range ShapeFindings(r.Config, r.Items) {
 			if !out.Contains(f) {
 				out = append(out, f)
 			}
@@ -165,18 +165,17 @@ func (v Verification) byLabels() (report.Report, error) {
 		return report.Report{Unproved: []string{"no Tenant and no FlowTest is known, and no policy has the label " + resource.LabelFence + ": " + notRunHint + "; add --inputs DIR with the Tenants"}}, nil
 	}
 	v.Progress.Report("reading labels", 0, 0)
-	v.Debug.report("read", readResult(v.Items))
+	v.Debug.Report("read", ReadResult(v.Items))
 	name, err := chooseFence(v.Fence, fenceNames(v.Items))
 	if err != nil {
 		return report.Report{}, err
 	}
-	r := readExternal(v.Items)
-	index := r.index(r.rest)
-	result, err := reportByLabels(name, index, r.rest, v.Progress)
+	_, index, items, found := ReadWithoutFence(v.Items)
+	result, err := reportByLabels(name, index, items, v.Progress)
 	if err != nil {
 		return report.Report{}, fmt.Errorf("read labels: %w", err)
 	}
-	result.Findings = index.External.Locate(slices.Concat(result.Findings, r.findings, lint.Moved(r.rest)))
+	result.Findings = index.External.Locate(slices.Concat(result.Findings, found, lint.Moved(items)))
 	return result, nil
 }
 
@@ -185,14 +184,14 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 	v.Progress.Report("resolving Tenants", 0, 0)
 	result.Basis = report.TenantBasis
 	in, index, findings := Read(runs[0].Config, items)
-	v.Debug.report("read", readResult(items))
+	v.Debug.Report("read", ReadResult(items))
 	if result.Findings = findings; in == nil {
 		return result, nil
 	}
 	defer func() { result.Findings = index.External.Locate(result.Findings) }()
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
-	w, found, err := computeDesiredState(in, index, v.Debug)
+	w, found, err := Policies(in, index, v.Debug)
 	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
 		return result, nil
 	}
@@ -200,12 +199,12 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 		return result, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	v.Progress.Report("comparing policies", 0, 0)
-	options := mergeOptions(in, w.fence)
-	counts, found := compare(options, withoutOwnKinds(v.Items), w.policies)
-	v.Debug.report("compare", func() string {
-		return fmt.Sprintf("%d of %s as generated", counts.Matching, policiesText(counts.Desired))
+	options := MergeOptions(in, w.Fence)
+	counts, found := compare(options, withoutOwnKinds(v.Items), w.Policies)
+	v.Debug.Report("compare", func() string {
+		return fmt.Sprintf("%d of %s as generated", counts.Matching, report.Count(counts.Desired, "policy"))
 	})
-	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.fence, options.Owns, v.Items)...)
+	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.Fence, options.Owns, v.Items)...)
 	result.Findings, result.Comparison = append(result.Findings, found...), &counts
 	if counts.Moved > 0 {
 		result.Findings = append(result.Findings, movedFinding(in)...)
@@ -213,23 +212,24 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 	if counts.AllMissing() || counts.Moved > 0 {
 		return result, nil
 	}
-	if !isolatesAny(w.fence) && !found.HasError() {
+	if !isolatesAny(w.Fence) && !found.HasError() {
 		withoutTenants(in, &result)
 	}
-	items, found = withAssumedPolicies(options, items, w.policies)
-	result.Findings = slices.Concat(result.Findings, found, lint.WithoutEffect(w.fence, index, withoutOwnKinds(items)))
-	if !containsAll(policiesOfUnlistedStages(w.policies, in.Fence.Spec.Stages), items) {
+	items, found = withAssumedPolicies(options, items, w.Policies)
+	result.Findings = slices.Concat(result.Findings, found, lint.WithoutEffect(w.Fence, index, withoutOwnKinds(items)))
+	if !containsAll(policiesOfUnlistedStages(w.Policies, in.Fence.Spec.Stages), items) {
 		result.Findings = append(result.Findings, unlistedStagesFinding(in)...)
 		result.Unproved = append(result.Unproved, "policies of some stages are missing")
 		return result, nil
 	}
 	v.Progress.Report("proving", 0, 0)
-	proved, err := proof{in: in, index: index, desiredState: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}.run(v.level(in))
+	p := proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}
+	proved, err := p.run(v.level(in))
 	if err != nil {
 		return result, fmt.Errorf("prove the policies: %w", err)
 	}
 	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
-	result.Subject = w.subject(index, items, proved.FlowTests)
+	result.Subject = p.subject(items, proved.FlowTests)
 	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
 	return result, nil
 }

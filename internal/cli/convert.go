@@ -95,7 +95,9 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 			}
 			c.Inputs = append(c.Inputs, items...)
 		}
-		converted, err = fn.Convert(c)
+		if converted, err = fn.Convert(c); err == nil && converted.Findings.HasError() {
+			return fn.Refused(converted.Findings.Counts())
+		}
 		return err
 	})
 	converted.Findings = position.NewFinder(".").Locate(converted.Findings)

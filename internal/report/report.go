@@ -227,10 +227,13 @@ func (i Isolation) String() string {
 	return text
 }
 
-// Count is "1 flow" or "2 flows".
+// Count is "1 flow", "2 flows" or "2 policies".
 func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "policy"); ok {
+		return strconv.Itoa(n) + " " + stem + "policies"
 	}
 	return strconv.Itoa(n) + " " + what + "s"
 }

@@ -77,6 +77,15 @@ func IDOf(r report.Ref) report.Ref {
 	return report.Ref{APIVersion: groupOf(r.APIVersion), Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 }
 
+// ByID indexes resources by their identity. Of several with one identity it has the last.
+func ByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
+	out := map[report.Ref]*yaml.RNode{}
+	for _, n := range items {
+		out[ID(n)] = n
+	}
+	return out
+}
+
 // IsLocalConfig reports whether a resource is excluded from the cluster.
 func IsLocalConfig(n *yaml.RNode) bool {
 	v, ok := n.GetAnnotations()[LocalConfig]
