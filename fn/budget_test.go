@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -89,7 +90,7 @@ spec:
 
 func TestLabelsProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
-	r, err := fn.Verify(fn.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
+	r, err := proof.Verify(proof.Verification{Items: parse(t, "many.yaml", manyPods("{tenantfence.dev/fence: f, tenantfence.dev/tenant: acme}"))})
 	if err != nil || !has(r.Findings, report.ProofBudgetExceeded) || r.Outcome() != report.NothingToVerify {
 		t.Errorf("%v, outcome %q, error %v", r.Findings, r.Outcome(), err)
 	}
@@ -97,7 +98,7 @@ func TestLabelsProofBudgetExceeded(t *testing.T) {
 
 func TestConversionProofBudgetExceeded(t *testing.T) {
 	t.Parallel()
-	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "many.yaml", Data: manyPods("{}")}}})
+	c, err := proof.Convert(proof.Conversion{Files: []proof.File{{Name: "many.yaml", Data: manyPods("{}")}}})
 	if err != nil || !has(c.Findings, report.ProofBudgetExceeded) {
 		t.Errorf("%v, error %v", c.Findings, err)
 	}

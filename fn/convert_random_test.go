@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	sigs "sigs.k8s.io/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 )
 
 // A random NetworkPolicy is converted or refused. The result decides the same and matches the schema, a
@@ -32,7 +32,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 			out, commentCount = d.commented(t, doc, commentCount)
 			text.WriteString("---\n" + out)
 		}
-		once, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
+		once, err := proof.Convert(proof.Conversion{Files: []proof.File{{Name: "p.yaml", Data: text.Bytes()}}, Inputs: workloads})
 		if err != nil || once.Findings.HasError() {
 			t.Fatalf("seed %d: %v\n%v\n%s", seed, err, once.Findings, text.String())
 		}
@@ -43,7 +43,7 @@ func TestConvertRandomPolicies(t *testing.T) {
 				t.Errorf("seed %d: %s does not occur once\n%s\nbecame\n%s", seed, comment, text.String(), got)
 			}
 		}
-		twice, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "p.yaml", Data: got}}})
+		twice, err := proof.Convert(proof.Conversion{Files: []proof.File{{Name: "p.yaml", Data: got}}})
 		if err != nil || twice.Findings.HasError() || len(once.Changes) != len(docs) || len(twice.Changes) != 0 || !bytes.Equal(twice.Texts[0].Bytes(), got) {
 			t.Errorf("seed %d: a second run: %v, %d changes", seed, err, len(twice.Changes))
 		}

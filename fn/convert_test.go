@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 )
 
 // TestConverted converts the input.yaml of each case. output.yaml is the result, and findings.txt has the
@@ -44,7 +45,7 @@ func TestConverted(t *testing.T) {
 // converted is the converted text, nil if it is refused, and the findings.
 func converted(t *testing.T, data []byte) ([]byte, string) {
 	t.Helper()
-	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "input.yaml", Data: data}}})
+	c, err := proof.Convert(proof.Conversion{Files: []proof.File{{Name: "input.yaml", Data: data}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,10 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -52,7 +54,7 @@ type Options struct {
 	// Progress receives how far the run is.
 	Progress report.Progress
 	// Debug receives each step. Omitted: none.
-	Debug Debug
+	Debug generate.Debug
 }
 
 // Execute runs the function on a ResourceList, as kustomize and kpt do. write reports the result,
@@ -88,27 +90,27 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 // Process fences a build: it returns the items with the policies that their Tenants need. With an error
 // the result has findings only.
 func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result, err error) {
-	if findings := ShapeFindings(config, items); len(findings) > 0 {
+	if findings := generate.ShapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
 	}
-	in, index, findings := Read(config, items)
-	o.Debug.Report("read", ReadResult(items))
+	in, index, findings := generate.Read(config, items)
+	o.Debug.Report("read", generate.ReadResult(items))
 	if in == nil {
 		return refuse(findings)
 	}
 	defer func() { result.locate(index.External) }()
-	w, found, err := Policies(in, index, o.Debug)
+	w, found, err := generate.Policies(in, index, o.Debug)
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
-	findings = append(findings, RefuseEmit(in, w)...)
+	findings = append(findings, generate.RefuseEmit(in, w)...)
 	// It runs after errors, too, so that one run reports all of them.
-	merged, found := merge.Merge(MergeOptions(in, w.Fence), items, w.Policies)
+	merged, found := merge.Merge(generate.MergeOptions(in, w.Fence), items, w.Policies)
 	o.Debug.Report("merge", merged.Changes.Summary)
 	if findings = append(findings, found...); findings.HasError() {
-		return refuse(append(findings, MissingEnds(in, index, w.Fence, findings)...))
+		return refuse(append(findings, proof.MissingEnds(in, index, w.Fence, findings)...))
 	}
-	proved, found, err := Build{
+	proved, found, err := proof.Build{
 		In: in, Index: index, Desired: w, Before: items, After: merged,
 		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Progress: o.Progress, Debug: o.Debug,
 	}.Check()
@@ -116,7 +118,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 		return refuseWithReport(proved, findings, err)
 	}
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: RequiredChanges(w.Fence, items, merged), Report: proved, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: merged.Changes, RequiredChanges: generate.RequiredChanges(w.Fence, items, merged), Report: proved, Findings: findings.Sort()}, err
 }
 
 // locate makes findings about what ExternalResources declare findings about these.

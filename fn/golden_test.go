@@ -21,6 +21,7 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -123,7 +124,7 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 	if data, err := os.ReadFile(filepath.Join(dir, unseen)); err == nil {
 		items = append(copied(items), parse(t, unseen, data)...)
 	}
-	in, index, findings := fn.Read(config.Copy(), copied(items))
+	in, index, findings := generate.Read(config.Copy(), copied(items))
 	if findings.HasError() {
 		t.Fatal(findings)
 	}

@@ -8,11 +8,12 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // withStages has a run list some stages.
-func withStages(t *testing.T, r fn.Run, stages string) fn.Run {
+func withStages(t *testing.T, r proof.Run, stages string) proof.Run {
 	t.Helper()
 	if err := r.Config.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec"), yaml.SetField("stages", yaml.MustParse(stages))); err != nil {
 		t.Fatal(err)
@@ -47,7 +48,7 @@ func TestVerifyChecksUnlistedStages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{withStages(t, inputs(t), "[Baseline, Allow]")}})
+			r, err := proof.Verify(proof.Verification{Items: c.change(t, finished(t)), Runs: []proof.Run{withStages(t, inputs(t), "[Baseline, Allow]")}})
 			if err != nil || r.Passed() != (len(c.messages) == 0) {
 				t.Fatal(r.Findings, err)
 			}

@@ -6,7 +6,7 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -22,7 +22,7 @@ func TestLabelsWithoutDefaultDeny(t *testing.T) {
 		"with a default-deny":    {all, false},
 		"without a default-deny": {without, true},
 	} {
-		r, err := fn.Verify(fn.Verification{Items: c.items})
+		r, err := proof.Verify(proof.Verification{Items: c.items})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,8 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -22,14 +22,14 @@ const (
 )
 
 // hostPolicies returns the input and output of the golden case with host policies.
-func hostPolicies(t *testing.T) (fn.Run, []*yaml.RNode) {
+func hostPolicies(t *testing.T) (proof.Run, []*yaml.RNode) {
 	t.Helper()
 	config, items := readCase(t, "../testdata/generated/nodes")
 	out, messages, err := process(t, config, items)
 	if err != nil {
 		t.Fatal(messages, err)
 	}
-	return fn.Run{Config: config, Items: items},
+	return proof.Run{Config: config, Items: items},
 		slices.DeleteFunc(out, func(n *yaml.RNode) bool { return strings.HasPrefix(n.GetApiVersion(), "tenantfence.dev/") })
 }
 
@@ -90,7 +90,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			t.Parallel()
 			run, out := hostPolicies(t)
 			out = c.change(out)
-			result, err := fn.Verify(fn.Verification{Items: copied(out), Runs: []fn.Run{run}})
+			result, err := proof.Verify(proof.Verification{Items: copied(out), Runs: []proof.Run{run}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +98,7 @@ func TestHostPoliciesAreVerified(t *testing.T) {
 			if c.absent != nil && slices.ContainsFunc(result.Findings, func(f report.Finding) bool { return f.Check == c.absent }) {
 				t.Errorf("unexpected finding of %s", c.absent)
 			}
-			byLabels, err := fn.Verify(fn.Verification{Items: copied(out)})
+			byLabels, err := proof.Verify(proof.Verification{Items: copied(out)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
@@ -20,7 +20,7 @@ func TestDeclaredFlowsAreAllowed(t *testing.T) {
 	forBuilds(t, func(p propertyTrial) {
 		t, b := p.T, p.build
 		out := mustProcess(t, b, b.items(t))
-		in, index, _ := fn.Read(b.config(t), copied(out))
+		in, index, _ := generate.Read(b.config(t), copied(out))
 		fence, _ := resolve.Resolve(in, index)
 		endpoints := reach.Endpoints{Index: index, Fence: fence}
 		e := newEngine(t, fence, endpoints, out)

@@ -104,7 +104,7 @@ func TestEachFeatureFitsEachRelease(t *testing.T) {
 					items := copied(base)
 					f.add(t, items, enforcement)
 					declareVersion(t, config, items, r)
-					generated, refused := generate(t, config, items)
+					generated, refused := policiesOf(t, config, items)
 					if want := r.minor < f.since; refused != want {
 						t.Errorf("it is refused: %v", refused)
 					}
@@ -137,7 +137,7 @@ func TestGoldenCasesFitEachRelease(t *testing.T) {
 			if !declareVersion(t, config, items, r) {
 				continue
 			}
-			generated, _ := generate(t, config, items)
+			generated, _ := policiesOf(t, config, items)
 			for _, n := range generated {
 				r.checkFits(t, n)
 			}
@@ -207,9 +207,9 @@ func declareVersion(t *testing.T, config *yaml.RNode, items []*yaml.RNode, r *re
 	return found
 }
 
-// generate returns the generated Cilium policies, or the error that the version does not support a
+// policiesOf returns the generated Cilium policies, or the error that the version does not support a
 // feature. It proves nothing.
-func generate(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies []*yaml.RNode, refused bool) {
+func policiesOf(t *testing.T, config *yaml.RNode, items []*yaml.RNode) (policies []*yaml.RNode, refused bool) {
 	t.Helper()
 	r, err := fn.Process(config.Copy(), copied(items), fn.Options{SkipProof: true})
 	for _, f := range r.Findings {

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -101,7 +101,7 @@ func TestNamespaceOnClusterwidePolicy(t *testing.T) {
 			}
 		}
 	}
-	result, err := fn.Verify(fn.Verification{Items: out, Runs: []fn.Run{{Config: config, Items: items}}})
+	result, err := proof.Verify(proof.Verification{Items: out, Runs: []proof.Run{{Config: config, Items: items}}})
 	if err != nil || !result.Passed() || result.Comparison.Matching != result.Comparison.Desired {
 		t.Errorf("%v: %+v\n%v", err, result.Comparison, result.Findings)
 	}
@@ -126,12 +126,12 @@ func TestClusterwidePoliciesByLabels(t *testing.T) {
 			finished = append(finished, n)
 		}
 	}
-	result, err := fn.Verify(fn.Verification{Items: finished})
+	result, err := proof.Verify(proof.Verification{Items: finished})
 	if err != nil || result.Findings.HasError() || result.Outcome() != report.NothingToVerify {
 		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}
 	intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {name: open}, spec: {endpointSelector: {matchExpressions: [{key: k8s:io.kubernetes.pod.namespace, operator: Exists}]}, ingress: [{fromEntities: [world]}]}}")
-	result, err = fn.Verify(fn.Verification{Items: append(finished, intruder)})
+	result, err = proof.Verify(proof.Verification{Items: append(finished, intruder)})
 	if err != nil || result.Outcome() != report.NothingToVerify {
 		t.Errorf("%v: %v\n%v", err, result.Outcome(), result.Findings)
 	}

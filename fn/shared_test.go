@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -39,8 +39,8 @@ func TestUndeclaredAccessInSharedNamespaces(t *testing.T) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			intruder := yaml.MustParse("{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: open, namespace: kube-system}, spec: {endpointSelector: {matchLabels: {app: " + c.app + "}}, enableDefaultDeny: {ingress: false, egress: false}, ingress: [{fromEntities: [world]}]}}")
-			for how, runs := range map[string][]fn.Run{"Tenants": {{Config: config, Items: items}}, "labels": nil} {
-				result, err := fn.Verify(fn.Verification{Items: append(copied(finished), intruder), Runs: runs})
+			for how, runs := range map[string][]proof.Run{"Tenants": {{Config: config, Items: items}}, "labels": nil} {
+				result, err := proof.Verify(proof.Verification{Items: append(copied(finished), intruder), Runs: runs})
 				if err != nil || runs != nil && result.Passed() != (c.found == "") || runs == nil && result.Outcome() != report.NothingToVerify {
 					t.Errorf("by %s: %v\n%v", how, err, result.Findings)
 				}

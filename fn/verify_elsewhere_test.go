@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -33,7 +33,7 @@ func TestVerifyCountsPoliciesAppliedElsewhere(t *testing.T) {
 		if c.present != "" {
 			items = append(items, parse(t, "there.yaml", []byte(c.present))...)
 		}
-		r, err := fn.Verify(fn.Verification{Items: items, Runs: []fn.Run{run}, CompleteOutput: c.completeOutput})
+		r, err := proof.Verify(proof.Verification{Items: items, Runs: []proof.Run{run}, CompleteOutput: c.completeOutput})
 		if err != nil || r.Outcome() != c.want {
 			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
 		}

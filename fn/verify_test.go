@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -45,9 +46,9 @@ spec: {containers: [{name: web}]}
 )
 
 // inputs are what the function is given.
-func inputs(t *testing.T) fn.Run {
+func inputs(t *testing.T) proof.Run {
 	t.Helper()
-	return fn.Run{Config: parse(t, "fence.yaml", []byte(verifyFence))[0], Items: slices.Concat(
+	return proof.Run{Config: parse(t, "fence.yaml", []byte(verifyFence))[0], Items: slices.Concat(
 		parse(t, "profile.yaml", []byte(verifyProfile)), parse(t, "tenant.yaml", []byte(verifyTenant)), parse(t, "pods.yaml", []byte(verifyPods)))}
 }
 
@@ -159,7 +160,7 @@ func TestVerifyComparesWithGenerated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := fn.Verify(fn.Verification{Items: c.change(t, finished(t)), Runs: []fn.Run{inputs(t)}})
+			r, err := proof.Verify(proof.Verification{Items: c.change(t, finished(t)), Runs: []proof.Run{inputs(t)}})
 			if err != nil || r.Comparison == nil || *r.Comparison != c.want {
 				t.Fatalf("got %+v, want %+v: %v", r.Comparison, c.want, err)
 			}
@@ -194,7 +195,7 @@ func TestVerifyFindsInputsAmongItems(t *testing.T) {
 	t.Parallel()
 	run := inputs(t)
 	for name, fence := range map[string][]*yaml.RNode{"with a TenantFence": {run.Config}, "with the name on the policies": nil} {
-		r, err := fn.Verify(fn.Verification{Items: slices.Concat(finished(t), run.Items[:2], fence)})
+		r, err := proof.Verify(proof.Verification{Items: slices.Concat(finished(t), run.Items[:2], fence)})
 		if want := (report.Comparison{Desired: 4, Matching: 4}); err != nil || r.Comparison == nil || *r.Comparison != want {
 			t.Errorf("%s: %+v %v %v", name, r.Comparison, r.Findings, err)
 		}
@@ -210,7 +211,7 @@ kind: CiliumNetworkPolicy
 metadata: {name: open, namespace: tenant-acme, labels: {app.kubernetes.io/managed-by: tenantfence, tenantfence.dev/fence: platform, tenantfence.dev/tenant: acme, tenantfence.dev/stage: Allow}}
 spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 `))...)
-	r, err := fn.Verify(fn.Verification{Items: items})
+	r, err := proof.Verify(proof.Verification{Items: items})
 	if err != nil || r.Comparison != nil || r.Isolation != nil || r.Outcome() != report.NothingToVerify {
 		t.Fatal(r, err)
 	}
@@ -226,28 +227,28 @@ spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 func TestVerifyRefusesToGuess(t *testing.T) {
 	t.Parallel()
 	pods := parse(t, "pods.yaml", []byte(verifyPods))
-	if r, err := fn.Verify(fn.Verification{Items: pods}); err != nil || r.Outcome() != report.NothingToVerify {
+	if r, err := proof.Verify(proof.Verification{Items: pods}); err != nil || r.Outcome() != report.NothingToVerify {
 		t.Errorf("without Tenants and labels: %v %v", r, err)
 	}
 	noTenants := inputs(t)
 	noTenants.Items = noTenants.Items[:1]
-	if r, err := fn.Verify(fn.Verification{Items: pods, Runs: []fn.Run{noTenants}}); err != nil || r.Outcome() != report.NothingToVerify {
+	if r, err := proof.Verify(proof.Verification{Items: pods, Runs: []proof.Run{noTenants}}); err != nil || r.Outcome() != report.NothingToVerify {
 		t.Errorf("with inputs without Tenants: %v %v", r, err)
 	}
 	other := inputs(t)
 	if err := other.Config.SetName("other"); err != nil {
 		t.Fatal(err)
 	}
-	v := fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t), other}}
-	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), "several fences (other, platform)") {
+	v := proof.Verification{Items: finished(t), Runs: []proof.Run{inputs(t), other}}
+	if _, err := proof.Verify(v); err == nil || !strings.Contains(err.Error(), "several fences (other, platform)") {
 		t.Errorf("with two fences: %v", err)
 	}
 	v.Fence = "platform"
-	if r, err := fn.Verify(v); err != nil || r.Comparison.Matching != 4 {
+	if r, err := proof.Verify(v); err != nil || r.Comparison.Matching != 4 {
 		t.Errorf("with one of two: %v %v", r, err)
 	}
 	v.Fence = "third"
-	if _, err := fn.Verify(v); err == nil || !strings.Contains(err.Error(), `the input has no fence "third": it has other, platform`) {
+	if _, err := proof.Verify(v); err == nil || !strings.Contains(err.Error(), `the input has no fence "third": it has other, platform`) {
 		t.Errorf("with an unknown fence: %v", err)
 	}
 }
@@ -257,7 +258,7 @@ func TestVerifyReportsInvalidInputs(t *testing.T) {
 	t.Parallel()
 	run := inputs(t)
 	set(t, run.Items, "acme", "3", "spec", "egres")
-	r, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{run}})
+	r, err := proof.Verify(proof.Verification{Items: finished(t), Runs: []proof.Run{run}})
 	if err != nil || r.Passed() || r.Comparison != nil {
 		t.Fatal(r, err)
 	}
@@ -269,7 +270,7 @@ func TestVerifyJoinsTheRunsOfAFence(t *testing.T) {
 	t.Parallel()
 	baseline, deny := inputs(t), inputs(t)
 	for _, r := range []struct {
-		run    fn.Run
+		run    proof.Run
 		stages string
 	}{{baseline, "[Baseline, Allow]"}, {deny, "[DefaultDeny]"}} {
 		if err := r.run.Config.PipeE(yaml.LookupCreate(yaml.MappingNode, "spec"), yaml.SetField("stages", yaml.MustParse(r.stages))); err != nil {
@@ -278,10 +279,10 @@ func TestVerifyJoinsTheRunsOfAFence(t *testing.T) {
 	}
 	items := without(finished(t), "default-deny")
 	for _, c := range []struct {
-		runs    []fn.Run
+		runs    []proof.Run
 		missing int
-	}{{[]fn.Run{baseline}, 0}, {[]fn.Run{baseline, deny}, 1}} {
-		r, err := fn.Verify(fn.Verification{Items: items, Runs: c.runs})
+	}{{[]proof.Run{baseline}, 0}, {[]proof.Run{baseline, deny}, 1}} {
+		r, err := proof.Verify(proof.Verification{Items: items, Runs: c.runs})
 		if err != nil || r.Comparison.Missing != c.missing || r.Comparison.Desired != 3+c.missing {
 			t.Errorf("%d runs: %+v %v", len(c.runs), r.Comparison, err)
 		}
@@ -291,7 +292,7 @@ func TestVerifyJoinsTheRunsOfAFence(t *testing.T) {
 func TestVerifyReportsProgress(t *testing.T) {
 	t.Parallel()
 	var steps []string
-	_, err := fn.Verify(fn.Verification{Items: finished(t), Runs: []fn.Run{inputs(t)}, Progress: func(what string, _, _ int) { steps = append(steps, what) }})
+	_, err := proof.Verify(proof.Verification{Items: finished(t), Runs: []proof.Run{inputs(t)}, Progress: func(what string, _, _ int) { steps = append(steps, what) }})
 	if err != nil || !slices.Contains(steps, "comparing policies") {
 		t.Errorf("got steps %q: %v", steps, err)
 	}
@@ -304,7 +305,7 @@ func TestLocalPoliciesAreRefused(t *testing.T) {
 	run, items := inputs(t), finished(t)
 	set(t, items, "allow-dns", "true", "metadata", "annotations", "config.kubernetes.io/local-config")
 	for _, kpt := range []bool{true, false} {
-		r, err := fn.Verify(fn.Verification{Items: copied(items), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
+		r, err := proof.Verify(proof.Verification{Items: copied(items), Runs: []proof.Run{inputs(t)}, Kpt: kpt})
 		if err != nil || r.Outcome() != report.NotVerified {
 			t.Errorf("kpt %v: %v %v", kpt, r.Findings, err)
 		}
@@ -320,7 +321,7 @@ metadata: {name: open, namespace: tenant-acme, annotations: {config.kubernetes.i
 spec: {endpointSelector: {}, ingress: [{fromEntities: [all]}]}
 `))
 	for kpt, want := range map[bool]report.Outcome{true: report.Verified, false: report.NotVerified} {
-		v, err := fn.Verify(fn.Verification{Items: append(finished(t), hand...), Runs: []fn.Run{inputs(t)}, Kpt: kpt})
+		v, err := proof.Verify(proof.Verification{Items: append(finished(t), hand...), Runs: []proof.Run{inputs(t)}, Kpt: kpt})
 		opens := slices.ContainsFunc(v.Findings, func(f report.Finding) bool { return f.Check == report.UndeclaredOpen })
 		if err != nil || v.Outcome() != want || opens == kpt {
 			t.Errorf("kpt %v: %q %v %v", kpt, v.Outcome(), v.Findings, err)
@@ -344,7 +345,7 @@ func TestVerifyRefusesResourcesOutsideFence(t *testing.T) {
 		"a FlowTest in a pipe": {flows, true, report.NotVerified},
 		"nothing":              {nil, true, report.Verified},
 	} {
-		r, err := fn.Verify(fn.Verification{Items: append(finished(t), c.more...), Runs: []fn.Run{inputs(t)}, CompleteOutput: c.piped})
+		r, err := proof.Verify(proof.Verification{Items: append(finished(t), c.more...), Runs: []proof.Run{inputs(t)}, CompleteOutput: c.piped})
 		if err != nil || r.Outcome() != c.want {
 			t.Errorf("%s: %q %v %v", name, r.Outcome(), r.Findings, err)
 		}

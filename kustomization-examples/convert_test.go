@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/proof"
 )
 
 // TestConvertGuide compares the example in docs/convert.md with the converter's output.
@@ -15,7 +15,7 @@ func TestConvertGuide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := fn.Convert(fn.Conversion{Files: []fn.File{{Name: "networkpolicy.yaml", Data: data}}})
+	c, err := proof.Convert(proof.Conversion{Files: []proof.File{{Name: "networkpolicy.yaml", Data: data}}})
 	if err != nil {
 		t.Fatal(err, c.Findings)
 	}

@@ -9,11 +9,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -111,7 +111,7 @@ func newMutants(t *testing.T, dir string) []*mutant {
 	} else {
 		b = buildExample(t, dir)
 	}
-	in, index, findings := fn.Read(b.config, b.items)
+	in, index, findings := generate.Read(b.config, b.items)
 	if findings.HasError() {
 		t.Fatal(findings)
 	}

@@ -7,9 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 )
 
@@ -22,7 +22,7 @@ func TestScopesAgree(t *testing.T) {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
 			b := buildExample(t, dir)
-			if in, _, _ := fn.Read(b.config, b.items); in.Profile.Spec.Policies != v1alpha1.PoliciesCilium {
+			if in, _, _ := generate.Read(b.config, b.items); in.Profile.Spec.Policies != v1alpha1.PoliciesCilium {
 				t.Skip("a NetworkPolicy is never cluster-wide")
 			}
 			compareScopes(t, newScoped(t, dir, v1alpha1.ScopeNamespace), newScoped(t, dir, v1alpha1.ScopeCluster))
@@ -46,7 +46,7 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 			if config.Field("spec") != nil {
 				t.Skip("the profile is inline, or not all stages are listed")
 			}
-			in, index, _ := fn.Read(config.Copy(), copied(items))
+			in, index, _ := generate.Read(config.Copy(), copied(items))
 			fence, _ := resolve.Resolve(in, index)
 			if fence.Policies != v1alpha1.PoliciesCilium || !fence.Additive() || len(in.Tenants) == 0 {
 				t.Skip("no cluster-wide policies")

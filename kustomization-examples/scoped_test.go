@@ -19,6 +19,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -71,7 +72,7 @@ func scopedBuild(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1
 
 func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) scoped {
 	t.Helper()
-	in, index, findings := fn.Read(config, items)
+	in, index, findings := generate.Read(config, items)
 	if findings.HasError() {
 		t.Fatal(findings)
 	}

@@ -72,6 +72,22 @@ func TestModelImportOrder(t *testing.T) {
 	}
 }
 
+func TestChainImportOrder(t *testing.T) {
+	for dir, p := range packages {
+		if _, known := chainImports[dir]; (p.kind == chain) != known {
+			t.Errorf("%s is %s: chainImports must list every chain, and nothing else", dir, p.kind)
+		}
+	}
+	for _, file := range load(t) {
+		for _, spec := range file.syntax.Imports {
+			dir, isInternal := packageDir(importPath(spec))
+			if packages[file.dir].kind == chain && isInternal && packages[dir].kind == chain && !slices.Contains(chainImports[file.dir], dir) {
+				t.Errorf("%s: %s imports %s: a proof compares with what is generated, and generating needs no proof", file.at(spec), file.dir, dir)
+			}
+		}
+	}
+}
+
 func TestEveryModelHasImportRule(t *testing.T) {
 	for dir, p := range packages {
 		if _, known := modelImports[dir]; (p.kind == model) != known {

@@ -46,7 +46,7 @@ func TestArchitecturePage(t *testing.T) {
 }
 
 // kinds is the order of the kinds in the table and in the diagram.
-var kinds = []kind{program, cli, function, step, model, tool, check}
+var kinds = []kind{program, cli, function, chain, step, model, tool, check}
 
 // packageTable is a Markdown table of all packages, ordered by kind.
 func packageTable() string {

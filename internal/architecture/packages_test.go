@@ -7,6 +7,7 @@ const (
 	program  kind = "the program"
 	cli      kind = "the command line"
 	function kind = "the function"
+	chain    kind = "a chain"
 	step     kind = "a step"
 	model    kind = "a model"
 	tool     kind = "a tool"
@@ -23,7 +24,9 @@ type description struct {
 var packages = map[string]description{
 	".":                     {program, "Starts the command line with the arguments and standard streams."},
 	"internal/cli":          {cli, "Has one file for each subcommand. Without arguments the program is the function."},
-	"fn":                    {function, "Runs the steps in order, as a KRM function and for the commands."},
+	"fn":                    {function, "Runs the chains in order, as a KRM function and for the commands."},
+	"internal/generate":     {chain, "Reads the inputs, resolves them, and plans and renders their policies."},
+	"internal/proof":        {chain, "Decides finished policies, and compares them with the generated ones."},
 	"api/v1alpha1":          {model, "Defines the kinds that users write, their decoding, defaults and validation."},
 	"internal/report":       {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
 	"internal/endpoints":    {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
@@ -58,12 +61,19 @@ var allowedImports = map[kind]struct {
 	why     string
 }{
 	program:  {[]kind{cli, function}, "main.go only starts the program: no test and no host can reach more code in it"},
-	cli:      {[]kind{function, step, model}, "the command line combines the function and the steps for a person"},
-	function: {[]kind{step, model}, "hosts embed the function, and it must not depend on a command line"},
-	step:     {[]kind{model}, "only fn and internal/cli combine steps, so that each step can be read, tested and replaced alone; move what two steps share to a model"},
+	cli:      {[]kind{function, chain, step, model}, "the command line combines the function, the chains and the steps for a person"},
+	function: {[]kind{chain, step, model}, "hosts embed the function, and it must not depend on a command line"},
+	chain:    {[]kind{chain, step, model}, "the function and the command line use the chains"},
+	step:     {[]kind{model}, "only chains, fn and internal/cli combine steps, so that each step can be read, tested and replaced alone; move what two steps share to a model"},
 	model:    {[]kind{model}, "every other package depends on the models: a model that imports a step ties all of them together"},
 	tool:     {[]kind{model}, "a tool works on the models and is no part of the program"},
 	check:    {nil, "the checks read the source files and import no code of this module"},
+}
+
+// chainImports lists which chains a chain may import.
+var chainImports = map[string][]string{
+	"internal/generate": nil,
+	"internal/proof":    {"internal/generate"},
 }
 
 // modelImports lists which models a model may import: they build on each other in one order.

@@ -16,9 +16,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -172,10 +174,10 @@ func findingsOf(err error) report.Findings {
 	}
 	var out report.Findings
 	for _, ref := range outsideFence.Items {
-		out = append(out, fn.OutsideFence(ref))
+		out = append(out, proof.OutsideFence(ref))
 	}
 	for _, ref := range outsideFence.Changed {
-		out = append(out, fn.ChangedAboveFence(ref))
+		out = append(out, proof.ChangedAboveFence(ref))
 	}
 	return out.Sort()
 }
@@ -205,7 +207,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return fmt.Errorf("read the build: %w", err)
 	}
 	for _, r := range runs {
-		b.needs = append(b.needs, fn.RequiredPolicyChanges(r.Items, r.returned)...)
+		b.needs = append(b.needs, generate.RequiredPolicyChanges(r.Items, r.returned)...)
 		b.report.changes = b.report.changes.Then(r.changes)
 		b.report.counts.Add(r.findings.Counts())
 	}
@@ -213,7 +215,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := fn.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		v := proof.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}
@@ -233,14 +235,14 @@ func fencesChangedAbove(runs []recordedRun, finished []*yaml.RNode) []string {
 
 // verifyFinishedBuild refuses a build whose finished resources do not implement the intent. Findings of the
 // runs are not repeated.
-func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v fn.Verification, runs []recordedRun) error {
+func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress, v proof.Verification, runs []recordedRun) error {
 	p.Update("", 0, 0)
 	note(cmd, "layers above TenantFence %q add or change resources, so the finished build is decided, too", v.Fence)
-	result, err := fn.Verify(v)
+	result, err := proof.Verify(v)
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
 	}
-	findings := slices.DeleteFunc(fn.Findings(result), func(f report.Finding) bool {
+	findings := slices.DeleteFunc(proof.Findings(result), func(f report.Finding) bool {
 		return f.Severity != report.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})
 	if err := b.report.write(findings); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/document"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -82,9 +83,9 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 	if err != nil {
 		return err
 	}
-	var converted fn.Converted
+	var converted proof.Converted
 	err = withProgress(cmd, func(p *output.Progress) error {
-		c := fn.Conversion{Namespace: flags.namespace, Progress: p.Update, Debug: debug}
+		c := proof.Conversion{Namespace: flags.namespace, Progress: p.Update, Debug: debug}
 		for _, s := range sources {
 			c.Files = append(c.Files, s.File)
 		}
@@ -95,9 +96,7 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 			}
 			c.Inputs = append(c.Inputs, items...)
 		}
-		if converted, err = fn.Convert(c); err == nil && converted.Findings.HasError() {
-			return fn.Refused(converted.Findings.Counts())
-		}
+		converted, err = convertOrRefuse(c)
 		return err
 	})
 	converted.Findings = position.NewFinder(".").Locate(converted.Findings)
@@ -113,8 +112,17 @@ func convertFiles(cmd *cobra.Command, args []string, flags convertFlags) error {
 	return reportConverted(cmd, converted)
 }
 
+// convertOrRefuse converts files, with an error if findings refuse it.
+func convertOrRefuse(c proof.Conversion) (proof.Converted, error) {
+	out, err := proof.Convert(c)
+	if err == nil && out.Findings.HasError() {
+		err = fn.Refused(out.Findings.Counts())
+	}
+	return out, err
+}
+
 // writeConverted writes the converted files in place, or prints them.
-func writeConverted(cmd *cobra.Command, sources []source, c fn.Converted, flags convertFlags) error {
+func writeConverted(cmd *cobra.Command, sources []source, c proof.Converted, flags convertFlags) error {
 	if flags.write {
 		if err := writeSources(sources, c.Texts); err != nil {
 			return err
@@ -139,7 +147,7 @@ func writeConverted(cmd *cobra.Command, sources []source, c fn.Converted, flags 
 }
 
 // reportConverted lists the converted policies, and counts what the proof compared.
-func reportConverted(cmd *cobra.Command, c fn.Converted) error {
+func reportConverted(cmd *cobra.Command, c proof.Converted) error {
 	if len(c.Changes) == 0 {
 		note(cmd, "the input has no NetworkPolicy to convert")
 		return nil

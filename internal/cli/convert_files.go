@@ -15,15 +15,15 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/convert"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 )
 
 // source is a text to convert.
 type source struct {
-	fn.File
+	proof.File
 	// nonResources is how documents that are not resources are handled.
 	nonResources nonResources
 }
@@ -41,7 +41,7 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 		if err != nil {
 			return nil, fmt.Errorf("read the input: %w", err)
 		}
-		return []source{{File: fn.File{Data: data}}}, nil
+		return []source{{File: proof.File{Data: data}}}, nil
 	}
 	var out []source
 	for _, arg := range args {
@@ -57,7 +57,7 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 			if err != nil {
 				return nil, fmt.Errorf("read the files to convert: %w", err)
 			}
-			out = append(out, source{fn.File{Name: filepath.ToSlash(file), Data: data}, nonResources})
+			out = append(out, source{proof.File{Name: filepath.ToSlash(file), Data: data}, nonResources})
 		}
 	}
 	return out, nil

@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/convert"
+	"github.com/tenantfence/tenantfence/internal/proof"
 )
 
 // If one file cannot be written, none is, and no temporary file remains.
@@ -18,7 +18,7 @@ func TestWriteSourcesAllOrNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := convert.Text{Documents: []convert.Document{{Text: []byte("after")}}}
-	sources := []source{{File: fn.File{Name: file}}, {File: fn.File{Name: filepath.Join(dir, "vanished.yaml")}}}
+	sources := []source{{File: proof.File{Name: file}}, {File: proof.File{Name: filepath.Join(dir, "vanished.yaml")}}}
 	if err := writeSources(sources, []convert.Text{after, after}); err == nil {
 		t.Error("a file that vanished is no error")
 	}

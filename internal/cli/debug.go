@@ -5,14 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/generate"
 )
 
 // debugFlag makes every command report its steps.
 const debugFlag = "debug"
 
 // debugger writes each step of a run with its duration. Without --debug it is nil.
-func debugger(cmd *cobra.Command) fn.Debug {
+func debugger(cmd *cobra.Command) generate.Debug {
 	if !isSet(cmd, debugFlag) {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/draft"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -104,7 +105,7 @@ func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
 	if findings := resource.MalformedItems(items); len(findings) > 0 {
 		return nil, findings
 	}
-	_, index, findings := fn.Read(yaml.MustParse(anyFence), items)
+	_, index, findings := generate.Read(yaml.MustParse(anyFence), items)
 	return index, findings
 }
 

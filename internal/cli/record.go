@@ -17,7 +17,9 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -93,7 +95,7 @@ func (r recordedReport) findings() report.Findings {
 
 // recordedRun is a run of the function in another process.
 type recordedRun struct {
-	fn.Run
+	proof.Run
 	returned []*yaml.RNode
 	findings report.Findings
 	changes  report.Changes
@@ -136,7 +138,7 @@ func patchedPolicies(runs []recordedRun) map[report.Ref]*yaml.RNode {
 				first[id] = n
 			}
 		}
-		for _, n := range fn.PatchedPolicies(r.Items, r.returned) {
+		for _, n := range generate.PatchedPolicies(r.Items, r.returned) {
 			out[resource.ID(n)] = first[resource.ID(n)]
 		}
 	}
@@ -147,7 +149,7 @@ func patchedPolicies(runs []recordedRun) map[report.Ref]*yaml.RNode {
 // changes of layers above the fence. Resources that do not reach the build and policies that the
 // function patched are as in the input. A Namespace that a layer renames is kept, so that findings
 // name the moved policies as the cause.
-func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
+func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []proof.Run {
 	unpatched, present := patchedPolicies(runs), map[report.Ref]bool{}
 	var all []*yaml.RNode
 	for _, n := range finished {
@@ -157,13 +159,13 @@ func runsOnFinishedBuild(runs []recordedRun, finished []*yaml.RNode) []fn.Run {
 		}
 		all = append(all, n)
 	}
-	var out []fn.Run
+	var out []proof.Run
 	for _, r := range slices.Backward(runs) {
 		own := slices.DeleteFunc(slices.Clone(r.Items), func(n *yaml.RNode) bool {
 			kept := resource.IsLocalConfig(n) || n.GetKind() == "Namespace"
 			return resource.Group(n) != v1alpha1.Group && (!kept || present[resource.ID(n)])
 		})
-		out = append(out, fn.Run{Config: r.Config, Items: append(own, all...), Blind: r.Blind})
+		out = append(out, proof.Run{Config: r.Config, Items: append(own, all...), Blind: r.Blind})
 	}
 	return out
 }

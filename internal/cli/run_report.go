@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -17,7 +18,7 @@ import (
 type runReport struct {
 	cmd       *cobra.Command
 	positions *position.Finder
-	debug     fn.Debug
+	debug     generate.Debug
 	counts    report.Counts
 	// all are the findings, with their positions.
 	all report.Findings

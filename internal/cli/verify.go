@@ -10,10 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -92,7 +92,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 			return err
 		}
 		v.Fence, v.Progress, v.Debug, v.ListAccess = flags.fence, p.Update, debug, flags.format.value == "json"
-		result, err = fn.Verify(v)
+		result, err = proof.Verify(v)
 		return err
 	})
 	if err != nil {
@@ -152,8 +152,8 @@ func writeReport(w io.Writer, format string, r report.Report, level output.Detai
 }
 
 // loadVerification reads the target and the inputs.
-func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (fn.Verification, error) {
-	var v fn.Verification
+func loadVerification(cmd *cobra.Command, p *output.Progress, args []string, inputs string) (proof.Verification, error) {
+	var v proof.Verification
 	args, err := verifyTargets(args, inputs, cmd.InOrStdin())
 	if err != nil {
 		return v, err

@@ -17,6 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flux"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -24,7 +25,7 @@ import (
 // loadedResources are the finished items of a folder, and the runs of the function for them.
 type loadedResources struct {
 	items []*yaml.RNode
-	runs  []fn.Run
+	runs  []proof.Run
 	// kpt reports that the folder is a kpt package, and whole that it is the output of a build.
 	kpt, whole bool
 	// findings are about the files themselves.
@@ -52,7 +53,7 @@ func loadFiles(cmd *cobra.Command, p *output.Progress, args []string, inputs str
 		}
 		return loadedResources{items: items, kpt: inputs == "" && isKptPackage(dir)}, err
 	}
-	g, err := buildRecorded(cmd, p, dir, generate)
+	g, err := buildRecorded(cmd, p, dir, processWithoutProof)
 	g.whole = true
 	if err != nil || inputs != "" {
 		g.runs = nil
@@ -74,7 +75,7 @@ func loadInputs(cmd *cobra.Command, p *output.Progress, dir string) (loadedResou
 	if err != nil {
 		return loadedResources{}, fmt.Errorf("--inputs: %w", err)
 	}
-	if runs := fn.Runs(items); len(runs) > 0 {
+	if runs := proof.Runs(items); len(runs) > 0 {
 		return loadedResources{runs: runs}, nil
 	}
 	tests := slices.DeleteFunc(items, func(n *yaml.RNode) bool { return resource.Group(n) != v1alpha1.Group })
@@ -100,8 +101,8 @@ func isKustomization(dir string) bool {
 	})
 }
 
-// generate runs the function without its proof. Its findings are in the report.
-func generate(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+// processWithoutProof runs the function without its proof. Its findings are in the report.
+func processWithoutProof(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	r, err := fn.Process(config, items, fn.Options{SkipProof: true})
 	if errors.Is(err, fn.ErrRefused) {
 		err = &refusedError{findings: r.Findings, err: err}
@@ -137,7 +138,7 @@ func buildRecorded(cmd *cobra.Command, p *output.Progress, dir string, function 
 	defer remove()
 	options.Arguments = append(options.Arguments, "--"+recordFlag, record, "--"+skipProofFlag)
 	options.Function = rejectFormerFences(func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		g.runs = append(g.runs, fn.Run{Config: config.Copy(), Blind: isGeneratorInput(items)})
+		g.runs = append(g.runs, proof.Run{Config: config.Copy(), Blind: isGeneratorInput(items)})
 		return function(config, items)
 	})
 	options.Finished = func(items []*yaml.RNode) {

@@ -1,0 +1,55 @@
+package generate
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// RefuseEmit refuses names in spec.emit that do not exist, and policies that no run with spec.emit
+// writes.
+func RefuseEmit(in *resource.Inputs, w Desired) report.Findings {
+	emit := in.Fence.Spec.Emit
+	if len(emit) == 0 {
+		return nil
+	}
+	var out report.Findings
+	at := field.NewPath("spec", "emit")
+	refuse := func(check *report.Check, at *field.Path, format string, args ...any) {
+		out = append(out, report.New(check, report.Error, in.FenceRef, at.String(), format, args...))
+	}
+	known := slices.Clone(in.UnreadableTenants)
+	for _, t := range w.Fence.Tenants {
+		known = append(known, t.Name)
+	}
+	for _, n := range w.Fence.Nodes {
+		known = append(known, n.Name)
+	}
+	slices.Sort(known)
+	for i, name := range emit {
+		if !slices.Contains(known, name) {
+			refuse(report.TenantNotFound, at.Index(i), "the build has no Tenant %q, and the profile has no nodes of that name: correct the name (%s), or list all Tenants under resources",
+				name, v1alpha1.DidYouMean(name, known))
+		}
+	}
+	var unowned []string
+	for _, n := range w.Policies {
+		if merge.OwnerName(n) == "" {
+			unowned = append(unowned, n.GetName())
+		}
+	}
+	if len(unowned) > 0 {
+		declaration := "remove the field that declares them"
+		if in.Profile.Spec.Scope == v1alpha1.ScopeCluster {
+			declaration = "remove FenceProfile spec.scope: Cluster, which declares them"
+		}
+		refuse(report.EmitOmitsPolicies, at, "these policies belong to no Tenant, so no run with emit writes them: %s: remove emit, or %s", strings.Join(unowned, ", "), declaration)
+	}
+	return out
+}

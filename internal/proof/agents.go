@@ -1,0 +1,166 @@
+package proof
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// disablingSetting is a value with which agents do not enforce policies, or a kind of rule that the
+// input needs. It is one error. The proof continues with the other value, so that consequences are
+// not reported as well.
+type disablingSetting struct {
+	check               *report.Check
+	key, value, instead string
+	// effect is what agents do with the value.
+	effect string
+	// concerns reports whether the input needs what the value disables.
+	concerns func(p proof) bool
+}
+
+var disablingSettings = []disablingSetting{
+	{report.PoliciesNotEnforced, cilium.EnablePolicy, "never", "default", "agents enforce no policy", func(proof) bool { return true }},
+	{report.PoliciesNotEnforced, cilium.PolicyAuditMode, "true", "false", "agents log what policies deny, and deny nothing", func(proof) bool { return true }},
+	{report.L7ProxyDisabled, cilium.EnableL7Proxy, "false", "true", "agents reject policies with HTTP or DNS rules, and do not resolve names", proof.usesProxies},
+	{report.PoliciesNotEnforced, cilium.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
+	{report.PoliciesNotEnforced, cilium.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
+	{report.ICMPRulesDisabled, cilium.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
+		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
+	}},
+	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.Fence.Nodes) > 0 }},
+	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.Fence.Policies == v1alpha1.PoliciesKubernetes }},
+}
+
+// effectiveAgent is the agent of the proof, and findings about what the configured agent does not
+// enforce. ref is the resource that configures it.
+func (p proof) effectiveAgent(agent cilium.Agent, ref report.Ref, field string) (cilium.Agent, report.Findings) {
+	var out report.Findings
+	for _, d := range disablingSettings {
+		if agent.Value(d.key) != d.value || !d.concerns(p) {
+			continue
+		}
+		f := report.New(d.check, report.Error, ref, field+"["+d.key+"]", "%s is %s (%s): %s: set it to %q in the agents and here", d.key, d.value, agent.Origin(d.key), d.effect, d.instead)
+		if !p.enforces(d.key) {
+			f.Severity = report.Warning
+		}
+		out = append(out, f)
+		agent = agent.With(d.key, d.instead, "")
+	}
+	return agent, out
+}
+
+// enforces reports whether a tenant or node that depends on a key is in Enforce.
+func (p proof) enforces(key string) bool {
+	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
+	nodes := slices.ContainsFunc(p.Fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
+	if key == cilium.EnableHostFirewall {
+		return nodes
+	}
+	return nodes || len(p.Fence.Tenants) == 0 || slices.ContainsFunc(p.Fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
+}
+
+// hasKind reports whether a policy is of a kind.
+func (p proof) hasKind(kind string) bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && n.GetKind() == kind })
+}
+
+// usesProxies reports whether a policy has L7 rules or DNS names.
+func (p proof) usesProxies() bool {
+	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool {
+		return resource.IsCilium(n) && hasField(n.YNode(), "rules", "toFQDNs", "serverNames")
+	})
+}
+
+// hasField reports whether a value contains one of the fields, at any depth.
+func hasField(n *yaml.Node, names ...string) bool {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(names, child.Value) || hasField(child, names...) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyScalar reports whether a key or scalar value matches.
+func anyScalar(n *yaml.Node, match func(string) bool) bool {
+	found := false
+	scalars(n, func(s string) { found = found || match(s) })
+	return found
+}
+
+// scalars calls yield for every key and scalar value.
+func scalars(n *yaml.Node, yield func(string)) {
+	if n.Kind == yaml.ScalarNode {
+		yield(n.Value)
+	}
+	for _, child := range n.Content {
+		scalars(child, yield)
+	}
+}
+
+// policyMapFindings reports a policy map that needs more entries than agents allocate: they then
+// enforce a part of the policies.
+func (p proof) policyMapFindings(e flow.Engine) report.Findings {
+	sized, ok := e.(interface{ PolicyMap() (string, int) })
+	if !ok {
+		return nil
+	}
+	name, entries := sized.PolicyMap()
+	limit := p.Fence.Agent.PolicyMapSize()
+	if entries <= limit {
+		return nil
+	}
+	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
+		name, entries, limit, p.Fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
+}
+
+// assumedSettings counts the agent settings that are assumed. The details list them.
+func (p proof) assumedSettings() report.Findings {
+	settings, version := defaultSettings(p.Fence.Agent), cmp.Or(p.Fence.Cluster.CiliumVersion, engineVersion)
+	assumed := report.Count(len(settings), "agent setting") + " is assumed"
+	if len(settings) != 1 {
+		assumed = report.Count(len(settings), "agent setting") + " are assumed"
+	}
+	engine := ""
+	if version != engineVersion {
+		engine = ", policy engine of Cilium " + engineVersion
+	}
+	f := report.New(report.AgentSettingsAssumed, report.Info, p.in.Profile.Ref, p.ciliumConfig(), "%s (defaults of Cilium's Helm chart %s%s): set the values that differ in cluster.ciliumConfig", assumed, version, engine)
+	f.Details = settings
+	switch {
+	case len(settings) > 0:
+		return report.Findings{f}
+	case engine != "":
+		f.Message = fmt.Sprintf("the policy engine of Cilium %s decides for Cilium %s", engineVersion, version)
+		return report.Findings{f}
+	}
+	return nil
+}
+
+// defaultSettings are the settings that no source states, as "key: value".
+func defaultSettings(agent cilium.Agent) []string {
+	var out []string
+	for _, a := range agent.Assumptions() {
+		if a.Source == "" {
+			out = append(out, a.Key+": "+cmp.Or(a.Value, "none"))
+		}
+	}
+	return out
+}
+
+// ciliumConfig is the field that states how agents are configured.
+func (p proof) ciliumConfig() string {
+	if p.in.Profile.Path == nil {
+		return ""
+	}
+	return p.in.Profile.Path.Child("cluster", "ciliumConfig").String()
+}

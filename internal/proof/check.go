@@ -1,0 +1,151 @@
+package proof
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/generate"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Build is what a run read and wrote.
+type Build struct {
+	In    *resource.Inputs
+	Index *resource.Index
+	generate.Desired
+	// Before are the items of the input, and After those of the output.
+	Before []*yaml.RNode
+	After  merge.Result
+	// SkipProof skips the checks that need an engine.
+	SkipProof bool
+	// PreviousPolicies are the policies that an earlier run wrote, if the host keeps them separate from the
+	// items. Omitted: those among the items.
+	PreviousPolicies []*yaml.RNode
+	// Progress receives how far the checks are.
+	Progress report.Progress
+	// Debug receives each step. Omitted: none.
+	Debug generate.Debug
+}
+
+// Check proves the build, and returns the findings about it.
+func (c Build) Check() (report.Report, report.Findings, error) {
+	findings := append(refuseEmpty(c.In, c.Before, c.After.Items), slices.Concat(
+		lint.AuditAnnotation(c.After.Items), lint.UnknownAnnotations(c.After.Items), lint.Withheld(c.After.Items),
+		lint.ReservedLabels(c.Fence, c.Index), lint.OtherFences(c.Fence, generate.MergeOptions(c.In, c.Fence).Owns, c.After.Items), lint.WithoutEffect(c.Fence, c.Index, c.After.Items))...)
+	if c.SkipProof {
+		return report.Report{}, findings, nil
+	}
+	for _, items := range []*[]*yaml.RNode{&c.Before, &c.PreviousPolicies, &c.After.Items} {
+		applied, _, err := generate.WithVariables(*items, c.In.Fence.Spec.Variables)
+		if err != nil {
+			return report.Report{}, findings, err
+		}
+		*items = applied
+	}
+	for _, checkFunc := range []func() (report.Findings, error){c.traffic, c.alreadyIsolated} {
+		found, err := checkFunc()
+		if findings = append(findings, found...); err != nil {
+			return report.Report{}, findings, err
+		}
+	}
+	c.Debug.Report("compare traffic", func() string { return report.Count(len(findings), "finding") })
+	if findings.HasError() {
+		return report.Report{}, findings, nil
+	}
+	result, outcome, err := c.prove()
+	return result, append(findings, outcome...), err
+}
+
+// prove proves the items if they are complete. A build without a later stage lacks the policies of that
+// stage, and is not proved.
+func (c Build) prove() (report.Report, report.Findings, error) {
+	level := c.In.Fence.Spec.Proof
+	items, assumedFindings := withAssumedPolicies(generate.MergeOptions(c.In, c.Fence), c.After.Items, c.Policies)
+	fenced := isolatesAny(c.Fence)
+	requested := fenced && level != v1alpha1.ProofNone || len(c.In.FlowTests) > 0
+	switch {
+	case requested && !containsAll(c.Policies, items):
+		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
+	case !requested && fenced:
+		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
+	case !requested:
+		return report.Report{}, nil, nil
+	}
+	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, progress: c.Progress, debug: c.Debug}.run(level)
+	if err != nil {
+		return result, nil, fmt.Errorf("prove the policies: %w", err)
+	}
+	findings := slices.Concat(result.Findings, assumedFindings)
+	for _, t := range result.FlowTests {
+		findings = append(findings, reach.FlowTestFindings(t)...)
+	}
+	if !findings.HasError() {
+		findings = append(findings, c.provedFindings(result)...)
+	}
+	return result, findings, nil
+}
+
+// provedFindings are the outcome of a proof without errors.
+func (c Build) provedFindings(r report.Report) report.Findings {
+	switch {
+	case r.Isolation != nil && c.Index.WithoutResources:
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
+	case r.Isolation != nil && !r.Proved():
+		return c.outcome(report.NotProved, "", "%s", summary(r))
+	case r.Isolation != nil:
+		return c.outcome(report.Proved, "", "%s", summary(r))
+	case len(r.FlowTests) > 0 && !isolatesAny(c.Fence):
+		return c.outcome(report.NotProved, "", "isolation is not proved, because the build has no Tenant; %s", flowTestSummary(r))
+	case len(r.FlowTests) > 0:
+		return c.outcome(report.NotProved, "spec.proof", "isolation is not proved; %s", flowTestSummary(r))
+	default:
+		return nil
+	}
+}
+
+func (c Build) outcome(check *report.Check, field, format string, args ...any) report.Findings {
+	return report.Findings{report.New(check, report.Info, c.In.FenceRef, field, format, args...)}
+}
+
+// summary states what was proved. Tenants in AllowOnly are not isolated yet.
+func summary(r report.Report) string {
+	i := r.Isolation
+	pods := report.Count(i.Pods, "pod")
+	if nodes := i.Nodes.Total(); nodes > 0 {
+		pods += " and " + report.Count(nodes, "node")
+	}
+	scope := fmt.Sprintf("in %s (%s, including representative ones)", report.Count(i.Namespaces.Total(), "namespace"), pods)
+	out := []string{"isolation proved: no undeclared access " + scope}
+	switch {
+	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
+		out[0] = i.String()
+	case slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+		return f.Severity == report.Warning && f.Check != report.AgentSettingUnspecified
+	}):
+		out[0] = "isolation decided, with warnings, " + scope
+	}
+	out = append(out, i.Declared.String())
+	if len(r.FlowTests) > 0 {
+		out = append(out, flowTestSummary(r))
+	}
+	if len(i.AllowOnlyOwners) > 0 {
+		out = append(out, "in AllowOnly: "+strings.Join(i.AllowOnlyOwners, ", "))
+	}
+	return strings.Join(out, "; ")
+}
+
+func flowTestSummary(r report.Report) string {
+	cases := 0
+	for _, t := range r.FlowTests {
+		cases += len(t.Cases)
+	}
+	return report.Count(cases, "FlowTest case") + " as expected"
+}

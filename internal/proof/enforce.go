@@ -1,0 +1,163 @@
+package proof
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/engine"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// startedEngine is an engine that enforces policies. It is nil where they stop the proof.
+type startedEngine struct {
+	flow.Engine
+	// undecided are policies with warnings that the engine lacks or interprets differently: flows at
+	// pods that they may select are unknown.
+	undecided []report.Ref
+}
+
+// startEngine starts an engine on policies. It leaves out policies that cannot be decided in namespaces
+// without a tenant, with a warning. Other policies that cannot be decided stop the proof.
+func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, report.Findings, error) {
+	findings := lint.Requirements(fence, items)
+	for {
+		items = withoutReported(items, findings)
+		e, err := newEngine(fence, index, items, synthetic)
+		var rejected flow.RejectedError
+		switch {
+		case errors.As(err, &rejected):
+			findings = append(findings, rejections(fence, rejected, items)...)
+		case err != nil:
+			return startedEngine{}, findings, err
+		}
+		switch {
+		case findings.HasError():
+			return startedEngine{}, findings, nil
+		case err == nil:
+			return startedEngine{Engine: e, undecided: warnedResources(findings)}, findings, nil
+		}
+	}
+}
+
+// warnedResources are the resources of warnings. An error fails the proof by itself.
+func warnedResources(findings report.Findings) []report.Ref {
+	var out []report.Ref
+	for _, f := range findings {
+		if f.Severity == report.Warning {
+			out = append(out, f.Resource)
+		}
+	}
+	return out
+}
+
+// withoutReported are the items without findings.
+func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNode {
+	out := map[report.Ref]bool{}
+	for _, f := range findings {
+		out[resource.IDOf(f.Resource)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
+}
+
+// newEngine starts the cluster's enforcer on the policies among the items and a default-deny for some
+// tenants and nodes. A flow.RejectedError names the policies that it rejects.
+func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Engine, error) {
+	docs, err := synthetic.policies(fence.Cluster.CNI)
+	if err != nil {
+		return nil, err
+	}
+	distinct, _ := resource.Deduplicate(items)
+	for _, n := range distinct {
+		// External resources do not reach the cluster, so a deny among them has no effect.
+		if !isEnforced(fence, n) || resource.IsLocalConfig(n) {
+			continue
+		}
+		data, err := n.MarshalJSON()
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
+		}
+		docs = append(docs, data)
+	}
+	e, err := newEngineFor(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
+	if err != nil {
+		return nil, fmt.Errorf("start the policy engine: %w", err)
+	}
+	return e, nil
+}
+
+// undecidable reports whether an error is about the policies: an engine rejects them, cannot decide them,
+// or exceeds its budget.
+func undecidable(err error) bool {
+	var rejected flow.RejectedError
+	var conflict flow.ConflictError
+	var budget endpoints.BudgetError
+	return errors.As(err, &rejected) || errors.As(err, &conflict) || errors.As(err, &budget)
+}
+
+// fullName is how a flow.RejectedError names a policy.
+func fullName(n *yaml.RNode) string {
+	return flow.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
+}
+
+// newEngineFor is the enforcer of a cluster.
+func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (flow.Engine, error) {
+	c, pods := of.Fence.Cluster, of.Pods()
+	if c.CNI != v1alpha1.CNIKubernetes {
+		return engine.New(engine.Options{
+			ClusterName: c.Name, Agent: of.Fence.Agent, Mesh: mesh, NodeCIDRs: c.NodeCIDRs, APIServer: of.APIServer(), Nodes: of.Nodes(),
+		}, policies, pods)
+	}
+	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
+	if c.APIServer != nil {
+		options.APIServer = c.APIServer.CIDRs
+	}
+	return netpol.New(options, policies, pods)
+}
+
+// isEnforced reports whether the enforcer reads an item: a policy, or a resource that policies refer to.
+func isEnforced(fence *policy.Fence, n *yaml.RNode) bool {
+	if resource.Group(n) == resource.AdministratorGroup {
+		return n.GetKind() == resource.KindAdministrator && fence.EnforcesClusterNetworkPolicies()
+	}
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup
+}
+
+// affectsTraffic reports whether an item affects traffic, even if it is not decided.
+func affectsTraffic(n *yaml.RNode) bool {
+	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" && n.GetKind() == resource.KindCIDRGroup || resource.CoverageOf(n).Class == resource.NotDecided
+}
+
+// rejections report policies that cannot be decided: the enforcer rejects them, or they refer to
+// unknown resources. Policies that select no pod of a tenant do not stop the proof.
+func rejections(fence *policy.Fence, rejected flow.RejectedError, items []*yaml.RNode) report.Findings {
+	by := "Cilium"
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		by = "Kubernetes"
+	}
+	refs := map[string]report.Ref{}
+	for _, n := range items {
+		refs[fullName(n)] = resource.RefOf(n)
+	}
+	var out report.Findings
+	for _, r := range rejected {
+		f := report.New(report.PolicyRejected, report.Error, refs[r.Name], "", "is rejected by %s, or cannot be decided from the build, so nothing is proved: %v", by, r.Err)
+		if !fence.MayAffectTenant(f.Resource.Namespace) {
+			f.Severity = report.Warning
+			f.Message = fmt.Sprintf("is rejected by %s, or cannot be decided from the build, and is left out: %v", by, r.Err)
+		}
+		out = append(out, f)
+	}
+	return out
+}

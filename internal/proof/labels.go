@@ -1,0 +1,181 @@
+package proof
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// reportByLabels reports which namespaces have a default-deny according to the labels of policies, and
+// what all policies there allow.
+func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, progress report.Progress) (report.Report, error) {
+	fence := fenceFromLabels(name, items)
+	var found report.Findings
+	fence.Agent, _, found = index.AgentOf(fence.Cluster, report.Ref{}, nil)
+	if len(fence.Nodes) > 0 {
+		// The report assumes that agents enforce host policies.
+		fence.Agent = fence.Agent.With(cilium.EnableHostFirewall, "true", "")
+	}
+	result := report.Report{Unproved: []string{labelSummary(fence)}}
+	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
+	covered, _ := lint.Coverage(fence, index, items)
+	reported = slices.Concat(covered, reported, found)
+	if result.Findings = reported; err != nil || reported.HasError() {
+		return result, err
+	}
+	subject := reach.Proof{
+		Engine: e.Engine, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
+		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), IntentUnknown: true, Progress: progress,
+	}
+	_, findings, err := subject.Isolation()
+	exceeded, err := budgetFinding(fence, items, err)
+	result.Findings = slices.Concat(reported, findings, exceeded, subject.HostNetworkFindings(), withoutDefaultDeny(fence))
+	return result, err
+}
+
+// labelSummary states why labels do not verify isolation, and what they show.
+func labelSummary(fence *policy.Fence) string {
+	with, without := map[string]bool{}, map[string]bool{}
+	for _, t := range fence.Tenants {
+		of := with
+		if t.Enforcement != v1alpha1.Enforce {
+			of = without
+		}
+		for _, ns := range t.Namespaces {
+			of[ns] = true
+		}
+	}
+	return fmt.Sprintf("no Tenant and no FlowTest is known, and labels prove nothing, because the author of a policy also writes its labels: add --inputs DIR with the Tenants; by label %s with a default-deny, %s without",
+		report.Count(len(with), "namespace"), report.Count(len(without), "namespace"))
+}
+
+// withoutDefaultDeny reports namespaces of tenants without a default-deny: they are in AllowOnly, or the
+// policy is missing.
+func withoutDefaultDeny(fence *policy.Fence) report.Findings {
+	var out report.Findings
+	for _, t := range allowOnly(fence).tenants {
+		out = append(out, report.New(report.DefaultDenyMissing, report.Warning, report.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]}, "", "has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR with the Tenants to decide it", t.Name))
+	}
+	return out
+}
+
+// policiesOfFence are the policies with the label of one fence.
+func policiesOfFence(name string, items []*yaml.RNode) []*yaml.RNode {
+	return slices.DeleteFunc(fencePolicies(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
+}
+
+// fenceFromLabels is the fence that labels of policies describe: a tenant is in Enforce in namespaces
+// with a default-deny of their own or a cluster-wide one, for the pods that it selects.
+func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
+	fence := &policy.Fence{Name: name, Cluster: assumedCluster(items)}
+	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		fence.Policies = v1alpha1.PoliciesKubernetes
+	}
+	owners, clusterwideDeny := ownersOf(policiesOfFence(name, items))
+	fence.Nodes = nodesFromLabels(policiesOfFence(name, items))
+	if clusterwideDeny != nil && len(clusterwideDeny.Only) == 0 {
+		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Excluded: clusterwideDeny.Except}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		t := *owners[key]
+		if fence.InClusterScope(key[0]) || clusterwideDeny != nil && slices.Contains(clusterwideDeny.Only, key[0]) {
+			t.Enforcement = v1alpha1.Enforce
+		}
+		if t.SharesNamespaces() || !owners.isShared(key[0]) {
+			fence.Tenants = append(fence.Tenants, t)
+		}
+	}
+	return fence
+}
+
+// ownersOf are the tenants in the labels of policies, and the namespaces of a cluster-wide default-deny
+// among them, nil without one.
+func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
+	all := owners{}
+	var clusterwideDeny *policy.NamespaceScope
+	for _, n := range policies {
+		switch {
+		case n.GetKind() != resource.KindClusterwide:
+			all.add(n)
+		case n.GetLabels()[resource.LabelNode] != "":
+			// It isolates nodes.
+		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
+			namespaceScope := namespaceScopeOf(n)
+			clusterwideDeny = &namespaceScope
+		}
+	}
+	return all, clusterwideDeny
+}
+
+// owners are the tenants in the labels of policies, by namespace and name.
+type owners map[[2]string]*policy.Tenant
+
+func (o owners) add(n *yaml.RNode) {
+	labels := n.GetLabels()
+	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
+	if o[key] == nil {
+		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.AllowOnly}
+	}
+	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
+		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectSelector(n)
+	}
+}
+
+// isShared reports whether a default-deny selects only a part of a namespace. Labels do not identify the
+// pods of its other tenants in AllowOnly.
+func (o owners) isShared(namespace string) bool {
+	for key, t := range o {
+		if key[0] == namespace && t.SharesNamespaces() {
+			return true
+		}
+	}
+	return false
+}
+
+// subjectSelector are the pods that a generated policy selects.
+func subjectSelector(n *yaml.RNode) endpoints.Selector {
+	var read struct {
+		Spec struct {
+			EndpointSelector endpoints.Selector `json:"endpointSelector"`
+			PodSelector      endpoints.Selector `json:"podSelector"`
+		} `json:"spec"`
+	}
+	data, err := n.MarshalJSON()
+	if err != nil || json.Unmarshal(data, &read) != nil {
+		return endpoints.Selector{}
+	}
+	if n.GetKind() == resource.KindKubernetes {
+		return read.Spec.PodSelector
+	}
+	return read.Spec.EndpointSelector
+}
+
+// namespaceScopeOf are the namespaces that a generated cluster-wide policy selects.
+func namespaceScopeOf(n *yaml.RNode) policy.NamespaceScope {
+	var out policy.NamespaceScope
+	for _, e := range subjectSelector(n).MatchExpressions {
+		switch e.Operator {
+		case metav1.LabelSelectorOpIn:
+			out.Only = e.Values
+		case metav1.LabelSelectorOpNotIn:
+			out.Except = e.Values
+		}
+	}
+	return out
+}
+
+// engineVersion is the version of Cilium whose engine decides.
+const engineVersion = "1.20"

@@ -1,0 +1,46 @@
+package proof
+
+import (
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// compareNetworkPolicyForm decides the two forms of policies separately, each by its own enforcer, and
+// reports where another enforcer than Cilium allows more or less. Undeclared access under
+// NetworkPolicies alone is an error, as under Cilium.
+func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
+	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
+	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
+	// A feature that agents lack must not hide a difference between the forms.
+	fence := *p.Fence
+	fence.Agent = cilium.AllFeatures()
+	one, _, err := startEngine(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
+	if err != nil {
+		return nil, err
+	}
+	other, found, err := startEngine(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
+	if err != nil || found.HasError() {
+		return found, err
+	}
+	subject := reach.Proof{
+		Engine: other.Engine, Fence: p.NetworkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.NetworkPolicyForm},
+		Policies: policiesByName(p.NetworkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
+	}
+	_, findings, err := subject.Isolation()
+	if err != nil {
+		return nil, err
+	}
+	subject.Engine, subject.NetworkPolicyForm = one.Engine, p.NetworkPolicyForm
+	differences, err := subject.CompareForms(other.Engine)
+	if err != nil {
+		return nil, fmt.Errorf("compare both forms: %w", err)
+	}
+	return slices.Concat(found, findings, differences), nil
+}

@@ -1,0 +1,257 @@
+// Package proof decides finished policies: what they allow, and whether they are as generated.
+package proof
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/generate"
+	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// proof is the input of a proof: the intent and the finished items.
+type proof struct {
+	in    *resource.Inputs
+	index *resource.Index
+	generate.Desired
+	items []*yaml.RNode
+	// listAccess requests a list of what policies allow.
+	listAccess bool
+	progress   report.Progress
+	debug      generate.Debug
+	// own are the items that are as generated. The labels of other items have no meaning.
+	own map[*yaml.RNode]bool
+	// alternativeAgent reports that this repeats a proof with other agent settings, without comparing
+	// the forms again.
+	alternativeAgent bool
+	// known are findings about the items from before the engine starts. leftOut are resources that make
+	// flows in their namespaces undecided.
+	known   report.Findings
+	leftOut []report.Ref
+}
+
+// run decides the policies among the items with every tenant in Enforce: the FlowTests and, depending on
+// the level, isolation. A proof that exceeds its budget ends with a finding.
+func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
+	if err := p.checkOtherResources(); err != nil {
+		return report.Report{}, err
+	}
+	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return p.decideWithinBudget(level)
+	}
+	assumed := p.assumedSettings()
+	assumptions := p.Fence.Agent.Assumptions()
+	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
+	fence := *p.Fence
+	fence.Agent = agent
+	p.Fence = &fence
+	result, err := p.decideWithinBudget(level)
+	var others report.Findings
+	if err == nil && result.Passed() {
+		others, err = p.tryAlternatives(level, result)
+	}
+	result.Assumptions, result.Findings = assumptions, slices.Concat(result.Findings, assumed, disabled, others)
+	return result, err
+}
+
+// decideWithinBudget decides with the agents of the fence. An exceeded budget is a finding.
+func (p proof) decideWithinBudget(level v1alpha1.Proof) (report.Report, error) {
+	var result report.Report
+	err := p.decide(level, &result)
+	p.debug.Report(p.debugStep(), decideResult(result))
+	found, err := budgetFinding(p.Fence, p.items, err)
+	result.Findings = append(result.Findings, found...)
+	return result, err
+}
+
+// debugStep names the decision for a Debug.
+func (p proof) debugStep() string {
+	if p.alternativeAgent {
+		return "decide with other agent settings"
+	}
+	return "decide"
+}
+
+func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
+	e, findings, err := p.start()
+	if result.Findings = findings; err != nil || e.Engine == nil {
+		return err
+	}
+	subject := reach.Proof{
+		Engine: e.Engine, Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
+		Policies:  policiesByName(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
+	}
+	if err := p.flowTests(subject, result); err != nil || level == v1alpha1.ProofNone {
+		return err
+	}
+	err = p.isolation(subject, result)
+	result.Findings = append(result.Findings, p.policyMapFindings(e.Engine)...)
+	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
+		return err
+	}
+	findings, err = p.compareNetworkPolicyForm()
+	for _, f := range findings {
+		// A policy that both enforcers reject is reported once.
+		reported := slices.ContainsFunc(result.Findings, func(o report.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
+		if f.Check != report.PolicyRejected || !reported {
+			result.Findings = append(result.Findings, f)
+		}
+	}
+	return err
+}
+
+// start starts an engine on the items. The engine is nil if policies are rejected, or if another resource
+// affects traffic and is not decided.
+func (p proof) start() (startedEngine, report.Findings, error) {
+	e, findings, err := startEngine(p.Fence, p.index, p.items, syntheticDefaultDeny{})
+	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
+		// A known error, such as a port with a variable, may be the cause.
+		return startedEngine{}, p.known, nil
+	}
+	if findings = slices.Concat(p.known, findings); err != nil || findings.HasError() {
+		return startedEngine{}, findings, err
+	}
+	e.undecided = append(e.undecided, p.leftOut...)
+	schemaFindings, err := p.schemaFindings(findings)
+	e.undecided = append(e.undecided, misinterpreted(p.Fence, schemaFindings)...)
+	return e, append(findings, schemaFindings...), err
+}
+
+// checkOtherResources reports resources that affect traffic and that the engine does not decide. It leaves
+// out undecidable policies in namespaces without a tenant.
+func (p *proof) checkOtherResources() error {
+	items, unknown, err := generate.WithVariables(slices.Concat(p.items, p.index.External.Items), p.in.Fence.Spec.Variables)
+	if err != nil {
+		return err
+	}
+	covered, undecided := lint.Coverage(p.Fence, p.index, items)
+	embedded, embeddedUndecided := lint.EmbeddedPolicies(p.Fence, items)
+	found, leftOut := p.undefinedVariables(unknown)
+	p.items = slices.DeleteFunc(items, func(n *yaml.RNode) bool { return leftOut[n] })
+	p.known = slices.Concat(lint.ReservedLabels(p.Fence, p.index), covered, found, embedded, lint.NonPolicyFields(p.Fence, p.index, p.items),
+		lint.OperatorPolicies(p.Fence, p.index), lint.SourceSpoofing(p.Fence, p.index, p.items), lint.MultiClusterServices(p.Fence, p.items), lint.AgentsConfiguredElsewhere(p.Fence, p.items))
+	p.leftOut = slices.Concat(undecided, warnedResources(found), embeddedUndecided)
+	p.items, p.own, err = p.itemsAsEnforced()
+	return err
+}
+
+// flowTests decides the FlowTests.
+func (p proof) flowTests(subject reach.Proof, result *report.Report) error {
+	outside, err := subject.RepresentativesFor(p.in.FlowTests)
+	if err != nil {
+		return err
+	}
+	subject.Endpoints.OutsideAddresses = outside
+	for i, t := range p.in.FlowTests {
+		p.progress.Report("deciding FlowTests", i, len(p.in.FlowTests))
+		decided := reach.Run(subject.Engine, subject.Endpoints, t)
+		result.FlowTests = append(result.FlowTests, decided)
+		result.Findings = slices.Concat(result.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.Engine, decided), subject.Endpoints.TranslationFindings(subject.Engine, decided))
+	}
+	return nil
+}
+
+// isolation proves isolation, except for tenants and nodes without generated policies.
+func (p proof) isolation(subject reach.Proof, result *report.Report) error {
+	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) })
+	if names := notGenerated.subjectNames(); len(names) > 0 {
+		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
+	}
+	if !isolatesAny(p.Fence) {
+		return nil
+	}
+	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.Fence.Tenants)+len(p.Fence.Nodes) {
+		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before 1.16), so isolation is not proved until a tenant is in Enforce")
+		return nil
+	}
+	if findings := unnamedCluster(p.Fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
+		result.Findings = append(result.Findings, findings...)
+		return nil
+	}
+	own := func(n *yaml.RNode) bool { return p.own[n] }
+	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
+	isolation, findings, err := subject.Isolation()
+	if err != nil {
+		return err
+	}
+	result.Findings = slices.Concat(result.Findings, findings, subject.HostNetworkFindings())
+	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
+		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
+	}
+	isolation.AllowOnlyOwners = allowOnly(p.Fence).subjectNames()
+	isolation.Unfenced = len(p.Fence.Unfenced)
+	result.Isolation = &isolation
+	return nil
+}
+
+// budgetFinding turns a BudgetError into a finding about the policy that needs the most. It returns other
+// errors.
+func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (report.Findings, error) {
+	var budget endpoints.BudgetError
+	if !errors.As(err, &budget) {
+		return nil, err
+	}
+	f := report.New(report.ProofBudgetExceeded, report.Error, report.Ref{Kind: "policy", Name: budget.Policy}, "", "%s", "nothing is proved: "+budget.Error())
+	// If two policies have the name, the hand-written one is the more likely cause.
+	if p := policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == fence.Name })[budget.Policy]; p != nil {
+		f.Resource = p.Ref
+	}
+	return report.Findings{f}, nil
+}
+
+// policiesByName finds policies by the names that an engine uses. If two have the same name, it is the one
+// that the fence does not generate.
+func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
+	out := map[string]*resource.Policy{}
+	for _, n := range items {
+		if !resource.IsPolicy(n) && resource.Group(n) != resource.AdministratorGroup {
+			continue
+		}
+		name := resource.PolicyName(resource.RefOf(n))
+		if have := out[name]; have != nil && have.Fence != fence.Name {
+			continue
+		}
+		out[name] = &resource.Policy{Ref: resource.RefOf(n)}
+		if own(n) {
+			out[name].Fence = fence.Name
+		}
+	}
+	return out
+}
+
+// declaringRefs are the resources that declare flows.
+func declaringRefs(in *resource.Inputs) map[string]report.Ref {
+	out := map[string]report.Ref{in.Profile.Ref.Kind + "/" + in.Profile.Ref.Name: in.Profile.Ref}
+	for _, t := range in.Tenants {
+		out[t.Ref.Kind+"/"+t.Ref.Name] = t.Ref
+		out[v1alpha1.KindTenant+"/"+t.Name] = t.Ref
+	}
+	return out
+}
+
+// containsAll reports whether the items contain all desired policies, of every stage.
+func containsAll(desired, items []*yaml.RNode) bool {
+	present := appliedIDs(items)
+	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !present[resource.ID(n)] })
+}
+
+// appliedIDs are the items that reach the cluster.
+func appliedIDs(items []*yaml.RNode) map[report.Ref]bool {
+	present := map[report.Ref]bool{}
+	for _, n := range items {
+		if !resource.IsLocalConfig(n) {
+			present[resource.ID(n)] = true
+		}
+	}
+	return present
+}
