@@ -153,7 +153,7 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 				got.Egress.Decision, got.Egress.Policies, got.Ingress.Decision, got.Ingress.Policies, got.Note)
 		}
 	}
-	enforced := slices.ContainsFunc(fence.Tenants, func(t policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
+	enforced := slices.ContainsFunc(fence.Tenants(), func(t *policy.Owner) bool { return t.Enforcement == v1alpha1.Enforce })
 	if seen[flow.Allowed] == 0 || enforced && seen[flow.Denied] == 0 {
 		t.Errorf("verdicts.txt holds %d allowed and %d denied flows: it needs one of each", seen[flow.Allowed], seen[flow.Denied])
 	}

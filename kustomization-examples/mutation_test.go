@@ -179,15 +179,15 @@ func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessa
 func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 	t.Helper()
 	var docs []json.RawMessage
-	for _, tenant := range m.fence.Tenants {
+	for _, tenant := range m.fence.Tenants() {
 		for _, ns := range tenant.Namespaces {
 			if m.only != "" && m.only != ns {
 				continue
 			}
-			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+endpoints.JSONKey(tenant.Pods)+`,"policyTypes":["Ingress","Egress"]}}`))
+			docs = append(docs, json.RawMessage(`{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{"name":"test-default-deny.`+tenant.Name+`","namespace":"`+ns+`"},"spec":{"podSelector":`+endpoints.JSONKey(tenant.Selector)+`,"policyTypes":["Ingress","Egress"]}}`))
 		}
 	}
-	for _, n := range m.fence.Nodes {
+	for _, n := range m.fence.Nodes() {
 		spec := map[string]any{"nodeSelector": n.Selector}
 		for _, d := range n.DefaultDeny {
 			spec[string(d)] = []any{map[string]any{}}
@@ -254,15 +254,15 @@ func (m *mutant) isolates(t *testing.T, n *yaml.RNode) bool {
 
 // selectedBy returns an endpoint that a default-deny selects, and its directions.
 func (m *mutant) selectedBy(n *yaml.RNode) (endpoints.Endpoint, []flow.Direction) {
-	for _, node := range m.fence.Nodes {
+	for _, node := range m.fence.Nodes() {
 		if n.GetLabels()[resource.LabelNode] == node.Name {
 			return endpoints.RepresentativeNode(endpoints.ExampleLabels(node.Selector)), node.DefaultDeny
 		}
 	}
 	pod := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "a pod", Namespace: n.GetNamespace()}
-	for _, tenant := range m.fence.Tenants {
+	for _, tenant := range m.fence.Tenants() {
 		if tenant.Name == n.GetLabels()[resource.LabelTenant] {
-			pod.Labels = tenant.Pods.MatchLabels
+			pod.Labels = tenant.Selector.MatchLabels
 		}
 	}
 	if n.GetKind() == resource.KindClusterwide {

@@ -115,7 +115,7 @@ func setScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) {
 
 func (s scoped) namespaces() map[string]map[string]string {
 	out := map[string]map[string]string{}
-	for _, tenant := range s.fence.Tenants {
+	for _, tenant := range s.fence.Tenants() {
 		for _, ns := range tenant.Namespaces {
 			out[ns] = map[string]string{}
 		}
@@ -226,7 +226,7 @@ func unclaimed(fence *policy.Fence, index *resource.Index) []string {
 	for _, w := range index.Workloads {
 		named[w.Ref.Namespace] = true
 	}
-	maps.DeleteFunc(named, func(ns string, _ bool) bool { return len(fence.Owners(ns)) > 0 })
+	maps.DeleteFunc(named, func(ns string, _ bool) bool { return len(fence.TenantsIn(ns)) > 0 })
 	return slices.Sorted(maps.Keys(named))
 }
 

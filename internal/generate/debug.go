@@ -39,11 +39,11 @@ func ReadResult(items []*yaml.RNode) func() string {
 // resolveResult counts what a fence isolates.
 func (w Desired) resolveResult() string {
 	namespaces := 0
-	for _, t := range w.Fence.Tenants {
+	for _, t := range w.Fence.Tenants() {
 		namespaces += len(t.Namespaces)
 	}
-	return fmt.Sprintf("%s, %s, %s, %s, %s", report.Count(len(w.Fence.Tenants), "Tenant"), report.Count(namespaces, "namespace"),
-		report.Count(len(w.Fence.Nodes), "node selector"), report.Count(len(w.Fence.Flows), "declared flow"), report.Count(len(w.Fence.Grants), "grant"))
+	return fmt.Sprintf("%s, %s, %s, %s, %s", report.Count(len(w.Fence.Tenants()), "Tenant"), report.Count(namespaces, "namespace"),
+		report.Count(len(w.Fence.Nodes()), "node selector"), report.Count(len(w.Fence.Flows), "declared flow"), report.Count(len(w.Fence.Grants), "grant"))
 }
 
 // renderResult counts policies by stage.

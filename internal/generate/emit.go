@@ -25,11 +25,8 @@ func RefuseEmit(in *resource.Inputs, w Desired) report.Findings {
 		out = append(out, report.New(check, report.Error, in.FenceRef, at.String(), format, args...))
 	}
 	known := slices.Clone(in.UnreadableTenants)
-	for _, t := range w.Fence.Tenants {
-		known = append(known, t.Name)
-	}
-	for _, n := range w.Fence.Nodes {
-		known = append(known, n.Name)
+	for _, o := range w.Fence.Owners() {
+		known = append(known, o.Name)
 	}
 	slices.Sort(known)
 	for i, name := range emit {

@@ -30,7 +30,7 @@ func TestEmbeddedPolicies(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			f := &policy.Fence{Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			f := (&policy.Fence{}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}})
 			if c.accept {
 				f.UndecidedKinds = []v1alpha1.UndecidedKind{{Group: "kubernetes.crossplane.io", Kind: "Object", Reason: "read by hand"}}
 			}

@@ -67,7 +67,7 @@ func hostRulesOf(f *policy.Fence, at string, spec any) []hostRules {
 func uncoveredDirections(f *policy.Fence, h hostRules) []string {
 	var out []string
 	for _, d := range h.directions {
-		covered := slices.ContainsFunc(f.Nodes, func(n policy.Node) bool {
+		covered := slices.ContainsFunc(f.Nodes(), func(n *policy.Owner) bool {
 			return slices.Contains(n.DefaultDeny, d) && endpoints.Narrows(endpoints.WithoutSources(h.selector), n.Selector)
 		})
 		if !covered {

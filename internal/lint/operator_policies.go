@@ -44,8 +44,8 @@ func operatorPolicy(f *policy.Fence, in resource.Inferred, p resource.OperatorNe
 
 // inAllowOnly reports whether nothing is denied in a namespace yet.
 func inAllowOnly(f *policy.Fence, namespace string) bool {
-	owners := f.Owners(namespace)
-	return len(owners) > 0 && !slices.ContainsFunc(owners, func(t *policy.Tenant) bool { return t.Enforcement == v1alpha1.Enforce })
+	owners := f.TenantsIn(namespace)
+	return len(owners) > 0 && !slices.ContainsFunc(owners, func(t *policy.Owner) bool { return t.Enforcement == v1alpha1.Enforce })
 }
 
 func groupOfRef(ref report.Ref) string {

@@ -29,7 +29,7 @@ func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
 			out = append(out, placedMetadata{resource.RefOf(n), n.GetName(), "metadata", n.GetLabels(), n.GetAnnotations()})
 		}
 	}
-	for _, t := range f.Tenants {
+	for _, t := range f.Tenants() {
 		for _, ns := range t.Namespaces {
 			out = append(out, placedMetadata{ref: report.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns}, namespace: ns, field: "metadata", labels: f.NamespaceLabels})
 		}

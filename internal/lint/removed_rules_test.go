@@ -33,7 +33,7 @@ func TestRemovedRules(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			fence := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: c.cni, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			fence := (&policy.Fence{Cluster: v1alpha1.Cluster{CNI: c.cni, CiliumVersion: c.version}}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}})
 			n := yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n" + c.policy)
 			var got []string
 			for _, f := range lint.RemovedRules(fence, []*yaml.RNode{n}) {

@@ -35,7 +35,7 @@ func TestSourceSpoofing(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			f := &policy.Fence{Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: c.version}, Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			f := (&policy.Fence{Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: c.version}}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}})
 			var items []*yaml.RNode
 			for _, text := range c.items {
 				items = append(items, yaml.MustParse(text))

@@ -39,7 +39,7 @@ func TestWithheld(t *testing.T) {
 
 func TestOtherFences(t *testing.T) {
 	t.Parallel()
-	fence := &policy.Fence{Name: "f", Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"tenant-acme"}}}}
+	fence := (&policy.Fence{Name: "f"}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"tenant-acme"}})
 	mine := func(n *yaml.RNode) bool { return resource.FenceOf(n) == "f" }
 	for labels, want := range map[string]string{
 		"labels: {tenantfence.dev/fence: f}": "",

@@ -30,7 +30,7 @@ func (m *merger) adoptionOf(n *yaml.RNode) int {
 	})
 }
 
-func (m *merger) isTenants(namespace string) bool { return len(m.Fence.Owners(namespace)) > 0 }
+func (m *merger) isTenants(namespace string) bool { return len(m.Fence.TenantsIn(namespace)) > 0 }
 
 // generatedAs returns the planned policies of a name in the namespace of a hand-written policy, the
 // one of its kind first.

@@ -64,8 +64,7 @@ func (m *merger) orphaned(n *yaml.RNode) bool {
 
 // isKnownOwner reports whether a name is empty, or the name of a tenant or of nodes of the fence.
 func (m *merger) isKnownOwner(name string) bool {
-	return name == "" || slices.ContainsFunc(m.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == name }) ||
-		slices.ContainsFunc(m.Fence.Nodes, func(n policy.Node) bool { return n.Name == name })
+	return name == "" || slices.ContainsFunc(m.Fence.Owners(), func(o *policy.Owner) bool { return o.Name == name })
 }
 
 // orphanMessage is the message about a policy that no field declares.

@@ -28,13 +28,13 @@ func options(stages ...v1alpha1.Stage) merge.Options {
 	f := &policy.Fence{
 		Name:    "mine",
 		Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
-		Tenants: []policy.Tenant{
-			{Name: "acme", ID: "42", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
-			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
-		},
 	}
 	f.Baseline.DNS = v1alpha1.DNS{Namespace: "kube-system", Port: 53, Names: []string{"*"}}
 	f.Baseline.DNS.Pods = &endpoints.Selector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}
+	f = f.WithOwners(
+		&policy.Owner{Name: "acme", ID: "42", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
+	)
 	return merge.Options{Fence: f, Stages: stages, FormerNames: []string{"former"}}
 }
 
@@ -190,7 +190,7 @@ func text(t *testing.T, items []*yaml.RNode) string {
 func TestMissingTenantsDeleteNothing(t *testing.T) {
 	t.Parallel()
 	o := options(allow)
-	o.Fence.Tenants, o.NoTenantsRead = nil, true
+	o.Fence, o.NoTenantsRead = o.Fence.WithOwners(), true
 	mine := []*yaml.RNode{cnp("b", "mine", allow, ""), cnp("a", "former", deny, ""), cnp("theirs", "", "", "")}
 	_, findings := merge.Merge(o, mine, nil)
 	if diff := cmp.Diff([]string{report.TenantsMissing.Name}, checks(findings)); diff != "" || !findings.HasError() {

@@ -109,11 +109,11 @@ func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 
 // tenantOf returns the tenant that owns a policy's namespace: its own or, for a cluster-wide
 // policy, the one that its selector names.
-func (m *merger) tenantOf(n *yaml.RNode) *policy.Tenant {
+func (m *merger) tenantOf(n *yaml.RNode) *policy.Owner {
 	if n.GetKind() != kindClusterwide {
 		return m.Fence.Owner(n.GetNamespace())
 	}
-	var t *policy.Tenant
+	var t *policy.Owner
 	for i, s := range specsOf(n.YNode()) {
 		selector, _ := selectorOf(value(s.node, "endpointSelector"))
 		own := m.Fence.Owner(selector.MatchLabels[podNamespace])
@@ -128,7 +128,7 @@ func (m *merger) tenantOf(n *yaml.RNode) *policy.Tenant {
 // patcher patches one policy.
 type patcher struct {
 	*merger
-	tenant  *policy.Tenant
+	tenant  *policy.Owner
 	policy  *yaml.RNode
 	changed bool
 }

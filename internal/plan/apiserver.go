@@ -7,7 +7,7 @@ import (
 )
 
 // apiServer allows every pod to connect to the apiserver, if the profile sets it.
-func apiServer(f *policy.Fence, t *policy.Tenant) []sideRule {
+func apiServer(f *policy.Fence, t *policy.Owner) []sideRule {
 	if f.Baseline.APIServer == nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 // namespaces except the excluded ones: a selector by label would not select unlabelled namespaces,
 // and a selector by name would change with every tenant.
 func clusterwide(f *policy.Fence) []policy.Policy {
-	if f.Clusterwide == nil || len(f.Tenants) == 0 {
+	if f.Clusterwide == nil || len(f.Tenants()) == 0 {
 		return nil
 	}
 	out := clusterwideDNS(f)
@@ -89,7 +89,7 @@ func reasonsFor(f *policy.Fence, e v1alpha1.Enforcement, fields ...report.Reason
 		return fields
 	}
 	fields = slices.Clone(fields)
-	for _, t := range f.Tenants {
+	for _, t := range f.Tenants() {
 		if t.Enforcement == e && !slices.Contains(fields, t.EnforcementReason) {
 			fields = append(fields, t.EnforcementReason)
 		}

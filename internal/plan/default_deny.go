@@ -11,7 +11,7 @@ import (
 // does.
 func defaultDeny(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
-	for _, t := range f.Tenants {
+	for _, t := range f.Tenants() {
 		if t.Enforcement != v1alpha1.Enforce {
 			continue
 		}
@@ -20,8 +20,8 @@ func defaultDeny(f *policy.Fence) []policy.Policy {
 				continue
 			}
 			out = append(out, policy.Policy{
-				Namespace: ns, Name: tenantPolicyName(&t, "default-deny"), Tenant: t.Name, TenantID: t.ID,
-				Family: policy.DefaultDeny, Subject: t.Pods, DefaultDeny: flow.Directions(),
+				Namespace: ns, Name: tenantPolicyName(t, "default-deny"), Owner: t,
+				Family: policy.DefaultDeny, Subject: t.Selector, DefaultDeny: flow.Directions(),
 				Reasons: []report.Reason{t.EnforcementReason},
 			})
 		}

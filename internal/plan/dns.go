@@ -11,7 +11,7 @@ import (
 
 // dns allows the pods with the baseline's DNS to resolve names, over UDP and TCP. It has DNS rules only
 // if the profile restricts names. It has none in AllowOnly, where nothing may be denied.
-func dns(f *policy.Fence, t *policy.Tenant) []sideRule {
+func dns(f *policy.Fence, t *policy.Owner) []sideRule {
 	var names []string
 	if !anyName(f) && t.Enforcement == v1alpha1.Enforce {
 		names = f.Baseline.DNS.Names

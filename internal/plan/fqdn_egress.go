@@ -11,7 +11,7 @@ import (
 // denied.
 func fqdnEgress(f *policy.Fence, g policy.Grant) []sideRule {
 	out := sides(f, g)
-	if n := f.NodeOf(g.From); n != nil && f.GeneratesPolicies(n.Enforcement) {
+	if n := f.OwnerOf(g.From); n != nil && n.IsNodes() && f.GeneratesPolicies(n.Enforcement) {
 		return append(out, fencedDNS(f, g)...)
 	}
 	for _, h := range out {

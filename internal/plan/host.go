@@ -15,8 +15,7 @@ import (
 // that rejects them, or does not have them yet, does not deny either.
 func hosts(f *policy.Fence) []policy.Policy {
 	var out []policy.Policy
-	for i := range f.Nodes {
-		n := &f.Nodes[i]
+	for _, n := range f.Nodes() {
 		if !f.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
@@ -27,7 +26,7 @@ func hosts(f *policy.Fence) []policy.Policy {
 		}
 		if n.Enforcement == v1alpha1.Enforce {
 			out = append(out, policy.Policy{
-				Name: name + ".default-deny", Node: n, Family: policy.DefaultDeny, DefaultDeny: n.DefaultDeny, Rules: p.Rules, Reasons: []report.Reason{n.EnforcementReason},
+				Name: name + ".default-deny", Owner: n, Family: policy.DefaultDeny, DefaultDeny: n.DefaultDeny, Rules: p.Rules, Reasons: []report.Reason{n.EnforcementReason},
 			})
 		}
 	}
@@ -35,18 +34,18 @@ func hosts(f *policy.Fence) []policy.Policy {
 }
 
 // hostPolicy allows the flows of a kind of nodes.
-func hostPolicy(f *policy.Fence, n *policy.Node, name string) policy.Policy {
+func hostPolicy(f *policy.Fence, n *policy.Owner, name string) policy.Policy {
 	a := newAssembly(f)
-	p := policy.Policy{Name: name, Node: n, Family: policy.Host}
+	p := policy.Policy{Name: name, Owner: n, Family: policy.Host}
 	for _, g := range f.Grants {
 		declared := g.Source
 		d, peer := flow.Egress, g.To
-		if f.NodeOf(g.To) == n {
+		if f.OwnerOf(g.To) == n {
 			d, peer, declared = flow.Ingress, g.From, g.Destination
-		} else if f.NodeOf(g.From) != n {
+		} else if f.OwnerOf(g.From) != n {
 			continue
 		}
-		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: l7At(f, n.AsPeer(), d, g.L7)}
+		rule := policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: g.Ports, L7: l7At(f, n.NodesPeer(), d, g.L7)}
 		if d == flow.Egress && len(g.SourcePorts) > 0 {
 			rule.Ports = g.SourcePorts
 		}
@@ -72,7 +71,7 @@ func fencedDNS(f *policy.Fence, g policy.Grant) []sideRule {
 }
 
 // namesAt returns the names that nodes may resolve at the cluster's DNS: any name in AllowOnly.
-func namesAt(n *policy.Node, names []string) []string {
+func namesAt(n *policy.Owner, names []string) []string {
 	if n.Enforcement != v1alpha1.Enforce {
 		return []string{"*"}
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // intraNamespace allows all flows between a tenant's pods of one namespace.
-func intraNamespace(f *policy.Fence, t *policy.Tenant) []sideRule {
+func intraNamespace(f *policy.Fence, t *policy.Owner) []sideRule {
 	if !t.IntraNamespace {
 		return nil
 	}
@@ -16,8 +16,8 @@ func intraNamespace(f *policy.Fence, t *policy.Tenant) []sideRule {
 		own := t.PeerIn(ns)
 		for _, d := range flow.Directions() {
 			out = append(out, sideRule{
-				namespace: ns, tenant: own.Tenant, name: tenantPolicyName(t, "allow-intra-namespace"), family: policy.IntraNamespace,
-				subject: t.Pods, declared: t.Pods,
+				namespace: ns, owner: own.Owner, name: tenantPolicyName(t, "allow-intra-namespace"), family: policy.IntraNamespace,
+				subject: t.Selector, declared: t.Selector,
 				rule: policy.Rule{Direction: d, Peers: []policy.Peer{own}}, reasons: []report.Reason{f.Profile.Child("baseline.intraNamespace")},
 			})
 		}

@@ -10,7 +10,7 @@ import (
 
 // monitoring allows the profile's monitoring system to connect to every pod. Its own namespace
 // needs no such policy if all traffic between its pods is allowed.
-func monitoring(f *policy.Fence, t *policy.Tenant) []sideRule {
+func monitoring(f *policy.Fence, t *policy.Owner) []sideRule {
 	if f.Baseline.Monitoring == nil {
 		return nil
 	}

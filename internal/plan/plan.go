@@ -17,8 +17,8 @@ import (
 // sideRule is one side of a flow: a rule, and the policy that contains it.
 type sideRule struct {
 	namespace string
-	// tenant owns the pods, if the namespace is shared.
-	tenant string
+	// owner is the name of the tenant that owns the pods, if the namespace is shared.
+	owner string
 	// name is the name of the policy, unless its subject needs a unique one.
 	name    string
 	family  policy.Family
@@ -32,14 +32,13 @@ type sideRule struct {
 
 // at returns the pods or nodes of the policy.
 func (h sideRule) at() policy.Peer {
-	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Tenant: h.tenant}
+	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Owner: h.owner}
 }
 
 // Plan returns the policies of a fence, sorted by namespace and name.
 func Plan(f *policy.Fence) []policy.Policy {
 	var sideRules []sideRule
-	for i := range f.Tenants {
-		t := &f.Tenants[i]
+	for _, t := range f.Tenants() {
 		sideRules = slices.Concat(sideRules, dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))
 	}
 	for _, g := range f.Grants {
@@ -90,7 +89,7 @@ func assemble(f *policy.Fence, sideRules []sideRule) []policy.Policy {
 	return a.policies
 }
 
-func (a *assembly) add(h sideRule, owner *policy.Tenant) {
+func (a *assembly) add(h sideRule, owner *policy.Owner) {
 	name, subject := h.name, endpoints.JSONKey(h.subject)
 	if subject != endpoints.JSONKey(h.declared) || a.shared[h.namespace+"/"+name] && !endpoints.SelectsAll(h.subject) {
 		// The prefix is unambiguous, because no other name begins with it.
@@ -102,7 +101,7 @@ func (a *assembly) add(h sideRule, owner *policy.Tenant) {
 		i = len(a.policies)
 		a.at[key] = i
 		a.policies = append(a.policies, policy.Policy{
-			Namespace: h.namespace, Name: name, Tenant: owner.Name, TenantID: owner.ID,
+			Namespace: h.namespace, Name: name, Owner: owner,
 			Family: h.family, Subject: h.subject,
 		})
 	}

@@ -21,7 +21,7 @@ func pods(namespace, app string) policy.Peer {
 }
 
 func declaration(tenant, one, app string) *policy.Declaration {
-	return &policy.Declaration{Tenant: tenant, Flow: one, Subject: pods("", app).Pods, Reason: report.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + one + "]"}}
+	return &policy.Declaration{Owner: tenant, Flow: one, Subject: pods("", app).Pods, Reason: report.Reason{Kind: "Tenant", Name: tenant, Field: "spec.egress[" + one + "]"}}
 }
 
 func network(cidr string) policy.Peer { return policy.Peer{Kind: policy.CIDRs, CIDRs: []string{cidr}} }
@@ -32,19 +32,19 @@ func viaDeclaration(tenant, one, app string) *policy.Declaration {
 	return d
 }
 
-// fence has two tenants in Enforce, a baseline with only DNS, and the grants.
-func fence(grants ...policy.Grant) *policy.Fence {
+// fence has two tenants, a baseline with only DNS, and the grants.
+func fence(enforcement v1alpha1.Enforcement, grants ...policy.Grant) *policy.Fence {
 	for i := range grants {
 		grants[i].Family = policy.EastWest
 	}
-	return &policy.Fence{
+	f := &policy.Fence{
 		Name: "platform", Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
-		Tenants: []policy.Tenant{
-			{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
-			{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.Enforce},
-		},
 		Grants: grants,
 	}
+	return f.WithOwners(
+		&policy.Owner{Name: "acme", Namespaces: []string{"acme"}, Enforcement: enforcement},
+		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: enforcement},
+	)
 }
 
 // TestPolicyNames checks the names of flow policies in a namespace, without other families. Each
@@ -103,7 +103,7 @@ func TestPolicyNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, p := range plan.Plan(fence(c.grants...)) {
+			for _, p := range plan.Plan(fence(v1alpha1.Enforce, c.grants...)) {
 				if p.Family == policy.EastWest {
 					got = append(got, p.Namespace+"/"+p.Name)
 				}
@@ -119,7 +119,7 @@ func TestPolicyNames(t *testing.T) {
 func TestL7PerSide(t *testing.T) {
 	t.Parallel()
 	l7 := flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
-	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: declaration("acme", "api", "app")})
+	grant := policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: declaration("acme", "api", "app")}
 	for name, c := range map[string]struct {
 		enforcement     v1alpha1.Enforcement
 		egress, ingress flow.L7
@@ -127,11 +127,8 @@ func TestL7PerSide(t *testing.T) {
 		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, flow.L7{HTTP: l7.HTTP}},
 		"nothing in AllowOnly":                             {v1alpha1.AllowOnly, flow.L7{}, flow.L7{}},
 	} {
-		for i := range f.Tenants {
-			f.Tenants[i].Enforcement = c.enforcement
-		}
 		sides := map[flow.Direction]int{}
-		for _, p := range plan.Plan(f) {
+		for _, p := range plan.Plan(fence(c.enforcement, grant)) {
 			if p.Family != policy.EastWest {
 				continue
 			}
@@ -155,8 +152,9 @@ func TestL7PerSide(t *testing.T) {
 
 func TestPlanIsPure(t *testing.T) {
 	t.Parallel()
-	f := fence(policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")})
-	before := endpoints.JSONKey(f)
+	f := fence(v1alpha1.Enforce, policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), Source: declaration("acme", "api", "app")})
+	text := func() string { return endpoints.JSONKey([]any{f, f.Owners()}) }
+	before := text()
 	policies := plan.Plan(f)
 	if n := len(policies); n != 6 {
 		t.Errorf("%d policies, want DNS and default-deny of two tenants, and two sides of a flow", n)
@@ -165,7 +163,7 @@ func TestPlanIsPure(t *testing.T) {
 	if second := endpoints.JSONKey(plan.Plan(f)); second != first {
 		t.Errorf("the second plan is\n%s\nwant\n%s", second, first)
 	}
-	if after := endpoints.JSONKey(f); after != before {
+	if after := text(); after != before {
 		t.Errorf("the plan changed the fence to\n%s\nfrom\n%s", after, before)
 	}
 }

@@ -31,7 +31,7 @@ func side(f *policy.Fence, g policy.Grant, d flow.Direction, subject, peer polic
 		peer = policy.AnyNode()
 	}
 	h := sideRule{
-		namespace: subject.Namespace, tenant: subject.Tenant, family: g.Family, subject: subject.Pods, declared: subject.Pods,
+		namespace: subject.Namespace, owner: subject.Owner, family: g.Family, subject: subject.Pods, declared: subject.Pods,
 		rule: policy.Rule{Direction: d, Peers: []policy.Peer{peer}, Ports: ports, L7: l7At(f, subject, d, g.L7)},
 	}
 	for _, decl := range []*policy.Declaration{own, other} {
@@ -75,8 +75,8 @@ func l7At(f *policy.Fence, at policy.Peer, d flow.Direction, l7 flow.L7) flow.L7
 func flowPolicyName(d flow.Direction, decl *policy.Declaration) string {
 	name := string(d) + "-" + decl.Flow
 	switch {
-	case decl.Node != "":
-		return "node-" + decl.Node + "." + name
+	case decl.Kind == policy.Nodes:
+		return "node-" + decl.Owner + "." + name
 	case decl.AllTenants:
 		return "every-" + name
 	}
@@ -86,27 +86,23 @@ func flowPolicyName(d flow.Direction, decl *policy.Declaration) string {
 // ownerSuffix is the name of the flow's tenant, if the policy is in a namespace of another tenant
 // or in a shared one. In a shared namespace, the owner of the pods follows.
 func ownerSuffix(f *policy.Fence, at policy.Peer, decl *policy.Declaration) string {
-	if decl.Node != "" {
-		if at.Tenant != "" {
-			return "." + at.Tenant
-		}
+	switch {
+	case decl.Kind == policy.Nodes && at.Owner != "":
+		return "." + at.Owner
+	case decl.Kind == policy.Nodes, decl.IsOf(f.Owner(at.Namespace)):
 		return ""
+	case at.Owner != "" && at.Owner != decl.Owner:
+		return "." + decl.Owner + "." + at.Owner
 	}
-	if owner := f.Owner(at.Namespace); owner != nil && owner.Name == decl.Tenant {
-		return ""
-	}
-	if at.Tenant != "" && at.Tenant != decl.Tenant {
-		return "." + decl.Tenant + "." + at.Tenant
-	}
-	return "." + decl.Tenant
+	return "." + decl.Owner
 }
 
 // baselineSides returns both sides of a baseline flow between the pods of a tenant, in each of its
 // namespaces, and the rule's peers.
-func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule policy.Rule, field string) []sideRule {
+func baselineSides(f *policy.Fence, t *policy.Owner, family policy.Family, rule policy.Rule, field string) []sideRule {
 	var out []sideRule
 	for _, namespace := range t.Namespaces {
-		out = append(out, tenantSide(f, t, namespace, family, t.Pods, rule, field)...)
+		out = append(out, tenantSide(f, t, namespace, family, t.Selector, rule, field)...)
 		out = append(out, remoteSides(f, t, t.PeerIn(namespace), family, rule, field)...)
 	}
 	return out
@@ -114,28 +110,28 @@ func baselineSides(f *policy.Fence, t *policy.Tenant, family policy.Family, rule
 
 // tenantSide returns the side of some pods of a tenant. Its policy is named after the family. It is
 // omitted if cluster-wide policies have it: these select all pods of a namespace.
-func tenantSide(f *policy.Fence, t *policy.Tenant, namespace string, family policy.Family, pods endpoints.Selector, rule policy.Rule, field string) []sideRule {
+func tenantSide(f *policy.Fence, t *policy.Owner, namespace string, family policy.Family, pods endpoints.Selector, rule policy.Rule, field string) []sideRule {
 	if f.InClusterScope(namespace) && endpoints.SelectsAll(pods) {
 		return nil
 	}
 	return []sideRule{{
-		namespace: namespace, tenant: t.PeerIn(namespace).Tenant, name: tenantPolicyName(t, "allow-"+string(family)), family: family,
+		namespace: namespace, owner: t.PeerIn(namespace).Owner, name: tenantPolicyName(t, "allow-"+string(family)), family: family,
 		subject: pods, declared: pods, rule: rule, reasons: []report.Reason{f.Profile.Child(field)},
 	}}
 }
 
 // remoteSides returns the sides of the rule's peers that are fenced, for some pods of a tenant's
 // namespace. The tenant's name is appended to those of the policies.
-func remoteSides(f *policy.Fence, t *policy.Tenant, pods policy.Peer, family policy.Family, rule policy.Rule, field string) []sideRule {
+func remoteSides(f *policy.Fence, t *policy.Owner, pods policy.Peer, family policy.Family, rule policy.Rule, field string) []sideRule {
 	reverse := policy.Rule{Direction: rule.Direction.Opposite(), Peers: []policy.Peer{pods}, Ports: rule.Ports}
 	var out []sideRule
 	for _, p := range ownedParts(f, rule.Peers) {
 		name := "allow-" + string(family) + "." + t.Name
-		if p.Tenant != "" {
-			name += "." + p.Tenant
+		if p.Owner != "" {
+			name += "." + p.Owner
 		}
 		out = append(out, sideRule{
-			namespace: p.Namespace, tenant: p.Tenant, name: name, family: family, subject: p.Pods, declared: p.Pods, rule: reverse,
+			namespace: p.Namespace, owner: p.Owner, name: name, family: family, subject: p.Pods, declared: p.Pods, rule: reverse,
 			reasons: []report.Reason{f.Profile.Child(field)},
 		})
 	}
@@ -149,7 +145,7 @@ func ownedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 		if p.Kind != policy.Pods {
 			continue
 		}
-		for _, owner := range f.Owners(p.Namespace) {
+		for _, owner := range f.TenantsIn(p.Namespace) {
 			part, ok := f.OwnedPart(owner, p)
 			if ok {
 				out = append(out, part)
@@ -160,7 +156,7 @@ func ownedParts(f *policy.Fence, peers []policy.Peer) []policy.Peer {
 }
 
 // tenantPolicyName is the name of a policy for all of a tenant's pods of a namespace.
-func tenantPolicyName(t *policy.Tenant, name string) string {
+func tenantPolicyName(t *policy.Owner, name string) string {
 	if t.SharesNamespaces() {
 		return name + "." + t.Name
 	}

@@ -46,7 +46,7 @@ func (f *Fence) UnclaimedNamespace(namespace string) bool {
 // cluster-wide policy has no namespace and may. So may a policy whose namespace contains a variable
 // without a value.
 func (f *Fence) MayAffectTenant(namespace string) bool {
-	return namespace == "" || strings.Contains(namespace, "${") || len(f.Owners(namespace)) > 0 || f.UnclaimedNamespace(namespace)
+	return namespace == "" || strings.Contains(namespace, "${") || len(f.TenantsIn(namespace)) > 0 || f.UnclaimedNamespace(namespace)
 }
 
 // NamespaceScope returns all namespaces that cluster-wide policies select.
@@ -58,7 +58,7 @@ func (f *Fence) NamespaceScope() NamespaceScope {
 // namespaces have the enforcement of the profile.
 func (f *Fence) NamespaceScopeFor(e v1alpha1.Enforcement) (NamespaceScope, bool) {
 	var same, others []string
-	for _, t := range f.Tenants {
+	for _, t := range f.tenants {
 		for _, ns := range t.Namespaces {
 			switch {
 			case !f.InClusterScope(ns):

@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"slices"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -27,12 +25,8 @@ type Fence struct {
 	// Policies is the form of the policies. Omitted: Cilium.
 	Policies v1alpha1.PolicyForm
 	Baseline v1alpha1.Baseline
-	// Tenants, sorted by name.
-	Tenants []Tenant
 	// Children are the children of Tenants, as the profile declares them.
 	Children []v1alpha1.ChildTenants
-	// Nodes are the node entries of the profile, by name, for host policies.
-	Nodes []Node
 	// Grants are the grants of all declared flows, in a stable order.
 	Grants []Grant
 	// Flows are the declared flows with their result, in a stable order.
@@ -64,7 +58,10 @@ type Fence struct {
 	// namespace has its own.
 	Clusterwide *Clusterwide
 
-	owners map[string][]*Tenant
+	// tenants are sorted by name, and nodes have the order of the profile. tenantsIn has the tenants
+	// with pods in a namespace.
+	tenants, nodes []*Owner
+	tenantsIn      map[string][]*Owner
 }
 
 // EnforcesClusterNetworkPolicies reports whether agents enforce ClusterNetworkPolicies.
@@ -76,22 +73,6 @@ func (f *Fence) EnforcesClusterNetworkPolicies() bool {
 type SourceRanges struct {
 	Namespace, Service string
 	CIDRs              []string
-}
-
-// Tenant is a Tenant with every default, pattern and limit applied.
-type Tenant struct {
-	Name, ID   string
-	Namespaces []string
-	// Pods selects the tenant's pods: all pods of its namespaces or, in shared namespaces, some.
-	Pods           endpoints.Selector
-	Enforcement    v1alpha1.Enforcement
-	IntraNamespace bool
-	// WithoutDNS reports that no pod has the baseline's DNS. DNSPods selects those that have it.
-	// Omitted: all pods of the tenant.
-	WithoutDNS bool
-	DNSPods    endpoints.Selector
-	// EnforcementReason is the field that sets the enforcement.
-	EnforcementReason report.Reason
 }
 
 // Grant allows connections from the pods of one side to those of the other: one declared flow,
@@ -129,12 +110,12 @@ type DeclaredFlow struct {
 
 // Declaration is a flow of a Tenant or of the profile, as declared.
 type Declaration struct {
-	// Tenant owns the flow. It is also set for flows that the profile declares for each tenant.
-	Tenant string
+	// Kind is Nodes if nodes own the flow, and not a tenant. Owner is the name of either. It is also
+	// set for flows that the profile declares for each tenant.
+	Kind  PeerKind
+	Owner string
 	// Flow is the name of the flow.
 	Flow string
-	// Node is the entry of the profile's nodes that owns the flow, instead of a tenant.
-	Node string
 	// AllTenants reports that the profile declares the flow for every tenant.
 	AllTenants bool
 	// Peers are the peers of the flow, as declared.
@@ -150,6 +131,11 @@ type Declaration struct {
 	Reason report.Reason
 }
 
+// IsOf reports whether an owner declares it.
+func (d *Declaration) IsOf(o *Owner) bool {
+	return o != nil && d.Owner == o.Name && (d.Kind == Nodes) == o.IsNodes()
+}
+
 // GeneratesPolicies reports whether policies may be generated for an enforcement. If allows isolate
 // by themselves, none may be generated in AllowOnly.
 func (f *Fence) GeneratesPolicies(e v1alpha1.Enforcement) bool {
@@ -158,29 +144,14 @@ func (f *Fence) GeneratesPolicies(e v1alpha1.Enforcement) bool {
 
 // IsEnforced reports whether a peer is default-denied: pods of a tenant, or nodes, in Enforce.
 func (f *Fence) IsEnforced(p Peer) bool {
-	if n := f.NodeOf(p); n != nil {
-		return n.Enforcement == v1alpha1.Enforce
-	}
 	owner := f.OwnerOf(p)
-	return p.Kind == Pods && owner != nil && owner.Enforcement == v1alpha1.Enforce
+	return owner != nil && owner.Enforcement == v1alpha1.Enforce
 }
 
-// FullyEnforced returns the fence with Enforce for every tenant and node that has generated
-// policies now.
-func (f *Fence) FullyEnforced() *Fence {
+// WithAgent returns the fence with another configuration of Cilium's agents.
+func (f *Fence) WithAgent(agent cilium.Agent) *Fence {
 	out := *f
-	out.owners = nil
-	out.Tenants, out.Nodes = slices.Clone(f.Tenants), slices.Clone(f.Nodes)
-	for i := range out.Tenants {
-		if t := &out.Tenants[i]; f.GeneratesPolicies(t.Enforcement) {
-			t.Enforcement = v1alpha1.Enforce
-		}
-	}
-	for i := range out.Nodes {
-		if n := &out.Nodes[i]; f.GeneratesPolicies(n.Enforcement) {
-			n.Enforcement = v1alpha1.Enforce
-		}
-	}
+	out.Agent = agent
 	return &out
 }
 

@@ -40,14 +40,12 @@ func (f Family) Stage() v1alpha1.Stage {
 type Policy struct {
 	Namespace, Name string
 	// NamespaceScope has the namespaces of a cluster-wide policy, which has no namespace and no
-	// tenant. Nil: the policy belongs to a namespace.
+	// owner. Nil: the policy belongs to a namespace.
 	NamespaceScope *NamespaceScope
-	// Node has the nodes that a host policy selects. Such a policy is cluster-wide and has no
-	// tenant. Nil: the policy selects pods.
-	Node *Node
-	// Tenant owns the namespace. TenantID is its id.
-	Tenant, TenantID string
-	Family           Family
+	// Owner owns the pods of the namespace, or has the nodes that a host policy selects, which is
+	// cluster-wide. Nil: the policy selects pods of several namespaces.
+	Owner  *Owner
+	Family Family
 	// Subject selects the pods of Namespace that the policy applies to.
 	Subject endpoints.Selector
 	Rules   []Rule
@@ -91,17 +89,24 @@ type Peer struct {
 	NamespaceLabels    map[string]string
 	ExcludedNamespaces []string
 	Pods               endpoints.Selector
-	// Tenant owns the pods, in a shared namespace. Omitted: they belong to the namespace's owner,
-	// if it has one.
-	Tenant string `json:",omitempty"`
+	// Owner is the name of the nodes, or of the tenant that owns the pods in a shared namespace.
+	// Omitted: the pods belong to the namespace's owner, if it has one.
+	Owner string `json:",omitempty"`
 
 	Entities []v1alpha1.Entity
 	CIDRs    []string
 	Except   []string
 	FQDNs    []string
-	// Node is the name of a node entry of the profile.
-	Node string `json:",omitempty"`
 }
+
+// AnyNode is a node in policies about pods. These policies distinguish a pod's own node from all
+// others, but no two others.
+func AnyNode() Peer {
+	return Peer{Kind: Entities, Entities: []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode}}
+}
+
+// HasNodes reports whether the policy selects nodes.
+func (p *Policy) HasNodes() bool { return p.Owner != nil && p.Owner.IsNodes() }
 
 // NodeLocalDNS returns the pods of a NodeLocal DNSCache in the resolver's namespace, as the
 // Kubernetes manifests label them.

@@ -7,19 +7,19 @@ import (
 
 // PodsWithDNS returns a selector of the tenant's pods that have the baseline's DNS, and reports
 // whether any pod can match.
-func (t *Tenant) PodsWithDNS() (endpoints.Selector, bool) {
-	if t.WithoutDNS {
+func (o *Owner) PodsWithDNS() (endpoints.Selector, bool) {
+	if o.WithoutDNS {
 		return endpoints.Selector{}, false
 	}
-	return t.OwnPods(t.DNSPods)
+	return o.OwnPods(o.DNSPods)
 }
 
 // NarrowsDNS reports whether some pods of the tenant do not have the baseline's DNS.
-func (t *Tenant) NarrowsDNS() bool { return t.WithoutDNS || !endpoints.SelectsAll(t.DNSPods) }
+func (o *Owner) NarrowsDNS() bool { return o.WithoutDNS || !endpoints.SelectsAll(o.DNSPods) }
 
 // HaveDNS reports whether all of some pods of the tenant have the baseline's DNS.
-func (t *Tenant) HaveDNS(pods endpoints.Selector) bool {
-	with, ok := t.PodsWithDNS()
+func (o *Owner) HaveDNS(pods endpoints.Selector) bool {
+	with, ok := o.PodsWithDNS()
 	return ok && endpoints.Narrows(pods, with)
 }
 
@@ -27,9 +27,9 @@ func (t *Tenant) HaveDNS(pods endpoints.Selector) bool {
 // baseline's DNS.
 func (f *Fence) namespacesNarrowingDNS() []string {
 	var out []string
-	for i := range f.Tenants {
-		if t := &f.Tenants[i]; t.NarrowsDNS() {
-			out = append(out, t.Namespaces...)
+	for _, o := range f.tenants {
+		if o.NarrowsDNS() {
+			out = append(out, o.Namespaces...)
 		}
 	}
 	return out
@@ -44,18 +44,18 @@ func (f *Fence) DNSScope(s NamespaceScope) (NamespaceScope, bool) {
 // DNSClients returns the pods of a tenant's namespace from which a fenced DNS server accepts queries.
 // They include its pods without a tenant, if no other tenant has pods there. In AllowOnly they are
 // all pods, because nothing may be denied.
-func (f *Fence) DNSClients(t *Tenant, namespace string) []Peer {
-	pods, ok := t.PodsWithDNS()
-	if t.Enforcement == v1alpha1.AllowOnly {
-		pods, ok = t.Pods, true
+func (f *Fence) DNSClients(o *Owner, namespace string) []Peer {
+	pods, ok := o.PodsWithDNS()
+	if o.Enforcement == v1alpha1.AllowOnly {
+		pods, ok = o.Selector, true
 	}
-	own := t.PeerIn(namespace)
+	own := o.PeerIn(namespace)
 	own.Pods = pods
 	switch {
-	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1 && ok && endpoints.Narrows(t.Pods, pods):
+	case o.SharesNamespaces() && len(f.TenantsIn(namespace)) == 1 && ok && endpoints.Narrows(o.Selector, pods):
 		return []Peer{{Kind: Pods, Namespace: namespace}}
-	case t.SharesNamespaces() && len(f.Owners(namespace)) == 1:
-		others := OtherPods(namespace, t.Pods)
+	case o.SharesNamespaces() && len(f.TenantsIn(namespace)) == 1:
+		others := OtherPods(namespace, o.Selector)
 		if ok {
 			return append([]Peer{own}, others...)
 		}

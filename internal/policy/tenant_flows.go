@@ -10,10 +10,9 @@ import (
 
 // FlowsByTenant returns the flows of each tenant. The baseline is not part of them.
 func (f *Fence) FlowsByTenant() []report.TenantFlows {
-	out := make([]report.TenantFlows, len(f.Tenants))
+	out := make([]report.TenantFlows, len(f.tenants))
 	at := map[string]*report.TenantFlows{}
-	for i := range f.Tenants {
-		t := &f.Tenants[i]
+	for i, t := range f.tenants {
 		out[i] = report.TenantFlows{Tenant: t.Name, Namespaces: t.Namespaces, Enforcement: t.Enforcement}
 		at[t.Name] = &out[i]
 	}
@@ -24,7 +23,7 @@ func (f *Fence) FlowsByTenant() []report.TenantFlows {
 		if owner := f.OwnerOf(g.To); owner != nil && g.To.Kind == Pods {
 			from := f.peerNames(g.From)
 			if via(g) != "" {
-				from = []string{g.Source.Tenant}
+				from = []string{g.Source.Owner}
 			}
 			t := at[owner.Name]
 			t.ReachedBy = addFlow(t.ReachedBy, flowName(g, g.Destination, g.Source), via(g), from, g.Ports)
@@ -36,7 +35,7 @@ func (f *Fence) FlowsByTenant() []report.TenantFlows {
 // connectingTenant is the tenant whose flow a grant is, seen from the source.
 func (f *Fence) connectingTenant(g Grant) string {
 	if via(g) != "" {
-		return g.Source.Tenant
+		return g.Source.Owner
 	}
 	if owner := f.OwnerOf(g.From); owner != nil && g.From.Kind == Pods {
 		return owner.Name
@@ -88,7 +87,7 @@ func (f *Fence) peerNames(p Peer) []string {
 	case FQDNs:
 		return slices.Clone(p.FQDNs)
 	case Nodes:
-		return []string{"nodes " + p.Node}
+		return []string{"nodes " + p.Owner}
 	}
 	owner := f.OwnerOf(p)
 	switch {

@@ -16,11 +16,10 @@ func TestFlowsByTenant(t *testing.T) {
 	t.Parallel()
 	pods := func(namespace string) policy.Peer { return policy.Peer{Kind: policy.Pods, Namespace: namespace} }
 	by := func(tenant, one, via string) *policy.Declaration {
-		return &policy.Declaration{Tenant: tenant, Flow: one, Via: via}
+		return &policy.Declaration{Owner: tenant, Flow: one, Via: via}
 	}
 	ports := []flow.Port{{Port: 443, Protocol: v1alpha1.TCP}}
 	f := &policy.Fence{
-		Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"a"}}, {Name: "beta", Namespaces: []string{"b"}}, {Name: "relay", Namespaces: []string{"r"}}},
 		Grants: []policy.Grant{
 			{From: pods("a"), To: pods("b"), Ports: ports, Source: by("acme", "calls", ""), Destination: by("beta", "callers", "")},
 			{From: pods("a"), To: policy.Peer{Kind: policy.FQDNs, FQDNs: []string{"one.example", "two.example"}}, Source: by("acme", "names", "")},
@@ -29,9 +28,10 @@ func TestFlowsByTenant(t *testing.T) {
 			{From: policy.Peer{Kind: policy.Entities, Entities: []v1alpha1.Entity{"world"}}, To: pods("b"), Destination: by("beta", "site", "")},
 			{From: pods("unfenced"), To: pods("b"), Destination: by("beta", "site", "")},
 			{From: policy.Peer{Kind: policy.Pods, NamespaceLabels: map[string]string{"team": "x"}}, To: pods("b"), Family: policy.EastWest},
-			{From: policy.Peer{Kind: policy.Nodes, Node: "workers"}, To: policy.Peer{Kind: policy.Pods}, Source: &policy.Declaration{Node: "workers", Flow: "n"}},
+			{From: policy.Peer{Kind: policy.Nodes, Owner: "workers"}, To: policy.Peer{Kind: policy.Pods}, Source: &policy.Declaration{Kind: policy.Nodes, Owner: "workers", Flow: "n"}},
 		},
 	}
+	f = f.WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"a"}}, &policy.Owner{Name: "beta", Namespaces: []string{"b"}}, &policy.Owner{Name: "relay", Namespaces: []string{"r"}})
 	want := [][2][]report.NamedFlow{
 		{{
 			{Name: "calls", Peers: []string{"beta"}, Ports: ports}, {Name: "names", Peers: []string{"one.example", "two.example"}},

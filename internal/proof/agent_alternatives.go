@@ -132,9 +132,7 @@ func negate(boolean string) string {
 
 // differs decides with another agent, and returns the differences in the result.
 func (p proof) differs(level v1alpha1.Proof, agent cilium.Agent, base report.Report) ([]resultText, error) {
-	fence := *p.Fence
-	fence.Agent = agent
-	p.Fence, p.alternativeAgent, p.listAccess, p.progress = &fence, true, false, nil
+	p.Fence, p.alternativeAgent, p.listAccess, p.progress = p.Fence.WithAgent(agent), true, false, nil
 	other, err := p.decideWithinBudget(level)
 	if err != nil {
 		return nil, err

@@ -36,7 +36,7 @@ var disablingSettings = []disablingSetting{
 	{report.ICMPRulesDisabled, cilium.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
 		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
 	}},
-	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.Fence.Nodes) > 0 }},
+	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.Fence.Nodes()) > 0 }},
 	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.Fence.Policies == v1alpha1.PoliciesKubernetes }},
 }
 
@@ -60,12 +60,13 @@ func (p proof) effectiveAgent(agent cilium.Agent, ref report.Ref, field string) 
 
 // enforces reports whether a tenant or node that depends on a key is in Enforce.
 func (p proof) enforces(key string) bool {
-	enforced := func(e v1alpha1.Enforcement) bool { return e != v1alpha1.AllowOnly }
-	nodes := slices.ContainsFunc(p.Fence.Nodes, func(n policy.Node) bool { return enforced(n.Enforcement) })
+	owners := p.Fence.Owners()
 	if key == cilium.EnableHostFirewall {
-		return nodes
+		owners = p.Fence.Nodes()
+	} else if len(p.Fence.Tenants()) == 0 {
+		return true
 	}
-	return nodes || len(p.Fence.Tenants) == 0 || slices.ContainsFunc(p.Fence.Tenants, func(t policy.Tenant) bool { return enforced(t.Enforcement) })
+	return slices.ContainsFunc(owners, func(o *policy.Owner) bool { return o.Enforcement != v1alpha1.AllowOnly })
 }
 
 // hasKind reports whether a policy is of a kind.

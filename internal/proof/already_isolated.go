@@ -56,7 +56,7 @@ func (c Build) alreadyIsolated() (report.Findings, error) {
 // inAllowOnly reports whether a policy in a namespace may select pods of a tenant in AllowOnly. The
 // namespace of a cluster-wide policy is empty.
 func (c Build) inAllowOnly(namespace string) bool {
-	return slices.ContainsFunc(c.Fence.Tenants, func(t policy.Tenant) bool {
+	return slices.ContainsFunc(c.Fence.Tenants(), func(t *policy.Owner) bool {
 		return t.Enforcement != v1alpha1.Enforce && (namespace == "" || slices.Contains(t.Namespaces, namespace))
 	})
 }

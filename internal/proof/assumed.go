@@ -48,7 +48,7 @@ func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yam
 // withoutPendingAdoptions removes the hand-written policies that other runs will replace, and names
 // them. One whose generated policy is present stays: that run should have removed it.
 func withoutPendingAdoptions(o merge.Options, items, policies []*yaml.RNode, present map[report.Ref]bool) (kept []*yaml.RNode, adopted []string) {
-	isTenants := func(namespace string) bool { return len(o.Fence.Owners(namespace)) > 0 }
+	isTenants := func(namespace string) bool { return len(o.Fence.TenantsIn(namespace)) > 0 }
 	for _, n := range items {
 		id := resource.ID(n)
 		pending := resource.IsPolicy(n) && !slices.Contains(policies, n) && slices.ContainsFunc(o.Adopt, func(a v1alpha1.Adoption) bool {

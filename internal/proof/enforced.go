@@ -19,7 +19,7 @@ import (
 // equal the generated ones.
 func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
 	currentByID, enforcedByID := resource.ByID(p.Policies), map[report.Ref]*yaml.RNode{}
-	hasAllowOnly := !allowOnly(p.Fence).empty()
+	hasAllowOnly := len(allowOnly(p.Fence)) > 0
 	var enforcedItems []*yaml.RNode
 	if hasAllowOnly {
 		fence := p.Fence.FullyEnforced()

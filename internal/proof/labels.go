@@ -25,9 +25,9 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 	fence := fenceFromLabels(name, items)
 	var found report.Findings
 	fence.Agent, _, found = index.AgentOf(fence.Cluster, report.Ref{}, nil)
-	if len(fence.Nodes) > 0 {
+	if len(fence.Nodes()) > 0 {
 		// The report assumes that agents enforce host policies.
-		fence.Agent = fence.Agent.With(cilium.EnableHostFirewall, "true", "")
+		fence = fence.WithAgent(fence.Agent.With(cilium.EnableHostFirewall, "true", ""))
 	}
 	result := report.Report{Unproved: []string{labelSummary(fence)}}
 	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
@@ -49,7 +49,7 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 // labelSummary states why labels do not verify isolation, and what they show.
 func labelSummary(fence *policy.Fence) string {
 	with, without := map[string]bool{}, map[string]bool{}
-	for _, t := range fence.Tenants {
+	for _, t := range fence.Tenants() {
 		of := with
 		if t.Enforcement != v1alpha1.Enforce {
 			of = without
@@ -66,7 +66,10 @@ func labelSummary(fence *policy.Fence) string {
 // policy is missing.
 func withoutDefaultDeny(fence *policy.Fence) report.Findings {
 	var out report.Findings
-	for _, t := range allowOnly(fence).tenants {
+	for _, t := range allowOnly(fence) {
+		if t.IsNodes() {
+			continue
+		}
 		out = append(out, report.New(report.DefaultDenyMissing, report.Warning, report.Ref{APIVersion: "v1", Kind: "Namespace", Name: t.Namespaces[0]}, "", "has no default-deny by label: Tenant %q is in AllowOnly, or the policy is missing: add --inputs DIR with the Tenants to decide it", t.Name))
 	}
 	return out
@@ -85,20 +88,20 @@ func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 		fence.Policies = v1alpha1.PoliciesKubernetes
 	}
 	owners, clusterwideDeny := ownersOf(policiesOfFence(name, items))
-	fence.Nodes = nodesFromLabels(policiesOfFence(name, items))
 	if clusterwideDeny != nil && len(clusterwideDeny.Only) == 0 {
 		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Excluded: clusterwideDeny.Except}
 	}
+	var tenants []*policy.Owner
 	for _, key := range slices.SortedFunc(maps.Keys(owners), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		t := *owners[key]
+		t := owners[key]
 		if fence.InClusterScope(key[0]) || clusterwideDeny != nil && slices.Contains(clusterwideDeny.Only, key[0]) {
 			t.Enforcement = v1alpha1.Enforce
 		}
 		if t.SharesNamespaces() || !owners.isShared(key[0]) {
-			fence.Tenants = append(fence.Tenants, t)
+			tenants = append(tenants, t)
 		}
 	}
-	return fence
+	return fence.WithOwners(slices.Concat(tenants, nodesFromLabels(policiesOfFence(name, items)))...)
 }
 
 // ownersOf are the tenants in the labels of policies, and the namespaces of a cluster-wide default-deny
@@ -121,16 +124,16 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 }
 
 // owners are the tenants in the labels of policies, by namespace and name.
-type owners map[[2]string]*policy.Tenant
+type owners map[[2]string]*policy.Owner
 
 func (o owners) add(n *yaml.RNode) {
 	labels := n.GetLabels()
 	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
 	if o[key] == nil {
-		o[key] = &policy.Tenant{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.AllowOnly}
+		o[key] = &policy.Owner{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.AllowOnly}
 	}
 	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
-		o[key].Enforcement, o[key].Pods = v1alpha1.Enforce, subjectSelector(n)
+		o[key].Enforcement, o[key].Selector = v1alpha1.Enforce, subjectSelector(n)
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 
 // nodesFromLabels are the nodes that host policies with labels describe. They are in Enforce if a
 // default-deny selects them, in its directions. Otherwise the directions with rules count.
-func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
-	nodes := map[string]policy.Node{}
+func nodesFromLabels(policies []*yaml.RNode) []*policy.Owner {
+	nodes := map[string]*policy.Owner{}
 	for _, n := range policies {
 		labels := n.GetLabels()
 		name := labels[resource.LabelNode]
@@ -34,7 +34,7 @@ func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 			nodes[name] = found
 		}
 	}
-	var out []policy.Node
+	var out []*policy.Owner
 	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		out = append(out, nodes[name])
 	}
@@ -42,7 +42,7 @@ func nodesFromLabels(policies []*yaml.RNode) []policy.Node {
 }
 
 // hostPolicyOf reads the nodes that a host policy selects, and the directions in which it has rules.
-func hostPolicyOf(n *yaml.RNode) policy.Node {
+func hostPolicyOf(n *yaml.RNode) *policy.Owner {
 	var read struct {
 		Spec struct {
 			NodeSelector endpoints.Selector `json:"nodeSelector"`
@@ -50,7 +50,7 @@ func hostPolicyOf(n *yaml.RNode) policy.Node {
 			Egress       []any              `json:"egress"`
 		} `json:"spec"`
 	}
-	out := policy.Node{Reason: report.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
+	out := &policy.Owner{Kind: policy.Nodes, Reason: report.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
 	if data, err := n.MarshalJSON(); err != nil || json.Unmarshal(data, &read) != nil {
 		return out
 	}

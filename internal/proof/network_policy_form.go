@@ -19,9 +19,7 @@ func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// A feature that agents lack must not hide a difference between the forms.
-	fence := *p.Fence
-	fence.Agent = cilium.AllFeatures()
-	one, _, err := startEngine(&fence, p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
+	one, _, err := startEngine(p.Fence.WithAgent(cilium.AllFeatures()), p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
 	if err != nil {
 		return nil, err
 	}

@@ -51,9 +51,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	assumed := p.assumedSettings()
 	assumptions := p.Fence.Agent.Assumptions()
 	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
-	fence := *p.Fence
-	fence.Agent = agent
-	p.Fence = &fence
+	p.Fence = p.Fence.WithAgent(agent)
 	result, err := p.decideWithinBudget(level)
 	var others report.Findings
 	if err == nil && result.Passed() {
@@ -164,13 +162,13 @@ func (p proof) flowTests(subject reach.Proof, result *report.Report) error {
 // isolation proves isolation, except for tenants and nodes without generated policies.
 func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) })
-	if names := notGenerated.subjectNames(); len(names) > 0 {
+	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
 	if !isolatesAny(p.Fence) {
 		return nil
 	}
-	if !notGenerated.empty() && len(notGenerated.tenants)+len(notGenerated.nodes) == len(p.Fence.Tenants)+len(p.Fence.Nodes) {
+	if len(notGenerated) == len(p.Fence.Owners()) {
 		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before 1.16), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
@@ -188,7 +186,7 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.AllowOnlyOwners = allowOnly(p.Fence).subjectNames()
+	isolation.AllowOnlyOwners = allowOnly(p.Fence).names()
 	isolation.Unfenced = len(p.Fence.Unfenced)
 	result.Isolation = &isolation
 	return nil

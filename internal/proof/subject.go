@@ -20,7 +20,7 @@ func (p proof) subject(items []*yaml.RNode, tests []report.FlowTestResult) *repo
 		Workloads: len(p.index.Workloads), Policies: len(p.Policies), Baseline: baselineTexts(p.Fence.Baseline), Tenants: p.Fence.FlowsByTenant(),
 	}
 	for i := range s.Tenants {
-		s.Tenants[i].Exceptions = p.exceptions(&p.Fence.Tenants[i])
+		s.Tenants[i].Exceptions = p.exceptions(p.Fence.Tenants()[i])
 	}
 	best := 0
 	for _, t := range tests {
@@ -40,7 +40,7 @@ func (p proof) subject(items []*yaml.RNode, tests []report.FlowTestResult) *repo
 }
 
 // exceptions describe what a tenant does not have of the baseline, and what it fences in part.
-func (p proof) exceptions(t *policy.Tenant) []string {
+func (p proof) exceptions(t *policy.Owner) []string {
 	var out []string
 	switch {
 	case t.WithoutDNS:
@@ -60,7 +60,7 @@ func (p proof) exceptions(t *policy.Tenant) []string {
 			unfenced = append(unfenced, w.Ref.Kind+"/"+w.Ref.Name)
 		}
 	}
-	fences := "fences " + endpoints.FormatLabels(t.Pods.MatchLabels)
+	fences := "fences " + endpoints.FormatLabels(t.Selector.MatchLabels)
 	if len(unfenced) > 0 {
 		slices.Sort(unfenced)
 		fences += "; unfenced: " + report.Brief(unfenced)
@@ -104,7 +104,7 @@ func (p proof) exampleRank(f report.FlowResult) int {
 	return 1
 }
 
-func (p proof) ownerOf(e endpoints.Endpoint) *policy.Tenant {
+func (p proof) ownerOf(e endpoints.Endpoint) *policy.Owner {
 	if e.Kind != endpoints.PodEndpoint || e.Cluster != "" {
 		return nil
 	}

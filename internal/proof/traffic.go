@@ -144,7 +144,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 	}
 	var out report.Findings
 	for _, d := range found {
-		if f := t.finding(d); synthetic.empty() {
+		if f := t.finding(d); len(synthetic) == 0 {
 			out = append(out, f)
 		} else if d.Effect == reach.NowDenied {
 			f.Check, f.Message = report.AdoptedFlowLost, "once these tenants are in Enforce: "+f.Message
@@ -157,7 +157,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 // compareAsEnforced finds connections of adopted policies that Enforce will deny.
 func (t trafficComparison) compareAsEnforced() (report.Findings, error) {
 	allowOnlySubjects := allowOnly(t.Fence)
-	if allowOnlySubjects.empty() || len(t.After.Adopted) == 0 {
+	if len(allowOnlySubjects) == 0 || len(t.After.Adopted) == 0 {
 		return nil, nil
 	}
 	return t.compare(allowOnlySubjects)

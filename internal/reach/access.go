@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -52,14 +54,14 @@ func (a *access) add(v view, openings []flow.Opening) {
 	}
 }
 
-func accessOwner(o owner) string {
+func accessOwner(o *policy.Owner) string {
 	switch {
-	case o.tenant != nil:
-		return "Tenant/" + o.tenant.Name
-	case o.node != nil:
+	case o == nil:
+		return "unclaimed"
+	case o.IsNodes():
 		return o.String()
 	}
-	return "unclaimed"
+	return v1alpha1.KindTenant + "/" + o.Name
 }
 
 // list returns the access of each owner: of its pods in the build or, without one, of representative

@@ -16,8 +16,8 @@ import (
 // representative pods only where the owner has no other.
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	acme, beta := owner{tenant: &policy.Tenant{Name: "acme"}}, owner{tenant: &policy.Tenant{Name: "beta"}}
-	pod := func(o owner, name string, representative bool) view {
+	acme, beta := &policy.Owner{Name: "acme"}, &policy.Owner{Name: "beta"}
+	pod := func(o *policy.Owner, name string, representative bool) view {
 		return view{owner: o, direction: flow.Egress, subject: endpoints.Endpoint{Name: name, Namespace: o.String(), Representative: representative}}
 	}
 	opening := func(port uint16, peer string) flow.Opening {

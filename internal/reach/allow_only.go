@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -43,8 +42,7 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 			if slices.ContainsFunc(openings, func(o flow.Opening) bool { return len(o.Policies) == 0 }) {
 				continue
 			}
-			v := view{subject: pod, direction: d}
-			v.owner.tenant = owner
+			v := view{subject: pod, direction: d, owner: owner}
 			l := found.leakOf(v, flow.Opening{}, "")
 			if l.subjects.add(pod.Name); len(l.subjects.list) == 1 {
 				example[l] = pod
@@ -58,18 +56,18 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 	for _, l := range found.list {
 		slices.Sort(policies[l])
 		out = append(out, IsolatedPods{
-			Tenant: l.owner.tenant.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.moreSuffix(), Example: example[l], Policies: slices.Compact(policies[l]),
+			Tenant: l.owner.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.moreSuffix(), Example: example[l], Policies: slices.Compact(policies[l]),
 		})
 	}
 	return out, nil
 }
 
 // allowOnlyOwner returns the tenant in AllowOnly that a pod belongs to, or nil.
-func (p Proof) allowOnlyOwner(pod endpoints.Endpoint) *policy.Tenant {
+func (p Proof) allowOnlyOwner(pod endpoints.Endpoint) *policy.Owner {
 	if pod.Kind != endpoints.PodEndpoint || !pod.IsSelected() {
 		return nil
 	}
-	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); owner != nil && owner.Enforcement != v1alpha1.Enforce {
+	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); isAllowOnly(owner) {
 		return owner
 	}
 	return nil

@@ -3,8 +3,8 @@ package reach
 import (
 	"slices"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -48,12 +48,9 @@ func (c *conflicts) findings() report.Findings {
 }
 
 // sourceOf returns the resource that declares what an owner's pods or nodes may do.
-func (p Proof) sourceOf(o owner) report.Ref {
-	switch {
-	case o.tenant != nil:
-		return p.source(report.Reason{Kind: v1alpha1.KindTenant, Name: o.tenant.Name})
-	case o.node != nil:
-		return p.source(o.node.Reason)
+func (p Proof) sourceOf(o *policy.Owner) report.Ref {
+	if o == nil {
+		return report.Ref{}
 	}
-	return report.Ref{}
+	return p.source(o.Reason)
 }

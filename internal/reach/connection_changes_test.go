@@ -46,7 +46,7 @@ func TestConnectionChanges(t *testing.T) {
 				return openingsEngine{known: []endpoints.Endpoint{web, db}, openings: openings}
 			}
 			index, _ := resource.NewIndex(nil)
-			f := &policy.Fence{Name: "platform", Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}}}}
+			f := (&policy.Fence{Name: "platform"}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}})
 			proof := reach.Proof{Engine: engine(c.before), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
 			changes, err := proof.ConnectionChanges(engine(c.after), func(namespace string) bool { return namespace == c.affected })
 			if err != nil {

@@ -16,34 +16,16 @@ type view struct {
 	fence     *policy.Fence
 	subject   endpoints.Endpoint
 	direction flow.Direction
-	owner     owner
+	// owner is the tenant of a pod, or the nodes that a node belongs to. Nil: the namespace is
+	// unclaimed.
+	owner *policy.Owner
 	// byNamespace are the declared flows with pods of one namespace, others the rest.
 	byNamespace map[string][]Expected
 	others      []Expected
 }
 
-// owner is the tenant of a pod, or the node group of a node. With neither, the namespace is
-// unclaimed.
-type owner struct {
-	tenant *policy.Tenant
-	node   *policy.Node
-}
-
-// allowOnly reports whether the owner is in AllowOnly.
-func (o owner) allowOnly() bool {
-	return o.tenant != nil && o.tenant.Enforcement != v1alpha1.Enforce || o.node != nil && o.node.Enforcement != v1alpha1.Enforce
-}
-
-// String identifies an owner.
-func (o owner) String() string {
-	switch {
-	case o.tenant != nil:
-		return o.tenant.Name
-	case o.node != nil:
-		return "nodes " + o.node.Name
-	}
-	return ""
-}
+// isAllowOnly reports whether an owner is in AllowOnly.
+func isAllowOnly(o *policy.Owner) bool { return o != nil && o.Enforcement != v1alpha1.Enforce }
 
 // viewOf collects what a pod or node may do.
 func (x *Expectation) viewOf(subject endpoints.Endpoint, d flow.Direction) view {
@@ -52,7 +34,7 @@ func (x *Expectation) viewOf(subject endpoints.Endpoint, d flow.Direction) view 
 		x.viewOfNode(&v)
 		return v
 	}
-	v.owner.tenant = x.fence.OwnerOfPod(subject.Namespace, subject.Labels)
+	v.owner = x.fence.OwnerOfPod(subject.Namespace, subject.Labels)
 	for _, w := range x.expectedAt(subject.Namespace, d) {
 		if endpoints.Selects(w.Subject, subject.Labels) {
 			v.addExpected(w)
@@ -64,8 +46,8 @@ func (x *Expectation) viewOf(subject endpoints.Endpoint, d flow.Direction) view 
 // viewOfNode collects what a node may do, of whichever kinds it is.
 func (x *Expectation) viewOfNode(v *view) {
 	for _, n := range defaultDenyNodes(x.fence, v.subject.Labels, v.direction) {
-		if v.owner.node == nil {
-			v.owner.node = n
+		if v.owner == nil {
+			v.owner = n
 		}
 		for _, w := range x.at[subjectKey{node: n.Name, direction: v.direction}] {
 			v.addExpected(w)

@@ -63,8 +63,8 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
 	d.decideNodes(x)
-	for i, t := range s.Fence.Tenants {
-		s.Progress.Report("deciding declared flows: tenants", i, len(s.Fence.Tenants))
+	for i, t := range s.Fence.Tenants() {
+		s.Progress.Report("deciding declared flows: tenants", i, len(s.Fence.Tenants()))
 		for _, ns := range t.Namespaces {
 			for _, direction := range flow.Directions() {
 				for _, w := range x.at[subjectKey{namespace: ns, direction: direction}] {
@@ -82,11 +82,10 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 
 // decideNodes decides the declared flows of nodes.
 func (d *declaredFlows) decideNodes(x *Expectation) {
-	for i := range d.Fence.Nodes {
-		n := &d.Fence.Nodes[i]
+	for _, n := range d.Fence.Nodes() {
 		for _, direction := range flow.Directions() {
 			for _, w := range x.at[subjectKey{node: n.Name, direction: direction}] {
-				d.decide(n.AsPeer(), n.Enforcement, direction, w)
+				d.decide(n.NodesPeer(), n.Enforcement, direction, w)
 			}
 		}
 	}

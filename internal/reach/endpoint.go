@@ -152,7 +152,7 @@ func (e Endpoints) belongsTo(w *resource.Workload, name string) bool {
 // namespaces returns the namespaces of a tenant, and the namespace of that name.
 func (e Endpoints) namespaces(name string) []string {
 	out := []string{name}
-	for _, t := range e.Fence.Tenants {
+	for _, t := range e.Fence.Tenants() {
 		if t.Name == name {
 			out = append(out, t.Namespaces...)
 		}

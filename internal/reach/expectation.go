@@ -37,7 +37,7 @@ type subjectKey struct {
 type Expected struct {
 	Subject endpoints.Selector
 	// Owner has the subject. Nil: the namespace is unclaimed, or the subjects are nodes.
-	Owner *policy.Tenant
+	Owner *policy.Owner
 	Peer  policy.Peer
 	// Ports: none means every port of every protocol.
 	Ports []flow.Port
@@ -64,7 +64,7 @@ func NewExpectation(fences ...*policy.Fence) *Expectation {
 }
 
 func (x *Expectation) expectFence(f *policy.Fence) {
-	for _, t := range f.Tenants {
+	for _, t := range f.Tenants() {
 		for _, ns := range t.Namespaces {
 			x.expectBaseline(t.PeerIn(ns))
 			x.expectTenantDNS(t, t.PeerIn(ns))
@@ -98,27 +98,25 @@ func (x *Expectation) expectAt(own, peer policy.Peer, d flow.Direction, w Expect
 	if peer.Namespace != unclaimedNamespaces {
 		w.Subject, w.Peer = own.Pods, peer
 		w.fqdns, w.lookups = flow.NewPatterns(peer.FQDNs), flow.NewPatterns(w.L7.DNS)
-		x.add(subjectKey{own.Namespace, own.Node, d}, own, w)
+		at := subjectKey{namespace: own.Namespace, direction: d}
+		if own.Kind == policy.Nodes {
+			at.node = own.Owner
+		}
+		x.add(at, own, w)
 	}
 }
 
 func (x *Expectation) add(at subjectKey, own policy.Peer, w Expected) {
-	if x.fence.NodeOf(own) != nil {
+	w.Owner = x.fence.OwnerOf(own)
+	if w.Owner != nil || at.namespace == unclaimedNamespaces {
 		x.at[at] = append(x.at[at], w)
-		return
 	}
-	owner := x.fence.OwnerOf(own)
-	if own.Kind != policy.Pods || owner == nil && at.namespace != unclaimedNamespaces {
-		return
-	}
-	w.Owner = owner
-	x.at[at] = append(x.at[at], w)
 }
 
 // sharedParts returns the pods of a peer that are some tenant's, where several share its namespace.
 func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 	var out []policy.Peer
-	for _, t := range x.fence.Owners(p.Namespace) {
+	for _, t := range x.fence.TenantsIn(p.Namespace) {
 		if part, ok := x.fence.OwnedPart(t, p); ok && t.SharesNamespaces() {
 			out = append(out, part)
 		}

@@ -12,8 +12,8 @@ import (
 
 // expectTenantDNS adds the baseline's DNS for the pods of a namespace that the tenant leaves it to, and
 // for its pods without a tenant, if no other tenant has pods there.
-func (x *Expectation) expectTenantDNS(t policy.Tenant, own policy.Peer) {
-	if len(x.fence.Owners(own.Namespace)) == 1 {
+func (x *Expectation) expectTenantDNS(t *policy.Owner, own policy.Peer) {
+	if len(x.fence.TenantsIn(own.Namespace)) == 1 {
 		for _, others := range policy.OtherPods(own.Namespace, own.Pods) {
 			x.expectBaselineDNS(others)
 		}

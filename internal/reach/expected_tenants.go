@@ -23,7 +23,7 @@ func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []
 		return true
 	}
 	owner := x.fence.OwnerOf(pods)
-	if pods.Kind != policy.Pods || owner == nil || owner.Name == d.Tenant {
+	if pods.Kind != policy.Pods || owner == nil || d.IsOf(owner) {
 		return true
 	}
 	return slices.ContainsFunc(d.Peers, func(p v1alpha1.Peer) bool {
@@ -31,7 +31,7 @@ func (x *Expectation) declares(d *policy.Declaration, pods policy.Peer, ports []
 		case p.Service != "" || len(p.FQDNs)+len(p.Entities)+len(p.CIDRs) > 0:
 			// Which pods and ports these are depends on the build.
 			return true
-		case p.Namespace != "" && p.Namespace != pods.Namespace, p.Namespace == "" && !x.mayBe(p, d.Tenant, owner.Name):
+		case p.Namespace != "" && p.Namespace != pods.Namespace, p.Namespace == "" && !x.mayBe(p, d.Owner, owner.Name):
 			return false
 		}
 		return endpoints.Narrows(pods.Pods, endpoints.SelectorOf(p.Pods)) && within(ports, flow.ExpandProtocols(d.Ports))

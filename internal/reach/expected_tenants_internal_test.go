@@ -17,12 +17,13 @@ func TestGrantsBetweenTenantsMustBeDeclared(t *testing.T) {
 		{Parent: "control", Names: []string{"customer-*", "control"}},
 		{Parent: "customer-a", Names: []string{"site"}},
 	}}
+	var tenants []*policy.Owner
 	for _, name := range []string{"control", "customer-a", "customer-b", "rival", "site"} {
-		fence.Tenants = append(fence.Tenants, policy.Tenant{Name: name, Namespaces: []string{name, name + "-jobs"}})
+		tenants = append(tenants, &policy.Owner{Name: name, Namespaces: []string{name, name + "-jobs"}})
 	}
 	pods := func(tenant string) policy.Peer { return policy.Peer{Kind: policy.Pods, Namespace: tenant} }
 	declares := func(tenant string, peers ...v1alpha1.Peer) *policy.Declaration {
-		return &policy.Declaration{Tenant: tenant, Flow: "reports", Peers: peers}
+		return &policy.Declaration{Owner: tenant, Flow: "reports", Peers: peers}
 	}
 	children, parent := v1alpha1.Peer{Children: true}, v1alpha1.Peer{Parent: true}
 	fromParent := declares("control", children)
@@ -50,9 +51,9 @@ func TestGrantsBetweenTenantsMustBeDeclared(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.grant.Family = policy.EastWest
-			own := *fence
+			own := fence.WithOwners(tenants...)
 			own.Grants = []policy.Grant{c.grant}
-			x := NewExpectation(&own)
+			x := NewExpectation(own)
 			expected := false
 			for _, at := range x.at {
 				for _, w := range at {
@@ -71,9 +72,9 @@ func TestGrantsBetweenTenantsMustBeDeclared(t *testing.T) {
 func TestGrantsStayWithinOnePeer(t *testing.T) {
 	t.Parallel()
 	fence := &policy.Fence{
-		Tenants:  []policy.Tenant{{Name: "control", Namespaces: []string{"control"}}, {Name: "customer-a", Namespaces: []string{"customer-a"}}, {Name: "rival", Namespaces: []string{"rival"}}},
 		Children: []v1alpha1.ChildTenants{{Parent: "control", Names: []string{"customer-a"}}},
 	}
+	named := func(name string) *policy.Owner { return &policy.Owner{Name: name, Namespaces: []string{name}} }
 	app := func(name string) *endpoints.Selector {
 		return &endpoints.Selector{MatchLabels: map[string]string{"app": name}}
 	}
@@ -101,10 +102,10 @@ func TestGrantsStayWithinOnePeer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			x := NewExpectation(fence)
+			x := NewExpectation(fence.WithOwners(named("control"), named("customer-a"), named("rival")))
 			from := policy.Peer{Kind: policy.Pods, Namespace: c.tenant, Pods: c.pods}
 			to := policy.Peer{Kind: policy.Pods, Namespace: "control"}
-			declared := &policy.Declaration{Tenant: "control", Flow: "reports", Peers: c.peers, Ports: []flow.Port{port(8443)}}
+			declared := &policy.Declaration{Owner: "control", Flow: "reports", Peers: c.peers, Ports: []flow.Port{port(8443)}}
 			if got := x.declaredBetween(policy.Grant{From: from, To: to, Ports: c.ports, Destination: declared}); got != c.want {
 				t.Errorf("got %t, want %t", got, c.want)
 			}

@@ -45,7 +45,7 @@ func shop(t *testing.T) reach.Endpoints {
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
-	return reach.Endpoints{Index: index, Fence: &policy.Fence{Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"shop", "shop-2"}}, {Name: "homeless"}}}}
+	return reach.Endpoints{Index: index, Fence: (&policy.Fence{}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"shop", "shop-2"}}, &policy.Owner{Name: "homeless"})}
 }
 
 // recorder allows every flow, and writes it down.

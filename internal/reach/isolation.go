@@ -121,7 +121,7 @@ func (p Proof) grants() []policy.Grant {
 // surroundings returns the namespaces of the build and of tenants, and the declared networks.
 func (p Proof) surroundings() endpoints.Environment {
 	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
-	for _, t := range p.Fence.Tenants {
+	for _, t := range p.Fence.Tenants() {
 		for _, ns := range t.Namespaces {
 			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
 		}
@@ -153,11 +153,8 @@ func (p Proof) selectors() []endpoints.Selection {
 	pods := func(s endpoints.Selector) {
 		out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(s, endpoints.PodLabel)})
 	}
-	for _, t := range p.Fence.Tenants {
-		pods(t.Pods)
-	}
-	for _, n := range p.Fence.Nodes {
-		pods(n.Selector)
+	for _, o := range p.Fence.Owners() {
+		pods(o.Selector)
 	}
 	for _, expected := range NewExpectation(p.fences()...).at {
 		for _, w := range expected {

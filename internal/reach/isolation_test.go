@@ -99,12 +99,12 @@ func TestIsolation(t *testing.T) {
 			t.Parallel()
 			f := &policy.Fence{
 				Name: "platform", Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.19"},
-				Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"acme"}, Enforcement: c.enforcement}},
 				Grants: []policy.Grant{
 					{From: peerOf("acme", "web"), To: peerOf("acme", "db"), Ports: []flow.Port{{Port: 5432, Protocol: v1alpha1.TCP}}},
 					{From: peerOf("shop", "shop"), To: peerOf("acme", "web"), Ports: []flow.Port{{Port: 80, Protocol: v1alpha1.TCP}}},
 				},
 			}
+			f = f.WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}, Enforcement: c.enforcement})
 			index, _ := resource.NewIndex(nil)
 			proof := reach.Proof{
 				Engine: openingsEngine{fixedEngine: fixedEngine(flow.Allowed), known: []endpoints.Endpoint{web, db, shop}, openings: c.openings},

@@ -182,7 +182,7 @@ func (d *declaredFlows) peerEndpoints(p policy.Peer) []endpoints.Endpoint {
 	case policy.Pods:
 		return d.pods(p)
 	case policy.Nodes:
-		return d.nodes(d.Fence.NodeOf(p))
+		return d.nodes(d.Fence.OwnerOf(p))
 	case policy.Entities:
 		return append(entityEndpoints(p.Entities), d.endpoints.outsideAddresses(p, d.Fence.Cluster)...)
 	case policy.CIDRs:
@@ -230,12 +230,12 @@ func (d *declaredFlows) pods(p policy.Peer) []endpoints.Endpoint {
 // belongToPeer reports whether a workload's pods are those of a peer's tenant. A peer that names a
 // shared namespace without a tenant includes its unclaimed pods.
 func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
-	all := d.Fence.Owners(w.Ref.Namespace)
+	all := d.Fence.TenantsIn(w.Ref.Namespace)
 	if len(all) == 0 || !all[0].SharesNamespaces() {
 		return true
 	}
 	owner := d.Fence.OwnerOfPod(w.Ref.Namespace, w.Labels)
-	return p.Tenant == "" && owner == nil || owner != nil && owner.Name == p.Tenant
+	return p.Owner == "" && owner == nil || owner != nil && owner.Name == p.Owner
 }
 
 // labelledNamespaces returns the namespaces of the build that a peer selects by label. If it

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -15,7 +16,7 @@ import (
 // which the same policies allow it.
 type leak struct {
 	direction flow.Direction
-	owner     owner
+	owner     *policy.Owner
 	// namespace of the subjects, "" for nodes.
 	namespace       string
 	kind            peerKind

@@ -3,7 +3,6 @@ package reach
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -36,7 +35,7 @@ func (s *search) findings() report.Findings {
 
 // severity returns a warning in AllowOnly.
 func (l *leak) severity() report.Severity {
-	if l.owner.allowOnly() {
+	if isAllowOnly(l.owner) {
 		return report.Warning
 	}
 	return report.Error
@@ -45,11 +44,12 @@ func (l *leak) severity() report.Severity {
 // notIsolated reports subjects at which everything is allowed, whatever the policies allow.
 func (s *search) notIsolated(l *leak) report.Finding {
 	field, of := "", "of no Tenant, which scope Cluster default-denies"
-	switch {
-	case l.owner.tenant != nil:
-		of = fmt.Sprintf("of Tenant %q, which is in Enforce", l.owner.tenant.Name)
-	case l.owner.node != nil:
-		field, of = l.owner.node.Reason.Field, fmt.Sprintf("of nodes %q, which are in Enforce", l.owner.node.Name)
+	switch o := l.owner; {
+	case o == nil:
+	case o.IsNodes():
+		field, of = o.Reason.Field, "of "+o.Describe()+", which are in Enforce"
+	default:
+		of = "of " + o.Describe() + ", which is in Enforce"
 	}
 	return report.New(report.NotIsolated, l.severity(), s.sourceOf(l.owner), field,
 		"no policy isolates the %s of %s%s, %s: the policy default-deny is missing or has no effect: build again, or find the layer that changes it",
@@ -62,11 +62,8 @@ func (s *search) allowed(g *leakGroup) report.Finding {
 	if g.open {
 		state = "the other side allows it"
 	}
-	switch o := g.leaks[0].owner; {
-	case o.tenant != nil:
-		state += ", by label of Tenant " + strconv.Quote(o.tenant.Name)
-	case o.node != nil:
-		state += ", by label of nodes " + strconv.Quote(o.node.Name)
+	if o := g.leaks[0].owner; o != nil {
+		state += ", by label of " + o.Describe()
 	}
 	return report.New(report.AllowedFlow, report.Info, g.policy, "", "allows %s; %s", s.flows(g), state)
 }
@@ -78,7 +75,8 @@ func (s *search) undeclared(g *leakGroup) report.Finding {
 		check, state = report.UndeclaredOpen, "both sides allow"
 	}
 	if !slices.ContainsFunc(g.leaks, func(l *leak) bool { return l.deployed }) {
-		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[g.leaks[0].owner.node != nil] + " outside the build"
+		o := g.leaks[0].owner
+		state += ", for " + map[bool]string{true: "nodes", false: "pods"}[o != nil && o.IsNodes()] + " outside the build"
 	}
 	together := ""
 	if others := s.otherPolicies(g); len(others) > 0 {
@@ -114,13 +112,14 @@ func (g *leakGroup) declareFix() string {
 	for _, one := range g.leaks {
 		owners.add(one.owner.String())
 	}
-	switch {
-	case l.owner.tenant != nil:
-		return fmt.Sprintf("or declare the flow in spec.%s of Tenant %q%s", l.direction, l.owner.tenant.Name, owners.moreSuffix())
-	case l.owner.node != nil:
-		return fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile%s", l.owner.node.Name, l.direction, owners.moreSuffix())
+	switch o := l.owner; {
+	case o == nil:
+		return "or add a Tenant for these pods that declares the flow"
+	case o.IsNodes():
+		return fmt.Sprintf("or declare the flow in nodes[%s].%s of the profile%s", o.Name, l.direction, owners.moreSuffix())
+	default:
+		return fmt.Sprintf("or declare the flow in spec.%s of %s%s", l.direction, o.Describe(), owners.moreSuffix())
 	}
-	return "or add a Tenant for these pods that declares the flow"
 }
 
 // policyToChange returns the first hand-written policy or, if none is hand-written, the first

@@ -100,14 +100,15 @@ func joinBy[T any](list []T, keyOf func(T) groupKey, add func(groupKey, []T)) {
 }
 
 func (s *search) keyOf(l *leak) groupKey {
-	key := groupKey{policy: s.policyToChange(l.opening.Policies), direction: l.direction, allowOnly: l.owner.allowOnly(), kind: l.kind, subjects: "unclaimed pods"}
+	key := groupKey{policy: s.policyToChange(l.opening.Policies), direction: l.direction, allowOnly: isAllowOnly(l.owner), kind: l.kind, subjects: "unclaimed pods"}
 	switch {
 	case s.IntentUnknown:
 		key.subjects = l.owner.String()
-	case l.owner.tenant != nil:
-		key.subjects = "pods"
-	case l.owner.node != nil:
+	case l.owner == nil:
+	case l.owner.IsNodes():
 		key.subjects = "nodes"
+	default:
+		key.subjects = "pods"
 	}
 	return key
 }

@@ -74,12 +74,13 @@ func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) []flow.Opening {
 }
 
 func randomSearch(e randomEngine) *search {
-	f := &policy.Fence{Name: "platform", Tenants: []policy.Tenant{
-		{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
-		{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
-	}, Grants: []policy.Grant{
+	f := &policy.Fence{Name: "platform", Grants: []policy.Grant{
 		{From: policy.Peer{Kind: policy.Pods, Namespace: "acme"}, To: policy.Peer{Kind: policy.Pods, Namespace: "beta"}, Ports: []flow.Port{{Port: 11, Protocol: v1alpha1.TCP}}},
 	}}
+	f = f.WithOwners(
+		&policy.Owner{Name: "acme", Namespaces: []string{"acme"}, Enforcement: v1alpha1.Enforce},
+		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
+	)
 	index, _ := resource.NewIndex(nil)
 	p := Proof{Engine: e, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
 	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {

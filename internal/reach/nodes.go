@@ -41,7 +41,7 @@ func (e Endpoints) otherClusterPod(text string, f v1alpha1.FlowEndpoint) (endpoi
 
 // nodes returns the nodes of the build that a kind of nodes selects, or else one that represents
 // them.
-func (p Proof) nodes(n *policy.Node) []endpoints.Endpoint {
+func (p Proof) nodes(n *policy.Owner) []endpoints.Endpoint {
 	var out []endpoints.Endpoint
 	index := p.Endpoints.Index.Nodes
 	for _, name := range slices.Sorted(maps.Keys(index)) {
@@ -59,8 +59,7 @@ func (p Proof) nodes(n *policy.Node) []endpoints.Endpoint {
 // alone and with the labels that each policy selects.
 func (p Proof) fencedNodes(known []endpoints.Endpoint) []endpoints.Endpoint {
 	var out []endpoints.Endpoint
-	for i := range p.Fence.Nodes {
-		n := &p.Fence.Nodes[i]
+	for _, n := range p.Fence.Nodes() {
 		if !p.Fence.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
@@ -83,10 +82,10 @@ func (p Proof) fencedNodes(known []endpoints.Endpoint) []endpoints.Endpoint {
 
 // defaultDenyNodes returns the kinds of nodes that default-deny a node in one direction, those in
 // Enforce first.
-func defaultDenyNodes(f *policy.Fence, labels map[string]string, d flow.Direction) []*policy.Node {
-	var enforced, allowOnly []*policy.Node
-	for i := range f.Nodes {
-		switch n := &f.Nodes[i]; {
+func defaultDenyNodes(f *policy.Fence, labels map[string]string, d flow.Direction) []*policy.Owner {
+	var enforced, allowOnly []*policy.Owner
+	for _, n := range f.Nodes() {
+		switch {
 		case !slices.Contains(n.DefaultDeny, d) || !f.GeneratesPolicies(n.Enforcement) || !endpoints.Selects(n.Selector, labels):
 		case n.Enforcement == v1alpha1.Enforce:
 			enforced = append(enforced, n)

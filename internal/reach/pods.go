@@ -7,7 +7,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 // FindAll returns every endpoint that a text identifies, as FlowTests write them: the forms of Find,
@@ -72,11 +71,11 @@ func (e Endpoints) podsOf(text string, f v1alpha1.FlowEndpoint) ([]endpoints.End
 // tenant's own pods.
 func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (endpoints.Selector, error) {
 	selector := endpoints.Selector{MatchLabels: f.Labels}
-	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return f.Form == v1alpha1.TenantForm && t.Name == f.TenantOrNamespace })
-	if i < 0 {
+	t := e.Fence.Tenant(f.TenantOrNamespace)
+	if f.Form != v1alpha1.TenantForm || t == nil {
 		return selector, nil
 	}
-	own, ok := e.Fence.Tenants[i].OwnPods(selector)
+	own, ok := t.OwnPods(selector)
 	if !ok {
 		return own, fmt.Errorf("%q can be no pod, since the spec.pods of Tenant %q selects other labels: correct them", text, f.TenantOrNamespace)
 	}
@@ -92,20 +91,20 @@ func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
 		}
 		return []string{f.TenantOrNamespace}, nil
 	}
-	i := slices.IndexFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return t.Name == f.TenantOrNamespace })
+	t := e.Fence.Tenant(f.TenantOrNamespace)
 	switch {
-	case i < 0:
+	case t == nil:
 		return nil, fmt.Errorf("the Tenant %q %w: correct the name, or remove the case", f.TenantOrNamespace, errMissing)
-	case len(e.Fence.Tenants[i].Namespaces) == 0:
+	case len(t.Namespaces) == 0:
 		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.TenantOrNamespace)
 	}
-	return e.Fence.Tenants[i].Namespaces, nil
+	return t.Namespaces, nil
 }
 
 // namespaceExists reports whether the build has a namespace, or something in it.
 func (e Endpoints) namespaceExists(namespace string) bool {
 	return e.Index.Namespaces[namespace] != nil || len(e.Index.WorkloadsIn(namespace, endpoints.Selector{})) > 0 || len(e.Index.ServicesIn(namespace)) > 0 ||
-		slices.ContainsFunc(e.Fence.Tenants, func(t policy.Tenant) bool { return slices.Contains(t.Namespaces, namespace) })
+		len(e.Fence.TenantsIn(namespace)) > 0
 }
 
 // missingPods returns a representative pod with these labels for each namespace without a pod that

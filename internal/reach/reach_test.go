@@ -32,7 +32,7 @@ func buildEndpoints(t *testing.T) reach.Endpoints {
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
-	return reach.Endpoints{Index: index, Fence: &policy.Fence{Tenants: []policy.Tenant{{Name: "acme", Namespaces: []string{"tenant-acme"}}}}}
+	return reach.Endpoints{Index: index, Fence: (&policy.Fence{}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"tenant-acme"}})}
 }
 
 func TestFind(t *testing.T) {

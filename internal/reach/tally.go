@@ -23,9 +23,9 @@ type inspected struct {
 }
 
 func (t *tally) inspect(v view) {
-	more := inspected{allowOnly: v.owner.allowOnly()}
-	if of := v.owner.tenant; of != nil && of.SharesNamespaces() {
-		more.selected = []string{endpoints.FormatLabels(of.Pods.MatchLabels)}
+	more := inspected{allowOnly: isAllowOnly(v.owner)}
+	if of := v.owner; of != nil && of.SharesNamespaces() {
+		more.selected = []string{endpoints.FormatLabels(of.Selector.MatchLabels)}
 	}
 	t.merge(v, more)
 }
@@ -50,16 +50,16 @@ func (t *tally) openNamespace(namespace string) {
 // addNotGenerated counts the tenants and nodes without generated policies, which therefore are not
 // inspected.
 func (t *tally) addNotGenerated(f *policy.Fence) {
-	for _, tenant := range f.Tenants {
+	for _, tenant := range f.Tenants() {
 		for _, ns := range tenant.Namespaces {
 			if !f.GeneratesPolicies(tenant.Enforcement) {
 				put(&t.namespaces, ns, inspected{notGenerated: true})
 			}
 		}
 	}
-	for _, n := range f.Nodes {
+	for _, n := range f.Nodes() {
 		if !f.GeneratesPolicies(n.Enforcement) {
-			put(&t.nodes, "nodes "+n.Name, inspected{notGenerated: true})
+			put(&t.nodes, n.String(), inspected{notGenerated: true})
 		}
 	}
 }

@@ -51,7 +51,7 @@ func (e Endpoints) unknownNode(text string, f v1alpha1.FlowEndpoint) string {
 			return ""
 		}
 	}
-	if slices.ContainsFunc(e.Fence.Nodes, func(n policy.Node) bool { return endpoints.Selects(n.Selector, f.Labels) }) {
+	if slices.ContainsFunc(e.Fence.Nodes(), func(n *policy.Owner) bool { return endpoints.Selects(n.Selector, f.Labels) }) {
 		return ""
 	}
 	return fmt.Sprintf("%q is no Node of the build, and the profile's nodes select none with these labels: correct them, unless the node has no fence", text)

@@ -39,7 +39,7 @@ func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 // ruleFor returns the rule of a policy for the pods that it selects.
 func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *api.Rule {
 	rule := &api.Rule{EndpointSelector: subject}
-	if p.Node != nil {
+	if p.HasNodes() {
 		rule = &api.Rule{NodeSelector: subject}
 	}
 	if p.Family != policy.DefaultDeny && f.Has(cilium.AdditivePolicies) {

@@ -20,8 +20,8 @@ func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetwork
 
 // subjectOf returns the selector of a cluster-wide policy.
 func subjectOf(p *policy.Policy) api.EndpointSelector {
-	if p.Node != nil {
-		return selector(p.Node.Selector, nil)
+	if p.HasNodes() {
+		return selector(p.Owner.Selector, nil)
 	}
 	return namespaceSelector(*p.NamespaceScope)
 }

@@ -22,8 +22,8 @@ const squidConfig = "squid.conf"
 func egressNames(f *policy.Fence) *corev1.ConfigMap {
 	proxy := f.EgressProxy
 	owned := &policy.Policy{Namespace: proxy.Namespace, Name: policy.EgressNamesConfigMap, Family: policy.FQDNEgress}
-	if owners := f.Owners(proxy.Namespace); len(owners) == 1 {
-		owned.Tenant, owned.TenantID = owners[0].Name, owners[0].ID
+	if owners := f.TenantsIn(proxy.Namespace); len(owners) == 1 {
+		owned.Owner = owners[0]
 	}
 	names := map[string][]string{}
 	for _, a := range proxy.Allowed {

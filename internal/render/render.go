@@ -38,7 +38,7 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 // object returns a policy in its form.
 func object(f *policy.Fence, p *policy.Policy) any {
 	switch {
-	case p.NamespaceScope != nil || p.Node != nil:
+	case p.NamespaceScope != nil || p.HasNodes():
 		return clusterwide(f, p)
 	case f.Policies == v1alpha1.PoliciesKubernetes:
 		return kubernetes(f, p)
@@ -54,14 +54,15 @@ func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
 		resource.LabelFamily:    string(p.Family),
 		resource.LabelStage:     string(p.Family.Stage()),
 	}
-	if p.Tenant != "" {
-		labels[resource.LabelTenant] = p.Tenant
-	}
-	if p.Node != nil {
-		labels[resource.LabelNode] = p.Node.Name
-	}
-	if p.TenantID != "" {
-		labels[resource.LabelTenantID] = p.TenantID
+	switch o := p.Owner; {
+	case o == nil:
+	case o.IsNodes():
+		labels[resource.LabelNode] = o.Name
+	default:
+		labels[resource.LabelTenant] = o.Name
+		if o.ID != "" {
+			labels[resource.LabelTenantID] = o.ID
+		}
 	}
 	return labels
 }

@@ -224,7 +224,7 @@ policyTypes:
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	p := defaultDeny
-	p.Tenant, p.TenantID = "acme", "42"
+	p.Owner = &policy.Owner{Name: "acme", ID: "42"}
 	p.Reasons = []report.Reason{{Kind: "Tenant", Name: "acme", Field: "spec.enforcement"}, {Kind: "FenceProfile", Name: "platform", Field: "spec.scope"}}
 	n := rendered(t, fence("1.19", v1alpha1.PoliciesCilium), p)
 	wantLabels := map[string]string{

@@ -14,7 +14,7 @@ func (r *resolver) reportAdvice() {
 	ref, path := r.profile.Ref, r.profile.Path
 	if len(r.tenants) == 0 && len(r.unread) == 0 {
 		exception := ""
-		if len(r.fence.Nodes) > 0 {
+		if len(r.fence.Nodes()) > 0 {
 			exception = " except host policies"
 		}
 		r.warn(report.TenantsMissing, ref, nil, "the build has no Tenants, so the fence generates nothing%s and removes its earlier policies: list the Tenants in this layer, or in one below it", exception)

@@ -21,7 +21,7 @@ func (r *resolver) grantAgents() {
 		for i, a := range t.spec.AgentIngress {
 			f := &declaredFlow{
 				tenant: t, direction: flow.Ingress, name: a.Name, ref: t.ref, path: t.path.Child("agentIngress").Index(i),
-				reason: t.reason.Child("agentIngress[" + a.Name + "]"), pods: endpoints.SelectorOf(a.Pods), ports: flow.DeclaredPorts(a.Ports),
+				reason: t.Reason.Child("agentIngress[" + a.Name + "]"), pods: endpoints.SelectorOf(a.Pods), ports: flow.DeclaredPorts(a.Ports),
 			}
 			r.checkAgentNetworkLimits(f, a)
 			found := r.resolveAgentPods(f, a)

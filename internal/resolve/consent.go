@@ -208,7 +208,7 @@ func (r *resolver) commonPods(a, b policy.Peer) (policy.Peer, bool) {
 		return policy.Peer{}, false
 	}
 	ok = r.index.WithoutResources || endpoints.SelectsAll(pods) || len(r.index.WorkloadsIn(a.Namespace, pods)) > 0
-	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods, Tenant: a.Tenant}, ok
+	return policy.Peer{Kind: policy.Pods, Namespace: a.Namespace, Pods: pods, Owner: a.Owner}, ok
 }
 
 // commonPorts are the ports at the destination that both lists allow; an empty list

@@ -155,7 +155,7 @@ func (r *resolver) backendPorts(all []proxiedIngress) []flow.Port {
 				port, ok := r.portNumber(port, g.To)
 				if !ok {
 					r.refuse(report.EdgeProxyPortNotNumeric, r.profile.Ref, r.profile.Path.Child("edgeProxy"),
-						"agents of Tenant %q reach the port %q, whose number is unknown or not unique: set edgeProxy.ports", g.Destination.Tenant, port.Name)
+						"agents of Tenant %q reach the port %q, whose number is unknown or not unique: set edgeProxy.ports", g.Destination.Owner, port.Name)
 				} else if !slices.Contains(ports, port) {
 					ports = append(ports, port)
 				}

@@ -59,7 +59,7 @@ func (r *resolver) apiServerClientPorts() []int32 {
 
 // reportMissingEssentials warns about essential flows of default-denied nodes that no flow allows, of
 // this entry or of one that selects all of its nodes.
-func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
+func (r *resolver) reportMissingEssentials(n *policy.Owner, i int) {
 	for _, e := range r.essentials() {
 		if !slices.Contains(n.DefaultDeny, e.direction) || r.allowed(n, e) {
 			continue
@@ -70,14 +70,14 @@ func (r *resolver) reportMissingEssentials(n policy.Node, i int) {
 }
 
 // allowed reports whether a flow of such nodes allows an essential flow.
-func (r *resolver) allowed(n policy.Node, e essential) bool {
+func (r *resolver) allowed(n *policy.Owner, e essential) bool {
 	return slices.ContainsFunc(r.fence.Grants, func(g policy.Grant) bool {
 		own, peer := g.From, g.To
 		if e.direction == flow.Ingress {
 			own, peer = g.To, g.From
 		}
-		other := r.fence.NodeOf(own)
-		return other != nil && selectsSubset(n.Selector, other.Selector) && peerIncludes(peer, e.peer) &&
+		other := r.fence.OwnerOf(own)
+		return own.Kind == policy.Nodes && other != nil && selectsSubset(n.Selector, other.Selector) && peerIncludes(peer, e.peer) &&
 			(len(g.Ports) == 0 || slices.ContainsFunc(e.ports, func(p flow.Port) bool { return p.CoveredBy(g.Ports) }))
 	})
 }

@@ -15,16 +15,15 @@ import (
 
 // flow is one declared flow of one tenant.
 type declaredFlow struct {
+	// tenant declares it. It may be nodes of the profile instead.
 	tenant *tenant
 	// fromProfile reports whether the profile declares it: it needs no limit and no consent.
 	fromProfile bool
-	// node is the entry of the profile's nodes that declares it, instead of a tenant.
-	node      string
-	direction flow.Direction
-	ref       report.Ref
-	path      *field.Path
-	name      string
-	pods      endpoints.Selector
+	direction   flow.Direction
+	ref         report.Ref
+	path        *field.Path
+	name        string
+	pods        endpoints.Selector
 	// ports are as declared: protocol ANY is not expanded.
 	ports    []flow.Port
 	l7       flow.L7
@@ -104,7 +103,7 @@ func (f *declaredFlow) peersPath() *field.Path {
 }
 
 func (f *declaredFlow) declaration() *policy.Declaration {
-	return &policy.Declaration{Tenant: f.tenant.Name, Node: f.node, Flow: f.name, AllTenants: f.fromProfile && f.node == "", Peers: f.peers, Ports: f.ports, Subject: f.pods, Via: f.via, Reason: f.reason}
+	return &policy.Declaration{Kind: f.tenant.Kind, Owner: f.tenant.Name, Flow: f.name, AllTenants: f.fromProfile && !f.tenant.IsNodes(), Peers: f.peers, Ports: f.ports, Subject: f.pods, Via: f.via, Reason: f.reason}
 }
 
 func (f *declaredFlow) portsOf(e resolvedPeer) []flow.Port {
@@ -118,7 +117,7 @@ func (f *declaredFlow) portsOf(e resolvedPeer) []flow.Port {
 func (r *resolver) collectFlows() {
 	for _, t := range r.tenants {
 		own := v1alpha1.AllTenantsFlows{Ingress: t.spec.Ingress, Egress: t.spec.Egress}
-		t.flows = append(flowsOf(t, own, t.ref, t.path, t.reason), flowsOf(t, r.profile.Spec.AllTenants, r.profile.Ref, r.profile.Path.Child("allTenants"), r.fence.Profile.Child("allTenants"))...)
+		t.flows = append(flowsOf(t, own, t.ref, t.path, t.Reason), flowsOf(t, r.profile.Spec.AllTenants, r.profile.Ref, r.profile.Path.Child("allTenants"), r.fence.Profile.Child("allTenants"))...)
 		for _, f := range t.flows[len(own.Ingress)+len(own.Egress):] {
 			f.fromProfile = true
 		}
@@ -194,8 +193,8 @@ func (r *resolver) resolveFlow(f *declaredFlow) bool {
 // subjectPeers are the pods or nodes that the flow selects. on reports whether the flow is active.
 func (r *resolver) subjectPeers(f *declaredFlow) (own []policy.Peer, on bool) {
 	switch {
-	case f.node != "":
-		return []policy.Peer{{Kind: policy.Nodes, Node: f.node}}, true
+	case f.tenant.IsNodes():
+		return []policy.Peer{f.tenant.NodesPeer()}, true
 	case f.via != "":
 		return r.egressPoint(f), true
 	}
@@ -267,6 +266,6 @@ func (r *resolver) podPeers(t *tenant, namespaces []string, pods endpoints.Selec
 
 // disableOptional reports that an optional flow is inactive, and returns false.
 func (r *resolver) disableOptional(f *declaredFlow, at *field.Path, what string) bool {
-	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build, so the optional flow %q of %s is inactive", what, f.name, f.declaredBy())
+	r.report(report.Info, report.OptionalFlowInactive, f.ref, at, "%s not in the build, so the optional flow %q of %s is inactive", what, f.name, f.tenant.Describe())
 	return false
 }

@@ -191,6 +191,6 @@ func (r *resolver) reportEarlyL7() {
 // deniesEarly reports whether the egress or ingress side of a grant has L7 rules and is enforced.
 func (r *resolver) deniesEarly(g policy.Grant) bool {
 	// The baseline allows other names to tenants, and none to nodes.
-	names := g.To.Kind == policy.FQDNs && r.fence.NodeOf(g.From) != nil
+	names := g.To.Kind == policy.FQDNs && g.From.Kind == policy.Nodes
 	return (names || !g.L7.Unrestricted()) && r.fence.IsEnforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.IsEnforced(g.To)
 }

@@ -23,7 +23,7 @@ func (r *resolver) withinLimits(f *declaredFlow, check *report.Check, at *field.
 
 // unlimited is withinLimits for a flow that lists nothing of a limited list. The fix states what to list.
 func (r *resolver) unlimited(f *declaredFlow, check *report.Check, at *field.Path, what, limit, fix string) bool {
-	if f.fromProfile || f.node != "" {
+	if f.fromProfile || f.tenant.IsNodes() {
 		return r.withinLimits(f, check, at, what, limit)
 	}
 	r.refuse(check, f.ref, at, "%s is outside limits.%s of Tenant %q: %s", what, limit, f.tenant.Name, fix)
@@ -36,7 +36,7 @@ func (r *resolver) withinLimitsOrSimilar(f *declaredFlow, check *report.Check, a
 	if f.fromProfile {
 		return true
 	}
-	if f.node != "" {
+	if f.tenant.IsNodes() {
 		r.refuse(check, f.ref, at, "%s is the target of a Service of a tenant, and flows of nodes reach only what the profile lists itself: name it in the flow instead of the Service", what)
 		return false
 	}

@@ -70,7 +70,7 @@ func (c *multiTenantPeers) expect(f *declaredFlow) {
 		case f.broken || !p.AnyTenant && !p.Children || !c.appliesTo(f, p):
 		case p.Children:
 			c.peer(f, resolvedPeer{group: childTenants, path: at})
-		case f.node == "":
+		case !f.tenant.IsNodes():
 			c.peer(f, resolvedPeer{group: anyTenant, path: at})
 		case !slices.ContainsFunc(f.resolvedPeers, func(e resolvedPeer) bool { return e.path.String() == at.String() }):
 			c.warnNoPods(f, at)
@@ -84,7 +84,7 @@ func (c *multiTenantPeers) warnNoPods(f *declaredFlow, at *field.Path) {
 
 // peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
 func (c *multiTenantPeers) peer(f *declaredFlow, e resolvedPeer) *multiTenantPeer {
-	if f.node != "" {
+	if f.tenant.IsNodes() {
 		return nil
 	}
 	key := endpoints.JSONKey([]any{f.ref, e.path.String()})
@@ -117,7 +117,7 @@ func (c *multiTenantPeers) agreed(f *declaredFlow, e resolvedPeer, agreed []poli
 	if pair := pairOf(f, e.tenant); f.isCounted(e.group) {
 		p.partial[pair] = p.partial[pair] || !c.covered(f, e, agreed)
 		declared := slices.ContainsFunc(agreed, func(g policy.Grant) bool {
-			return !g.Source.AllTenants && g.Source.Tenant == e.tenant.Name || !g.Destination.AllTenants && g.Destination.Tenant == e.tenant.Name
+			return !g.Source.AllTenants && g.Source.IsOf(&e.tenant.Owner) || !g.Destination.AllTenants && g.Destination.IsOf(&e.tenant.Owner)
 		})
 		before, known := p.byProfile[pair]
 		p.byProfile[pair] = !declared && (before || !known)

@@ -69,7 +69,7 @@ func (r *resolver) portOverlap(p, q flow.Port, at policy.Peer) (flow.Port, bool)
 // egress among all pods of the cluster, and denies the flow if two of them give it different numbers.
 // So the egress side has the numbers of the destination pods. The ingress side keeps the name.
 func (r *resolver) sourcePorts(f *declaredFlow, g policy.Grant) []flow.Port {
-	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || r.fence.NodeOf(g.From) != nil
+	fenced := g.From.Kind == policy.Pods && r.ownerOf(g.From) != nil || g.From.Kind == policy.Nodes
 	if r.supports(cilium.NamedEgressPorts) || !fenced {
 		return nil
 	}

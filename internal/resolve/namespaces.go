@@ -226,7 +226,7 @@ func (r *resolver) reportPartial(others map[string][]string) {
 			examples = " (" + truncatedList(others[ns]) + ")"
 		}
 		r.report(report.Info, report.NamespaceFencedInPart, t.ref, t.path.Child("pods"), "fences only the pods %s of namespace %q, and nothing is denied for its other pods%s: remove spec.pods to fence them, too",
-			endpoints.FormatLabels(t.Pods.MatchLabels), ns, examples)
+			endpoints.FormatLabels(t.Selector.MatchLabels), ns, examples)
 	}
 }
 

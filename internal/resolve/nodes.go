@@ -22,8 +22,8 @@ func (r *resolver) collectNodes() {
 			continue
 		}
 		reason := r.fence.Profile.Child("nodes[" + n.Name + "]")
-		node := policy.Node{
-			Name: n.Name, Selector: n.NodeSelector, Enforcement: n.Enforcement, Reason: reason, EnforcementReason: reason.Child("enforcement"),
+		node := policy.Owner{
+			Kind: policy.Nodes, Name: n.Name, Selector: n.NodeSelector, Enforcement: n.Enforcement, Reason: reason, EnforcementReason: reason.Child("enforcement"),
 		}
 		if len(n.Ingress) > 0 {
 			node.DefaultDeny = append(node.DefaultDeny, flow.Ingress)
@@ -31,12 +31,11 @@ func (r *resolver) collectNodes() {
 		if len(n.Egress) > 0 {
 			node.DefaultDeny = append(node.DefaultDeny, flow.Egress)
 		}
-		r.fence.Nodes = append(r.fence.Nodes, node)
-		// Nodes have no Tenant: one without a name represents the entry.
-		own := &tenant{}
+		own := &tenant{Owner: node}
+		r.fence = r.fence.WithOwners(append(r.fence.Owners(), &own.Owner)...)
 		own.flows = flowsOf(own, v1alpha1.AllTenantsFlows{Ingress: n.Ingress, Egress: n.Egress}, r.profile.Ref, path, reason)
 		for _, f := range own.flows {
-			f.fromProfile, f.node = true, n.Name
+			f.fromProfile = true
 			on := r.resolveFlow(f)
 			r.recordFlow(f, !on)
 			if on {
@@ -45,14 +44,6 @@ func (r *resolver) collectNodes() {
 			}
 		}
 	}
-}
-
-// declaredBy names who declared a flow.
-func (f *declaredFlow) declaredBy() string {
-	if f.node != "" {
-		return fmt.Sprintf("nodes %q", f.node)
-	}
-	return fmt.Sprintf("Tenant %q", f.tenant.Name)
 }
 
 // reportNodesNotDistinguished warns about flows between nodes and fenced pods, whose policies allow
@@ -86,7 +77,7 @@ func (r *resolver) affectedTenants(e resolvedPeer) []*tenant {
 // reportNodes warns about what host policies can do to a cluster.
 func (r *resolver) reportNodes() {
 	const auditHint = "to see first what they deny, enable the host firewall and audit mode on one node, set Enforce, and look for the action audit in cilium-dbg monitor"
-	for i, n := range r.fence.Nodes {
+	for i, n := range r.fence.Nodes() {
 		at := r.profile.Path.Child("nodes").Index(i)
 		if n.Enforcement == v1alpha1.Enforce {
 			r.warn(report.HostPolicyIsolatesNode, r.profile.Ref, at,
@@ -100,7 +91,7 @@ func (r *resolver) reportNodes() {
 }
 
 // describeDefaultDeny is what nodes are denied, with examples that are easily forgotten.
-func describeDefaultDeny(n policy.Node) string {
+func describeDefaultDeny(n *policy.Owner) string {
 	examples := map[flow.Direction]string{
 		flow.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
 		flow.Egress:  "the apiserver, agents of other nodes, the kubelet's probes of pods, images, time",

@@ -121,7 +121,7 @@ func (f *declaredFlow) needsConsent(t *tenant, group tenantGroup) bool {
 	case !f.fromProfile:
 		return true
 	default:
-		return group.includesAllTenants() && !f.mesh && f.node == ""
+		return group.includesAllTenants() && !f.mesh && !f.tenant.IsNodes()
 	}
 }
 

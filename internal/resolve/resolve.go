@@ -127,14 +127,13 @@ func (r *resolver) resolve(in *resource.Inputs) {
 
 // tenant is a Tenant while it is resolved.
 type tenant struct {
-	policy.Tenant
+	policy.Owner
 	ref    report.Ref
 	path   *field.Path
 	spec   v1alpha1.TenantSpec
 	limits v1alpha1.Limits
 	// replacedLimits are the fields of overrides that replace limits, by the name of the limit.
 	replacedLimits map[string]string
-	reason         report.Reason
 	// parent is the name of its parent in the profile, "" if it has none, or not a clear one.
 	parent string
 	flows  []*declaredFlow
@@ -180,9 +179,11 @@ func (r *resolver) resolveTenants(in []resource.Tenant) {
 			r.unreadNamespaces[ns] = true
 		}
 	}
+	var owners []*policy.Owner
 	for _, t := range r.tenants {
-		r.fence.Tenants = append(r.fence.Tenants, t.Tenant)
+		owners = append(owners, &t.Owner)
 	}
+	r.fence = r.fence.WithOwners(owners...)
 }
 
 // namePath is the field with a Tenant's name.
@@ -195,12 +196,12 @@ func namePath(t resource.Tenant) *field.Path {
 
 func (r *resolver) addTenant(in resource.Tenant) {
 	t := &tenant{
-		Tenant: policy.Tenant{Name: in.Name, ID: in.Spec.ID, Pods: endpoints.SelectorOf(in.Spec.Pods)},
-		ref:    in.Ref, path: in.Path, spec: in.Spec, reason: reasonOf(in.Ref, in.Path),
+		Owner: policy.Owner{Kind: policy.Pods, Name: in.Name, ID: in.Spec.ID, Selector: endpoints.SelectorOf(in.Spec.Pods), Reason: reasonOf(in.Ref, in.Path)},
+		ref:   in.Ref, path: in.Path, spec: in.Spec,
 	}
 	if in.Ref.Kind != v1alpha1.KindTenant {
 		// By name, like flows: reasons do not depend on the order of lists.
-		t.reason.Field = "spec.tenants[" + in.Name + "].spec"
+		t.Reason.Field = "spec.tenants[" + in.Name + "].spec"
 	}
 	r.checkAllowedPaths(in)
 	r.applyOverrides(t)
@@ -220,7 +221,7 @@ func (r *resolver) resolveEnforcement(t *tenant) {
 	if own == "" {
 		return
 	}
-	t.Enforcement, t.EnforcementReason = own, t.reason.Child("enforcement")
+	t.Enforcement, t.EnforcementReason = own, t.Reason.Child("enforcement")
 	if own == v1alpha1.AllowOnly && !t.mayAllowOnly {
 		r.refuse(report.LooserThanProfile, t.ref, t.path.Child("enforcement"),
 			"AllowOnly is looser than Enforce in the profile: remove it, or add AllowOnly to %s in the profile%s", t.limitField("enforcement"), t.replacesLimit("enforcement"))

@@ -153,7 +153,7 @@ func (r *resolver) admitsNodes(g policy.Grant) bool {
 
 // declaringRef is the resource that declares a flow.
 func (r *resolver) declaringRef(d *policy.Declaration) report.Ref {
-	if t := r.byName[d.Tenant]; t != nil && !d.AllTenants && d.Node == "" {
+	if t := r.byName[d.Owner]; t != nil && !d.AllTenants && d.Kind != policy.Nodes {
 		return t.ref
 	}
 	return r.profile.Ref

@@ -134,7 +134,7 @@ func (r *resolver) resolveSelectorService(f *declaredFlow, s *resource.Service, 
 	}
 	if f.direction == flow.Egress {
 		ports := r.targetPorts(f, s, f.ports, at)
-		if len(ports) == 0 || f.node != "" && !r.checkTargetPortsDeclared(s, ports, at) {
+		if len(ports) == 0 || f.tenant.IsNodes() && !r.checkTargetPortsDeclared(s, ports, at) {
 			return nil, true
 		}
 		for i := range resolvedPeers {

@@ -61,8 +61,8 @@ func (r *resolver) checkPartial() {
 	for _, ns := range slices.Sorted(maps.Keys(r.partialTenants)) {
 		all := r.partialTenants[ns]
 		for i, t := range all {
-			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Pods)) == 0 {
-				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Pods, ""))
+			if !r.index.WithoutResources && !r.index.Partial && len(r.index.WorkloadsIn(ns, t.Selector)) == 0 {
+				r.refuse(report.PodsNotFound, t.ref, t.path.Child("pods"), "%s", r.podsNotFound([]string{ns}, t.Selector, ""))
 			}
 			if r.servesBaseline(ns, t) {
 				r.fence.BaselineTenants = append(r.fence.BaselineTenants, t.Name)
@@ -92,7 +92,7 @@ func (r *resolver) servesBaseline(namespace string, t *tenant) bool {
 // refuseOverlap refuses pods of two tenants at once, also pods that may be created later: else the
 // flows of one tenant would apply to pods of the other.
 func (r *resolver) refuseOverlap(ns string, t, other *tenant) {
-	both, ok := endpoints.Intersect(t.Pods, other.Pods)
+	both, ok := endpoints.Intersect(t.Selector, other.Selector)
 	if !ok {
 		return
 	}
@@ -110,7 +110,7 @@ func (r *resolver) ownerOfPod(w *resource.Workload) *tenant {
 		return t
 	}
 	all := r.partialTenants[w.Ref.Namespace]
-	if i := slices.IndexFunc(all, func(t *tenant) bool { return endpoints.Selects(t.Pods, w.Labels) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(t *tenant) bool { return endpoints.Selects(t.Selector, w.Labels) }); i >= 0 {
 		return all[i]
 	}
 	return nil
@@ -118,8 +118,11 @@ func (r *resolver) ownerOfPod(w *resource.Workload) *tenant {
 
 // ownerOf is the tenant that has a peer's pods, or nil.
 func (r *resolver) ownerOf(p policy.Peer) *tenant {
-	if p.Tenant != "" {
-		return r.byName[p.Tenant]
+	switch {
+	case p.Kind == policy.Nodes:
+		return nil
+	case p.Owner != "":
+		return r.byName[p.Owner]
 	}
 	return r.owner[p.Namespace]
 }

@@ -56,7 +56,7 @@ func (r *resolver) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 	for _, w := range r.index.WorkloadsIn(l.Namespace, behind) {
 		if t := r.ownerOfPod(w); t != owner {
 			r.refuse(report.ClusterHostnameWithoutTenant, r.profile.Ref, at.Child("service"), "Service %q selects %s, which belongs to %s and not to Tenant %q: add its labels, %s, to the Service's selector",
-				l.Target(), w.Ref.Name, describeTenant(t), owner.Name, endpoints.FormatLabels(owner.Pods.MatchLabels))
+				l.Target(), w.Ref.Name, describeTenant(t), owner.Name, endpoints.FormatLabels(owner.Selector.MatchLabels))
 			return nil, false
 		}
 	}
@@ -114,7 +114,7 @@ func (r *resolver) checkHostnameTenant(l policy.ClusterHostname, at *field.Path)
 // tenant can consent for nodes: for them, the ports must be declared.
 func (r *resolver) withTenantConsent(f *declaredFlow, s *resource.Service) *declaredFlow {
 	out := *f
-	out.fromProfile = f.fromProfile && (f.node != "" || !r.isShared(s.Ref.Namespace))
+	out.fromProfile = f.fromProfile && (f.tenant.IsNodes() || !r.isShared(s.Ref.Namespace))
 	return &out
 }
 

@@ -48,7 +48,7 @@ func (r *resolver) refuseServerPattern(f *declaredFlow, name string, at *field.P
 // refuseHostNames refuses names in the flows of nodes if agents refuse host policies with DNS rules:
 // they would refuse all flows of the policy.
 func (r *resolver) refuseHostNames(f *declaredFlow) {
-	if f.node == "" {
+	if !f.tenant.IsNodes() {
 		return
 	}
 	const before = "before it, agents refuse such a policy as a whole: "

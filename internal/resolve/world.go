@@ -273,7 +273,7 @@ func shareSubject(a, b *declaredFlow) bool {
 	return slices.ContainsFunc(a.own, func(p policy.Peer) bool {
 		return slices.ContainsFunc(b.own, func(q policy.Peer) bool {
 			_, both := endpoints.Intersect(p.Pods, q.Pods)
-			return both && p.Kind == q.Kind && p.Namespace == q.Namespace && p.Node == q.Node
+			return both && p.Kind == q.Kind && p.Namespace == q.Namespace && (p.Kind == policy.Pods || p.Owner == q.Owner)
 		})
 	})
 }
