@@ -128,7 +128,7 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 	if findings.HasError() {
 		t.Fatal(findings)
 	}
-	fence, _ := resolve.Resolve(in, index)
+	fence, _, _ := resolve.Resolve(in, index)
 	endpoints := reach.Endpoints{Index: index, Fence: fence}
 	e := newEngine(t, fence, endpoints, items)
 	data, err := os.ReadFile(filepath.Join(dir, "verdicts.txt"))

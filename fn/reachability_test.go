@@ -21,7 +21,7 @@ func TestDeclaredFlowsAreAllowed(t *testing.T) {
 		t, b := p.T, p.build
 		out := mustProcess(t, b, b.items(t))
 		in, index, _ := generate.Read(b.config(t), copied(out))
-		fence, _ := resolve.Resolve(in, index)
+		fence, _, _ := resolve.Resolve(in, index)
 		endpoints := reach.Endpoints{Index: index, Fence: fence}
 		e := newEngine(t, fence, endpoints, out)
 		for _, from := range b.tenants {

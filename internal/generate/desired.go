@@ -4,7 +4,6 @@ package generate
 import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/plan"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -36,15 +35,12 @@ type Desired struct {
 func Policies(in *resource.Inputs, index *resource.Index, debug Debug) (Desired, report.Findings, error) {
 	var w Desired
 	var findings report.Findings
-	w.Fence, findings = resolve.Resolve(in, index)
+	w.Fence, w.NetworkPolicyForm, findings = resolve.Resolve(in, index)
 	debug.Report("resolve", w.resolveResult)
-	fences := []*policy.Fence{w.Fence}
-	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
-		var unsupported report.Findings
-		w.NetworkPolicyForm, unsupported = resolve.NetworkPolicyForm(in, index)
-		fences, findings = append(fences, w.NetworkPolicyForm), append(findings, unsupported...)
-	}
-	for _, f := range fences {
+	for _, f := range []*policy.Fence{w.Fence, w.NetworkPolicyForm} {
+		if f == nil {
+			continue
+		}
 		policies, err := render.Render(f, plan.Plan(f))
 		if err != nil {
 			return w, findings, err

@@ -25,7 +25,7 @@ func BenchmarkManyChildren(b *testing.B) {
 	in.Profile.Spec.Tenants.Children = []v1alpha1.ChildTenants{children, {Parent: "acme", Names: []string{"customer-*"}}}
 	in.Profile.Spec.Tenants.NamespacePattern = "tenant-{name}"
 	for b.Loop() {
-		if fence, findings := resolve.Resolve(in, &resource.Index{WithoutResources: true}); findings.HasError() || len(fence.Tenants()) != n+2 {
+		if fence, _, findings := resolve.Resolve(in, &resource.Index{WithoutResources: true}); findings.HasError() || len(fence.Tenants()) != n+2 {
 			b.Fatalf("%d Tenants, %v", len(fence.Tenants()), findings)
 		}
 	}

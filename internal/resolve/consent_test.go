@@ -135,7 +135,7 @@ func TestConsentWithoutPods(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fence, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{WithoutResources: true})
+			fence, _, findings := resolve.Resolve(inputs(t, c.egress, c.ingress), &resource.Index{WithoutResources: true})
 			var got []string
 			for _, f := range findings {
 				if f.Severity != report.Info && !slices.Contains(got, f.Check.Name) {
@@ -160,9 +160,9 @@ func TestDuplicateTenant(t *testing.T) {
 	for i := range in.Tenants {
 		in.Tenants[i].Name, in.Tenants[i].Ref.Name = "acme", "acme"
 	}
-	_, first := resolve.Resolve(in, &resource.Index{WithoutResources: true})
+	_, _, first := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	slices.Reverse(in.Tenants)
-	_, second := resolve.Resolve(in, &resource.Index{WithoutResources: true})
+	_, _, second := resolve.Resolve(in, &resource.Index{WithoutResources: true})
 	if !slices.EqualFunc(first.Sort(), second.Sort(), report.Finding.Equal) {
 		t.Errorf("in one order:\n%v\nin the other:\n%v", first, second)
 	}

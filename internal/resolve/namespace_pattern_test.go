@@ -47,7 +47,7 @@ func TestNamespacePattern(t *testing.T) {
 			for _, ns := range c.namespaces {
 				index.Namespaces[ns] = &resource.Namespace{}
 			}
-			_, findings := resolve.Resolve(in, index)
+			_, _, findings := resolve.Resolve(in, index)
 			i := slices.IndexFunc(findings, func(f report.Finding) bool { return f.Field == "spec.tenants.namespacePattern" })
 			switch {
 			case c.proposed == "" && i >= 0:
