@@ -85,9 +85,9 @@ func (r *agreePass) agreements(f *declaredFlow, e resolvedPeer) (agreed []policy
 	return agreed, differ
 }
 
-// oppositeFlowBroken reports whether a flow with an error may be the opposite side of a flow, or the
+// oppositeFlowRefused reports whether a flow with an error may be the opposite side of a flow, or the
 // flow itself has no pods. The missing consent follows from that error then.
-func (r *agreePass) oppositeFlowBroken(f *declaredFlow, e resolvedPeer) bool {
+func (r *agreePass) oppositeFlowRefused(f *declaredFlow, e resolvedPeer) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *declaredFlow) bool {
 		return other.outcome == refused && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
 			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||

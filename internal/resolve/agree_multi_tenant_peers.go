@@ -11,7 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// multiTenantPeer is one peer of that kind.
+// multiTenantPeer is a peer that represents several tenants, with the result for each of them.
 type multiTenantPeer struct {
 	flow  *declaredFlow
 	path  *field.Path
@@ -63,7 +63,7 @@ func (r *agreePass) warnNoPods(f *declaredFlow, at *field.Path) {
 	r.warn(report.AnyTenantUnused, f.ref, at, "no other Tenant has such pods in the build, so this peer is in no policy: correct the labels, remove the peer, or declare the pods as external resources "+externalKind)
 }
 
-// peer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
+// multiTenantPeer is the multi-tenant peer of a resolved peer, nil if that is not about several tenants.
 func (r *agreePass) multiTenantPeer(f *declaredFlow, e resolvedPeer) *multiTenantPeer {
 	if f.tenant.IsNodes() {
 		return nil
@@ -105,7 +105,7 @@ func (r *agreePass) recordAgreed(f *declaredFlow, e resolvedPeer, agreed []polic
 	}
 }
 
-func (r *agreePass) recordBroken(f *declaredFlow, e resolvedPeer) {
+func (r *agreePass) recordUnknown(f *declaredFlow, e resolvedPeer) {
 	if p := r.multiTenantPeer(f, e); p != nil {
 		p.consentUnknown = true
 	}
@@ -165,8 +165,8 @@ type missingText struct {
 // reportMissingConsent reports what the other tenant of a flow must declare, or the port of a
 // Service that keeps the flows of the two from matching.
 func (r *agreePass) reportMissingConsent(f *declaredFlow, e resolvedPeer, text missingText) {
-	if r.index.Partial || r.relation.isUnclear(f.tenant.Name, e.tenant.Name) || r.oppositeFlowBroken(f, e) {
-		r.recordBroken(f, e)
+	if r.index.Partial || r.relation.isUnclear(f.tenant.Name, e.tenant.Name) || r.oppositeFlowRefused(f, e) {
+		r.recordUnknown(f, e)
 		return
 	}
 	if e.group != singleTenant {

@@ -43,6 +43,9 @@ func claim(in *resource.Inputs, index *resource.Index) *claimPass {
 	return r
 }
 
+// allFlows are the flows that the pass ends resolves, in their declared order.
+func (r *claimPass) allFlows() []*declaredFlow { return slices.Concat(r.flows, r.agents) }
+
 func newClaim(in *resource.Inputs, index *resource.Index) *claimPass {
 	spec := &in.Profile.Spec
 	return &claimPass{named: namesInProfileOf(spec), pass: pass{facts: &facts{

@@ -20,7 +20,7 @@ type endsPass struct {
 	unsupported report.Findings
 }
 
-// resolveEnds resolves the ends of one flow. It reads no other flow and writes to this one alone, so
+// resolveEnds resolves the pods and peers of one flow. It reads no other flow and writes to this one alone, so
 // that the flows can be resolved in any order, also at once.
 func resolveEnds(k *facts, f *declaredFlow) {
 	r := endsPass{pass: pass{facts: k}}

@@ -62,7 +62,6 @@ type tenant struct {
 	limits v1alpha1.Limits
 	// replacedLimits are the fields of overrides that replace limits, by the name of the limit.
 	replacedLimits map[string]string
-
 	// parent is the name of its parent in the profile, "" if it has none, or not a clear one.
 	parent string
 	// flows are those of the Tenant, and of the profile for it. The pass agree omits inactive ones.

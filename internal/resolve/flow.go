@@ -48,7 +48,7 @@ type declaredFlow struct {
 	partial                bool
 }
 
-// outcome is what the ends of a flow permit.
+// outcome is the result of the pass ends for a flow.
 type outcome int
 
 const (

@@ -138,8 +138,8 @@ func (r *agreePass) inNetworkPolicies() *agreePass {
 	for i := range r.profile.Spec.Nodes {
 		out.refuse(report.UnsupportedInNetworkPolicy, r.profile.Ref, r.profile.Path.Child("nodes").Index(i), "a NetworkPolicy selects pods, and never nodes: remove this entry")
 	}
-	omits := func(f *declaredFlow) bool { return f.tenant.IsNodes() }
-	out.flows = slices.DeleteFunc(slices.Clone(r.flows), omits)
+	ofNodes := func(f *declaredFlow) bool { return f.tenant.IsNodes() }
+	out.flows = slices.DeleteFunc(slices.Clone(r.flows), ofNodes)
 	omitted := out.refuseSplitWorld(out.flows)
 	for _, f := range out.flows {
 		if omitted[f] = omitted[f] || len(f.unsupported) > 0; omitted[f] {
@@ -147,7 +147,7 @@ func (r *agreePass) inNetworkPolicies() *agreePass {
 		}
 	}
 	out.flows = slices.DeleteFunc(out.flows, func(f *declaredFlow) bool { return omitted[f] })
-	out.grants = slices.DeleteFunc(slices.Clone(r.grants), func(g neutralGrant) bool { return omitted[g.flow] || omits(g.flow) })
+	out.grants = slices.DeleteFunc(slices.Clone(r.grants), func(g neutralGrant) bool { return omitted[g.flow] || ofNodes(g.flow) })
 	return out
 }
 

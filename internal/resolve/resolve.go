@@ -25,21 +25,29 @@ import (
 // Cilium. It omits what they cannot express, and findings report that.
 func Resolve(in *resource.Inputs, index *resource.Index) (fence, networkPolicyForm *policy.Fence, findings report.Findings) {
 	claimed := claim(in, index)
-	findings = claimed.findings
-	for _, f := range slices.Concat(claimed.flows, claimed.agents) {
+	for _, f := range claimed.allFlows() {
 		resolveEnds(claimed.facts, f)
-		findings = slices.Concat(findings, f.findings)
+	}
+	return grants(claimed)
+}
+
+// grants runs the passes after ends, and joins the findings of all passes.
+func grants(claimed *claimPass) (fence, networkPolicyForm *policy.Fence, findings report.Findings) {
+	findings = claimed.findings
+	for _, f := range claimed.allFlows() {
+		findings = append(findings, f.findings...)
 	}
 	agreed := agree(claimed)
 	lowered := lower(claimed.facts, agreed)
 	advised := advise(lowered.facts, agreed)
 	findings = combineCauses(claimed.facts, slices.Concat(findings, agreed.findings, lowered.findings, advised.findings))
-	if in.Profile.Spec.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
+	fence = lowered.fence
+	if fence.Policies == v1alpha1.PoliciesBoth && !findings.HasError() {
 		second := agreed.inNetworkPolicies()
 		lowered := lower(second.facts, second)
 		advised := adviseOnForm(lowered.facts, second)
 		networkPolicyForm = lowered.fence
 		findings = slices.Concat(findings, notInForm(combineCauses(second.facts, slices.Concat(second.findings, lowered.findings, advised.findings))))
 	}
-	return lowered.fence, networkPolicyForm, findings
+	return fence, networkPolicyForm, findings
 }
