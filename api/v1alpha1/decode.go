@@ -2,9 +2,9 @@ package v1alpha1
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
-	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/strict"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -44,23 +44,18 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 	}
 	schema, err := schemas[out.kind()]()
 	if err != nil {
-		return nil, field.ErrorList{rootError(field.ErrorTypeInternal, err.Error())}
+		return nil, field.ErrorList{strict.RootError(field.ErrorTypeInternal, err.Error())}
 	}
-	var r reader
-	r.markReported(s.errs)
-	value := r.object(doc, schema, nil)
-	errs = slices.Concat(s.errs, r.errs)
-	errs = append(errs, r.dropReported(checkSchema(schema, value))...)
-	if err := fill(out, value); err != nil {
-		return nil, append(errs, rootError(field.ErrorTypeInvalid, err.Error()))
+	r := strict.Reader{Replacements: ciliumFields, Errors: s.errs}
+	if err := r.Read(doc, schema, out); err != nil {
+		return nil, append(r.Errors, strict.RootError(field.ErrorTypeInvalid, err.Error()))
 	}
 	out.SetDefaults()
-	r.markReported(errs)
-	errs = append(errs, r.dropReported(out.Validate())...)
-	if len(errs) > 0 {
-		s.addOrigins(errs)
-		sortErrors(errs)
-		return nil, errs
+	r.Add(out.Validate())
+	if len(r.Errors) > 0 {
+		s.addOrigins(r.Errors)
+		sortErrors(r.Errors)
+		return nil, r.Errors
 	}
 	return out, nil
 }
@@ -68,7 +63,7 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 // document returns the mapping of n, with errors if it is not a resource of the kind.
 func document(n *yaml.RNode, kind string) (*yaml.Node, field.ErrorList) {
 	if n == nil || n.YNode() == nil || n.YNode().Kind != yaml.MappingNode {
-		return nil, field.ErrorList{rootError(field.ErrorTypeInvalid, "must be a map, that is a resource with apiVersion, kind and metadata")}
+		return nil, field.ErrorList{strict.RootError(field.ErrorTypeInvalid, "must be a map, that is a resource with apiVersion, kind and metadata")}
 	}
 	doc := n.YNode()
 	var errs field.ErrorList
@@ -94,7 +89,7 @@ func document(n *yaml.RNode, kind string) (*yaml.Node, field.ErrorList) {
 // text returns the value of a top-level field, if it is a scalar.
 func text(doc *yaml.Node, key string) (string, bool) {
 	value := child(doc, key)
-	if value == nil || value.Kind != yaml.ScalarNode || isNull(value) {
+	if value == nil || value.Kind != yaml.ScalarNode || strict.IsNull(value) {
 		return "", false
 	}
 	return value.Value, true
@@ -108,40 +103,6 @@ func child(n *yaml.Node, key string) *yaml.Node {
 		}
 	}
 	return nil
-}
-
-// fill converts a value to out, by way of JSON, in which the types name their fields.
-func fill(out any, value map[string]any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(data, out)
-}
-
-// markReported adds the fields of errors to those that are reported.
-func (r *reader) markReported(errs field.ErrorList) {
-	for _, e := range errs {
-		r.reported = append(r.reported, e.Field)
-	}
-}
-
-// dropReported removes follow-up errors: those about a field that is already reported or
-// misspelt, about its content, or about the field that contains it.
-func (r *reader) dropReported(errs field.ErrorList) field.ErrorList {
-	return slices.DeleteFunc(errs, func(e *field.Error) bool {
-		return slices.Contains(r.suggested, e.Field) || slices.ContainsFunc(r.reported, func(reported string) bool { return isAtOrBelow(e.Field, reported) || isAtOrBelow(reported, e.Field) })
-	})
-}
-
-// isAtOrBelow reports whether the field at path is the one at outer, or inside it.
-func isAtOrBelow(path, outer string) bool {
-	rest, ok := strings.CutPrefix(path, outer)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-func rootError(t field.ErrorType, detail string) *field.Error {
-	return &field.Error{Type: t, BadValue: field.OmitValueType{}, Detail: detail}
 }
 
 func sortErrors(errs field.ErrorList) {

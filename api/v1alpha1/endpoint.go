@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
@@ -115,7 +117,7 @@ func parseEntity(text string) (FlowEndpoint, error) {
 	case slices.Contains(entities(), Entity(text)):
 		return FlowEndpoint{Form: EntityForm, Name: text}, nil
 	}
-	if near, ok := Nearest(text, append(entityNames(), string(ExternalForm))); ok {
+	if near := strict.Nearest(text, append(entityNames(), string(ExternalForm))); near != "" {
 		return FlowEndpoint{}, fmt.Errorf("is not a valid endpoint: did you mean %s?", near)
 	}
 	return FlowEndpoint{}, fmt.Errorf("is not a valid endpoint: write one of %s, an IP address, an FQDN, external, or an entity (%s)", endpointForms, strings.Join(entityNames(), ", "))

@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
@@ -26,7 +28,7 @@ func FuzzDecode(f *testing.F) {
 		decoded, errs := decodeAny(n)
 		if len(errs) > 0 {
 			for _, e := range errs {
-				_ = Message(e)
+				_ = strict.Message(e)
 			}
 			return
 		}

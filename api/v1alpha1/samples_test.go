@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -75,7 +77,7 @@ func TestInvalidSamples(t *testing.T) {
 func lines(errs field.ErrorList) string {
 	var out strings.Builder
 	for _, e := range errs {
-		out.WriteString(e.Field + ": " + Message(e) + "\n")
+		out.WriteString(e.Field + ": " + strict.Message(e) + "\n")
 	}
 	return out.String()
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -129,7 +131,7 @@ func validateTargetPort(port intstr.IntOrString, at *field.Path) field.ErrorList
 	if port.Type == intstr.Int {
 		return validatePortNumber(port.IntVal, at)
 	}
-	if isDigits(port.StrVal) {
+	if strict.IsDigits(port.StrVal) {
 		return field.ErrorList{field.Invalid(at, port.StrVal, "is a port name because it is in quotes: write "+port.StrVal+" without quotes")}
 	}
 	return validatePortName(port.StrVal, at)

@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -30,7 +32,7 @@ func validatePathPattern(pattern string, at *field.Path) field.ErrorList {
 	var detail string
 	switch {
 	case pattern == "":
-		detail = emptyValue
+		detail = strict.EmptyValue
 	case strings.HasPrefix(pattern, "/"):
 		detail = "is absolute: write it relative to the folder that is built, as in tenants/gold/*"
 	case pattern == ".":

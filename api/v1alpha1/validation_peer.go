@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -146,7 +148,7 @@ func (p Port) validateName(at *field.Path) field.ErrorList {
 		return field.ErrorList{field.Invalid(at.Child("protocol"), p.Protocol, "is not supported with a named port, which has one protocol: set that protocol, or write port as a number")}
 	}
 	at, name := at.Child("port"), p.Port.StrVal
-	if isDigits(name) {
+	if strict.IsDigits(name) {
 		return field.ErrorList{field.Invalid(at, name, "is a port name because it is in quotes: write "+name+" without quotes")}
 	}
 	if problems := validation.IsValidPortName(name); len(problems) > 0 {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -184,5 +186,5 @@ func (s *FenceProfileSpec) validateEgressPointName(name string, at *field.Path) 
 		names = append(names, p.Name)
 	}
 	slices.Sort(names)
-	return field.ErrorList{field.Invalid(at, name, "is not one of the profile's egressPoints ("+DidYouMean(name, names)+"): correct it, or add the egress point")}
+	return field.ErrorList{field.Invalid(at, name, "is not one of the profile's egressPoints ("+strict.DidYouMean(name, names)+"): correct it, or add the egress point")}
 }

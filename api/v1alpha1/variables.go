@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/strict"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
@@ -13,14 +15,6 @@ import (
 var (
 	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	reference    = regexp.MustCompile(`\$\{[^}]*\}?`)
-)
-
-// The YAML tags of scalars with references to variables.
-const (
-	// substituted: the text has the values of variables. The schema decides its type.
-	substituted = "!variable"
-	// unsubstituted: a variable is unknown, which is already reported.
-	unsubstituted = "!unknown"
 )
 
 // DecodeFence reads a TenantFence as Decode does, with its own variables.
@@ -110,7 +104,7 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 		return
 	}
 	s.from[at.String()] = n.Value
-	n.Tag, n.Style = substituted, 0
+	n.Tag, n.Style = strict.Substituted, 0
 	n.Value = reference.ReplaceAllStringFunc(n.Value, func(ref string) string {
 		name := strings.TrimSuffix(strings.TrimPrefix(ref, "${"), "}")
 		value, ok := s.variables[name]
@@ -120,9 +114,9 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 		case !variableName.MatchString(name):
 			s.errs = append(s.errs, field.Invalid(at, ref, "is not a variable: write ${NAME} without other characters in the braces"))
 		default:
-			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("is not in spec.variables of the TenantFence: add %s, or correct the name (%s)", name, DidYouMean(name, sortedKeys(s.variables)))))
+			s.errs = append(s.errs, field.Invalid(at, ref, fmt.Sprintf("is not in spec.variables of the TenantFence: add %s, or correct the name (%s)", name, strict.DidYouMean(name, sortedKeys(s.variables)))))
 		}
-		n.Tag = unsubstituted
+		n.Tag = strict.Unsubstituted
 		delete(s.from, at.String())
 		return ref
 	})

@@ -28,6 +28,7 @@ var packages = map[string]description{
 	"internal/generate":     {chain, "Reads the inputs, resolves them, and plans and renders their policies."},
 	"internal/proof":        {chain, "Decides finished policies, and compares them with the generated ones."},
 	"api/v1alpha1":          {model, "Defines the kinds that users write, their decoding, defaults and validation."},
+	"internal/strict":       {model, "Reads YAML by a JSON schema, and suggests the name that a misspelt one refers to."},
 	"internal/report":       {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
 	"internal/endpoints":    {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
 	"internal/flow":         {model, "Defines ports, L7 rules, flows and verdicts, and the interface of an engine."},
@@ -78,7 +79,8 @@ var chainImports = map[string][]string{
 
 // modelImports lists which models a model may import: they build on each other in one order.
 var modelImports = map[string][]string{
-	"api/v1alpha1":       nil,
+	"internal/strict":    nil,
+	"api/v1alpha1":       {"internal/strict"},
 	"internal/endpoints": {"api/v1alpha1"},
 	"internal/flow":      {"api/v1alpha1", "internal/endpoints"},
 	"internal/cilium":    {"api/v1alpha1", "internal/endpoints", "internal/flow"},

@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 func newChecks() *cobra.Command {
@@ -47,7 +47,7 @@ func checkNames() []string {
 
 // checkHint returns the fix for the name of a check that does not exist.
 func checkHint(name string) string {
-	if near, ok := v1alpha1.Nearest(name, checkNames()); ok {
+	if near := strict.Nearest(name, checkNames()); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "tenantfence checks lists all checks"

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // choice is a flag with a fixed set of values.
@@ -51,7 +51,7 @@ func (c *choice) fix() string {
 		quoted = append(quoted, fmt.Sprintf("%q", v))
 	}
 	fix := "use " + strings.Join(quoted[:len(quoted)-1], ", ") + " or " + quoted[len(quoted)-1]
-	if near, ok := v1alpha1.Nearest(c.value, c.values); ok {
+	if near := strict.Nearest(c.value, c.values); near != "" {
 		fix = fmt.Sprintf("did you mean %q? ", near) + fix
 	}
 	return fix
@@ -70,7 +70,7 @@ func flagError(cmd *cobra.Command, err error) error {
 			names = append(names, f.Name)
 		}
 	})
-	if near, ok := v1alpha1.Nearest(name, names); ok {
+	if near := strict.Nearest(name, names); near != "" {
 		return fmt.Errorf("unknown flag --%s: did you mean --%s?", name, near)
 	}
 	return fmt.Errorf("%w: %s --help lists the flags", err, cmd.CommandPath())

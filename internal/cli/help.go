@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // noCommand refuses the name of a command that does not exist.
@@ -19,7 +19,7 @@ func noCommand(cmd *cobra.Command, args []string) error {
 
 // unknownCommand is the error about a command that is not one of a parent's.
 func unknownCommand(parent *cobra.Command, args []string) error {
-	return fmt.Errorf("unknown command %q: %s", strings.Join(args, " "), v1alpha1.DidYouMean(args[0], commandNames(parent)))
+	return fmt.Errorf("unknown command %q: %s", strings.Join(args, " "), strict.DidYouMean(args[0], commandNames(parent)))
 }
 
 func commandNames(cmd *cobra.Command) []string {

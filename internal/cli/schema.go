@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 func newSchema() *cobra.Command {
@@ -46,7 +47,7 @@ func schemaOf(name string) ([]byte, error) {
 	kinds := v1alpha1.Kinds()
 	i := slices.IndexFunc(kinds, func(kind string) bool { return strings.EqualFold(kind, name) })
 	if i < 0 {
-		return nil, fmt.Errorf("unknown kind %q: %s", name, v1alpha1.DidYouMean(name, kinds))
+		return nil, fmt.Errorf("unknown kind %q: %s", name, strict.DidYouMean(name, kinds))
 	}
 	return v1alpha1.Schema(kinds[i])
 }

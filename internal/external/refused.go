@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // leaveOutRefused leaves out, and reports, each part of the result that a build refuses. The
@@ -79,5 +80,5 @@ func refusal(part string, spec v1alpha1.ExternalResourcesSpec) string {
 		return ""
 	}
 	field := strings.TrimPrefix(strings.TrimPrefix(errs[0].Field, part), ".")
-	return strings.TrimPrefix(field+": "+v1alpha1.Message(errs[0]), ": ")
+	return strings.TrimPrefix(field+": "+strict.Message(errs[0]), ": ")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // RefuseEmit refuses names in spec.emit that do not exist, and policies that no run with spec.emit
@@ -32,7 +33,7 @@ func RefuseEmit(in *resource.Inputs, w Desired) report.Findings {
 	for i, name := range emit {
 		if !slices.Contains(known, name) {
 			refuse(report.TenantNotFound, at.Index(i), "the build has no Tenant %q, and the profile has no nodes of that name: correct the name (%s), or list all Tenants under resources",
-				name, v1alpha1.DidYouMean(name, known))
+				name, strict.DidYouMean(name, known))
 		}
 	}
 	var unowned []string

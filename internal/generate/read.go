@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // reader sorts the items of a build: this project's own kinds, and the rest.
@@ -106,8 +107,7 @@ func (r *reader) refuseUnknownAPIGroups() {
 
 // misspeltGroup reports whether a group is similar to this project's.
 func misspeltGroup(group string) bool {
-	_, near := v1alpha1.Nearest(group, []string{v1alpha1.Group})
-	return near || strings.HasPrefix(group, "tenantfence")
+	return strict.Nearest(group, []string{v1alpha1.Group}) != "" || strings.HasPrefix(group, "tenantfence")
 }
 
 // isGenerator reports whether the items are only the fence's configuration and, in a later run, generated
@@ -153,7 +153,7 @@ var invalidChecks = map[string]*report.Check{
 // invalid turns the errors of a resource into findings.
 func (r *reader) invalid(ref report.Ref, errs field.ErrorList) {
 	for _, e := range errs {
-		r.refuse(invalidChecks[ref.Kind], ref, e.Field, "%s", v1alpha1.Message(e))
+		r.refuse(invalidChecks[ref.Kind], ref, e.Field, "%s", strict.Message(e))
 	}
 }
 

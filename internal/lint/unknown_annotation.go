@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // knownAnnotations are the annotations of this project's domain.
@@ -25,7 +26,7 @@ func UnknownAnnotations(items []*yaml.RNode) report.Findings {
 				continue
 			}
 			fix := "remove it; the annotations are " + strings.Join(knownAnnotations, ", ")
-			if near, ok := v1alpha1.Nearest(key, knownAnnotations); ok {
+			if near := strict.Nearest(key, knownAnnotations); near != "" {
 				fix = "write " + near + ", or remove it"
 			}
 			out = append(out, report.New(report.AnnotationUnknown, report.Error, resource.RefOf(n), "metadata.annotations["+key+"]", "%s", "has no effect, because this annotation does not exist: "+fix))

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // Endpoints finds sources and destinations of flows by their names.
@@ -127,7 +128,7 @@ func (e Endpoints) suggestion(f v1alpha1.FlowEndpoint) string {
 			}
 		}
 	}
-	if suggestion, ok := v1alpha1.Nearest(f.Name, candidates); ok {
+	if suggestion := strict.Nearest(f.Name, candidates); suggestion != "" {
 		return "did you mean " + suggestion + "? Else "
 	}
 	return ""

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // UnknownEndpoints reports sources and destinations of a FlowTest's cases that nothing has, and that
@@ -79,11 +80,11 @@ func (e Endpoints) misspelledLabel(text string, f v1alpha1.FlowEndpoint) string 
 		if slices.Contains(have[key], f.Labels[key]) {
 			continue
 		}
-		if near, ok := v1alpha1.Nearest(key, slices.Sorted(maps.Keys(have))); ok && len(have[key]) == 0 {
+		if near := strict.Nearest(key, slices.Sorted(maps.Keys(have))); near != "" && len(have[key]) == 0 {
 			return fmt.Sprintf("%q is no pod of the build, and pods there have the label %s: correct the label, unless the pod is deployed later", text, near)
 		}
 		slices.Sort(have[key])
-		if near, ok := v1alpha1.Nearest(f.Labels[key], have[key]); ok {
+		if near := strict.Nearest(f.Labels[key], have[key]); near != "" {
 			return fmt.Sprintf("%q is no pod of the build, so a representative pod is decided, and pods there have %s=%s: correct the label, unless the pod is deployed later", text, key, near)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // namesInProfile are the names of Tenants that the profile states or binds. No author chooses such a
@@ -129,8 +130,8 @@ func (r *claimPass) warnMistypedChildren() {
 	}
 	for i, c := range r.relation.entries {
 		for j, name := range c.Names {
-			near, similar := v1alpha1.Nearest(name, unrelated)
-			if similar && !strings.Contains(name, "*") && r.byName[name] == nil && !r.unread[name] {
+			near := strict.Nearest(name, unrelated)
+			if near != "" && !strings.Contains(name, "*") && r.byName[name] == nil && !r.unread[name] {
 				r.warn(report.ChildNotInBuild, r.profile.Ref, r.childrenPath(i).Child("names").Index(j),
 					"no Tenant has the name %q, and Tenant %q has no parent: correct the name if that Tenant is intended", name, near)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // recordUnread notes the namespaces that Tenants with refused specs may have.
@@ -74,7 +75,7 @@ func (r *claimPass) canClaim(t *tenant, ns string, allowed []string, at *field.P
 	if !slices.Contains(allowed, ns) {
 		fix := fmt.Sprintf("remove it, or add it to tenants.claims.%s of the profile", t.Name)
 		if missing {
-			fix = "it is not in the build either: " + v1alpha1.DidYouMean(ns, allowed)
+			fix = "it is not in the build either: " + strict.DidYouMean(ns, allowed)
 		}
 		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "does not belong to this Tenant, to which the profile gives %s: %s", quoteAll(allowed), fix)
 		return false
@@ -101,9 +102,9 @@ func (r *claimPass) refuseNamespace(check *report.Check, t *tenant, ns string, a
 func (r *claimPass) refuseMissingNamespace(t *tenant, ns string, at *field.Path) {
 	candidates := slices.DeleteFunc(r.namespaceNames(), func(name string) bool { return r.givenToOther(t, name) })
 	fix := "add its Namespace, as an external resource " + externalKind + " if another build creates it"
-	if near, ok := v1alpha1.Nearest(ns, candidates); ok {
+	if near := strict.Nearest(ns, candidates); near != "" {
 		r.refusedNamespaces = append(r.refusedNamespaces, near)
-		fix = fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)
+		fix = strict.Otherwise(near, fix)
 	}
 	if claims := r.profile.Spec.Tenants.Claims[t.Name]; at == nil && len(claims) > 0 {
 		fix += ", or set spec.namespaces: [" + strings.Join(claims, ", ") + "], which the profile lets this Tenant claim"

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // AllowedPaths refuses Tenants in other files than those to which the profile binds their names.
@@ -57,8 +58,8 @@ func (r *claimPass) reportUnusedPaths(tenants []resource.Tenant) {
 	}
 	for i, a := range r.profile.Spec.Tenants.AllowedPaths {
 		for j, name := range a.Names {
-			near, ok := v1alpha1.Nearest(name, unbound)
-			if ok && !slices.ContainsFunc(bound, func(t string) bool { return policy.MatchTenant([]string{name}, t) }) {
+			near := strict.Nearest(name, unbound)
+			if near != "" && !slices.ContainsFunc(bound, func(t string) bool { return policy.MatchTenant([]string{name}, t) }) {
 				r.warn(report.AllowedPathUnused, r.profile.Ref, r.profile.Path.Child("tenants", "allowedPaths").Index(i).Child("names").Index(j),
 					"no Tenant has the name %q, and no entry binds Tenant %q: correct the name if that Tenant is intended", name, near)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // endsPass is the pass ends for one flow.
@@ -103,7 +104,7 @@ func (r *endsPass) egressPoint(f *declaredFlow) []policy.Peer {
 		}
 		fix := "remove via"
 		if len(names) > 0 {
-			fix = v1alpha1.DidYouMean(f.via, names)
+			fix = strict.DidYouMean(f.via, names)
 		}
 		r.refuse(report.EgressPointNotFound, f.ref, at, "the profile has no egress point %q: %s", f.via, fix)
 		return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // flowNames are hostnames that a flow reaches on some ports.
@@ -208,7 +209,7 @@ func (r *endsPass) ownerFix(l policy.ClusterHostname) string {
 	if len(sharing) == 0 {
 		return "set the Tenant of the pods behind it"
 	}
-	return v1alpha1.DidYouMean(l.Tenant, sharing)
+	return strict.DidYouMean(l.Tenant, sharing)
 }
 
 // checkTargetPortsDeclared refuses target ports that no pod behind a Service declares, in a shared

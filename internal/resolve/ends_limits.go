@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, if the profile
@@ -53,10 +54,7 @@ func (r *endsPass) withinLimitsOrSimilar(f *declaredFlow, check *report.Check, a
 		r.refuse(check, f.ref, at, "%s is the target of a Service of a tenant, and flows of nodes reach only what the profile lists itself: name it in the flow instead of the Service", what)
 		return false
 	}
-	fix := "remove it"
-	if similar != "" {
-		fix = fmt.Sprintf("did you mean %q? Otherwise remove it", similar)
-	}
+	fix := strict.Otherwise(similar, "remove it")
 	widen := "add it to " + f.tenant.limitField(limit)
 	if limit == "anyTenant" || limit == "namespaceLabels" {
 		widen = "set " + f.tenant.limitField(limit) + ": true"
@@ -99,10 +97,9 @@ func (r *endsPass) checkQueriedName(f *declaredFlow, name, what string, at *fiel
 // similarInLimits is the name in a limit to which another one is similar, "" if none is. Patterns
 // are similar to patterns alone.
 func similarInLimits(name string, limit []string) string {
-	similar, _ := v1alpha1.Nearest(name, slices.DeleteFunc(slices.Clone(limit), func(l string) bool {
+	return strict.Nearest(name, slices.DeleteFunc(slices.Clone(limit), func(l string) bool {
 		return strings.Contains(l, "*") && !strings.Contains(name, "*")
 	}))
-	return similar
 }
 
 func (r *endsPass) checkEntityLimits(f *declaredFlow, entities []v1alpha1.Entity, at *field.Path) bool {

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // describeWorkloads are some workloads in a message.
@@ -107,8 +107,8 @@ const (
 
 // correction is the fix for a name that does not exist: the similar name, or else another fix.
 func correction(name string, candidates []string, otherwise string) string {
-	if near, ok := v1alpha1.Nearest(name, candidates); ok {
-		return fmt.Sprintf("did you mean %q? Otherwise %s", near, otherwise)
+	if near := strict.Nearest(name, candidates); near != "" {
+		return strict.Otherwise(near, otherwise)
 	}
 	return orElse("correct the name", otherwise)
 }
@@ -141,10 +141,10 @@ func labelFix(have map[string][]string, labels map[string]string, otherwise stri
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels[key]
 		if len(have[key]) > 0 {
-			if near, ok := v1alpha1.Nearest(value, sortedUnique(have[key])); ok {
+			if near := strict.Nearest(value, sortedUnique(have[key])); near != "" {
 				return fmt.Sprintf("did you mean %s: %s? Otherwise %s", key, yamlScalar(near), otherwise)
 			}
-		} else if near, ok := v1alpha1.Nearest(key, slices.Sorted(maps.Keys(have))); ok {
+		} else if near := strict.Nearest(key, slices.Sorted(maps.Keys(have))); near != "" {
 			return fmt.Sprintf("did you mean %s: %s? Otherwise %s", near, yamlScalar(value), otherwise)
 		}
 	}

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 func (r *facts) tenantNames() []string {
@@ -40,8 +40,8 @@ func (r *endsPass) serviceNotFound(namespaces []string, name, alternatives strin
 		}
 	}
 	fix := correction(name, candidates, otherwise)
-	if _, similar := v1alpha1.Nearest(name, candidates); !similar && len(elsewhere) == 1 {
-		fix = fmt.Sprintf("did you mean %q? Otherwise %s", elsewhere[0], otherwise)
+	if strict.Nearest(name, candidates) == "" && len(elsewhere) == 1 {
+		fix = strict.Otherwise(elsewhere[0], otherwise)
 	}
 	return fmt.Sprintf("%s has no Service %q in the build: %s", namespaceList(namespaces), name, fix)
 }
@@ -86,8 +86,8 @@ func (r *endsPass) portFix(port flow.Port, peers []policy.Peer) string {
 	if len(names) == 0 {
 		return "use the number, or add the port to the containers"
 	}
-	if near, ok := v1alpha1.Nearest(port.Name, sortedUnique(names)); ok {
-		return fmt.Sprintf("did you mean %q? Otherwise use the number", near)
+	if near := strict.Nearest(port.Name, sortedUnique(names)); near != "" {
+		return strict.Otherwise(near, "use the number")
 	}
 	return "use the number, or one of the port names: " + truncatedList(sortedUnique(names))
 }
@@ -103,9 +103,5 @@ func servicePortFix(s *resource.Service, port flow.Port) string {
 		}
 		all = append(all, text)
 	}
-	fix := "use the ports of the Service, by name or number: " + strings.Join(all, ", ")
-	if near, ok := v1alpha1.Nearest(port.Name, names); ok && port.Name != "" {
-		return fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)
-	}
-	return fix
+	return strict.Otherwise(strict.Nearest(port.Name, names), "use the ports of the Service, by name or number: "+strings.Join(all, ", "))
 }

@@ -1,4 +1,4 @@
-package v1alpha1
+package strict
 
 import (
 	"fmt"
@@ -10,6 +10,23 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
+
+// Replacement replaces fields of a similar API.
+type Replacement struct {
+	Names []string
+	// Sibling is a field of the objects in which authors may try them.
+	Sibling, Fix string
+}
+
+// replacement returns the fix for a field of a similar API, and the field that replaces it.
+func (r *Reader) replacement(name string, s *spec.Schema) (fix, suggested string, known bool) {
+	for _, f := range r.Replacements {
+		if _, sibling := s.Properties[f.Sibling]; sibling && slices.Contains(f.Names, name) {
+			return f.Fix, f.Sibling, true
+		}
+	}
+	return "", "", false
+}
 
 // flowScalar matches scalars that need no quotes in braces.
 var flowScalar = regexp.MustCompile(`^[-._A-Za-z0-9]+$`)

@@ -1,4 +1,4 @@
-package v1alpha1
+package strict
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ const (
 	maxListed = 10
 )
 
-// Nearest returns the candidate that a misspelt name most likely refers to. It reports false
-// if no candidate is similar enough. Every "did you mean" of this program calls it, whatever
+// Nearest returns the candidate that a misspelt name most likely refers to, "" if no
+// candidate is similar enough. Every "did you mean" of this program calls it, whatever
 // the names are: fields, namespaces, Tenants, Services, labels, annotations, FQDNs,
 // variables or checks.
 //
@@ -22,9 +22,9 @@ const (
 // maximum is half of the name's letters, but at most 3, or a sixth of a long name. Case is
 // ignored. The first of equally similar candidates wins, so callers sort them. A name that is
 // one of the candidates is not misspelt and has no suggestion.
-func Nearest(name string, candidates []string) (string, bool) {
+func Nearest(name string, candidates []string) string {
 	if len(name) > maxNameLength || slices.Contains(candidates, name) {
-		return "", false
+		return ""
 	}
 	best, limit := "", min(len(name)/2, max(3, len(name)/6))
 	for _, c := range candidates {
@@ -35,16 +35,16 @@ func Nearest(name string, candidates []string) (string, bool) {
 			best, limit = c, d-1
 		}
 	}
-	return best, best != ""
+	return best
 }
 
 // DidYouMean returns the fix for a name that does not exist: "did you mean acme?" if a
 // candidate is similar, else "use one of acme, beta", else "none exists".
 func DidYouMean(name string, candidates []string) string {
-	suggestion, ok := Nearest(name, candidates)
+	near := Nearest(name, candidates)
 	switch {
-	case ok:
-		return "did you mean " + suggestion + "?"
+	case near != "":
+		return "did you mean " + near + "?"
 	case len(candidates) == 0:
 		return "none exists"
 	case len(candidates) == 1:
@@ -53,6 +53,15 @@ func DidYouMean(name string, candidates []string) string {
 		return fmt.Sprintf("use one of %s and %d more", strings.Join(candidates[:maxListed], ", "), len(candidates)-maxListed)
 	}
 	return "use one of " + strings.Join(candidates, ", ")
+}
+
+// Otherwise returns the fix for a name that does not exist: the similar name if one exists, before
+// another fix.
+func Otherwise(near, fix string) string {
+	if near == "" {
+		return fix
+	}
+	return fmt.Sprintf("did you mean %q? Otherwise %s", near, fix)
 }
 
 // edits counts the letters to insert, remove, replace or swap to turn one text into another.

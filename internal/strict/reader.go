@@ -1,6 +1,9 @@
-package v1alpha1
+// Package strict reads YAML by a JSON schema: unknown fields, duplicate fields and values of the
+// wrong type are errors, each with its fix. It does not depend on the kinds that it reads.
+package strict
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,30 +14,70 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-const emptyValue = "is empty: set a value, or remove the field"
+// EmptyValue is the detail of an error about a value that is empty.
+const EmptyValue = "is empty: set a value, or remove the field"
 
-// reader converts YAML to the value that its schema describes, and collects errors. It reads
+// The YAML tags of scalars with references to variables.
+const (
+	// Substituted: the text has the values of variables. The schema decides its type.
+	Substituted = "!variable"
+	// Unsubstituted: a variable is unknown, which is already reported.
+	Unsubstituted = "!unknown"
+)
+
+// Reader converts YAML to the value that its schema describes, and collects errors. It reads
 // YAML nodes, because only they show duplicate keys and the original text of a number.
-type reader struct {
-	errs field.ErrorList
-	// reported are the fields that have an error.
-	reported []string
+type Reader struct {
+	// Replacements are fields of similar APIs that authors may try.
+	Replacements []Replacement
+	// Errors are the errors so far.
+	Errors field.ErrorList
 	// suggested are the fields that misspelt ones likely refer to. They are not reported as
 	// missing.
 	suggested []string
 }
 
-func (r *reader) refuse(e *field.Error) {
-	r.errs = append(r.errs, e)
-	r.reported = append(r.reported, e.Field)
+// Read reads a mapping into out, by way of JSON, in which the types name their fields.
+func (r *Reader) Read(n *yaml.Node, s *spec.Schema, out any) error {
+	value := r.object(n, s, nil)
+	r.Add(checkSchema(s, value))
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, out)
 }
 
-func (r *reader) invalid(at *field.Path, format string, args ...any) {
+// Add adds errors, without follow-up errors: those about a field that already has an error or is
+// misspelt, about its content, or about the field that contains it.
+func (r *Reader) Add(errs field.ErrorList) {
+	reported := r.Errors
+	for _, e := range errs {
+		if !slices.Contains(r.suggested, e.Field) && !slices.ContainsFunc(reported, func(o *field.Error) bool { return isAtOrBelow(e.Field, o.Field) || isAtOrBelow(o.Field, e.Field) }) {
+			r.Errors = append(r.Errors, e)
+		}
+	}
+}
+
+// isAtOrBelow reports whether the field at path is the one at outer, or inside it.
+func isAtOrBelow(path, outer string) bool {
+	rest, ok := strings.CutPrefix(path, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// RootError is an error about a whole resource.
+func RootError(t field.ErrorType, detail string) *field.Error {
+	return &field.Error{Type: t, BadValue: field.OmitValueType{}, Detail: detail}
+}
+
+func (r *Reader) refuse(e *field.Error) { r.Errors = append(r.Errors, e) }
+
+func (r *Reader) invalid(at *field.Path, format string, args ...any) {
 	r.refuse(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf(format, args...)))
 }
 
 // object reads a mapping, without the fields that it refuses.
-func (r *reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string]any {
+func (r *Reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string]any {
 	out := map[string]any{}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -56,9 +99,9 @@ func (r *reader) object(n *yaml.Node, s *spec.Schema, at *field.Path) map[string
 }
 
 // property returns the schema and path of the value of a key.
-func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec.Schema, *field.Path, bool) {
+func (r *Reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec.Schema, *field.Path, bool) {
 	if key.Kind != yaml.ScalarNode || key.ShortTag() == "!!merge" {
-		e := rootError(field.ErrorTypeInvalid, "has a merge key (<<) or a key that is not a string: write the fields out")
+		e := RootError(field.ErrorTypeInvalid, "has a merge key (<<) or a key that is not a string: write the fields out")
 		if at != nil {
 			e.Field = at.String()
 		}
@@ -81,8 +124,8 @@ func (r *reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 }
 
 // unknown refuses a field that the schema does not have.
-func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
-	if fix, suggested, ok := replacement(name, s); ok {
+func (r *Reader) unknown(name string, s *spec.Schema, at *field.Path) {
+	if fix, suggested, ok := r.replacement(name, s); ok {
 		r.refuse(unexpectedField(at.Child(name), fix))
 		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
@@ -92,7 +135,7 @@ func (r *reader) unknown(name string, s *spec.Schema, at *field.Path) {
 		fields = append(fields, f)
 	}
 	slices.Sort(fields)
-	if suggested, ok := Nearest(name, fields); ok {
+	if suggested := Nearest(name, fields); suggested != "" {
 		r.refuse(unexpectedField(at.Child(name), "did you mean "+suggested+"?"))
 		r.suggested = append(r.suggested, at.Child(suggested).String())
 		return
@@ -120,15 +163,15 @@ func Message(e *field.Error) string {
 	return e.ErrorBody()
 }
 
-func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
+func (r *Reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	switch {
-	case n.Tag == unsubstituted:
+	case n.Tag == Unsubstituted:
 		return nil, false
 	case n.Kind == yaml.AliasNode:
 		r.invalid(at, "is a YAML alias, which is not supported: write the value out")
 		return nil, false
-	case isNull(n):
-		r.invalid(at, emptyValue)
+	case IsNull(n):
+		r.invalid(at, EmptyValue)
 		return nil, false
 	case s.Type.Contains("object"):
 		if n.Kind != yaml.MappingNode {
@@ -147,7 +190,7 @@ func (r *reader) value(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool)
 }
 
 // list reads a sequence. Items that it refuses are nil, so that the indexes stay the same.
-func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
+func (r *Reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) {
 	if n.Kind != yaml.SequenceNode {
 		r.invalid(at, "must be a list, not %s: %s", kindText(n), listHint(n, s))
 		return nil, false
@@ -162,15 +205,15 @@ func (r *reader) list(n *yaml.Node, s *spec.Schema, at *field.Path) (any, bool) 
 }
 
 // integer reads an int32, the only integer type of the API.
-func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
+func (r *Reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 	var i int32
 	switch {
-	case n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.Tag == substituted && isDigits(n.Value)):
+	case n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.Tag == Substituted && IsDigits(n.Value)):
 		if yaml.Unmarshal([]byte(n.Value), &i) == nil {
 			return int64(i), true
 		}
 		r.invalid(at, "is too large (%s): write a number of at most 2147483647", n.Value)
-	case n.Kind == yaml.ScalarNode && isDigits(n.Value):
+	case n.Kind == yaml.ScalarNode && IsDigits(n.Value):
 		r.invalid(at, "must be a number: write %s without quotes", n.Value)
 	default:
 		r.invalid(at, "must be a whole number, not %s", kindText(n))
@@ -178,9 +221,9 @@ func (r *reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 	return nil, false
 }
 
-func (r *reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
+func (r *Reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
 	var b bool
-	if n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagBool || n.Tag == substituted) && yaml.Unmarshal([]byte(n.Value), &b) == nil {
+	if n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagBool || n.Tag == Substituted) && yaml.Unmarshal([]byte(n.Value), &b) == nil {
 		return b, true
 	}
 	r.invalid(at, "must be true or false, without quotes, not %s", kindText(n))
@@ -188,13 +231,13 @@ func (r *reader) boolean(n *yaml.Node, at *field.Path) (any, bool) {
 }
 
 // str reads a string. A number must be in quotes, because YAML parsers change its text.
-func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
+func (r *Reader) str(n *yaml.Node, at *field.Path) (any, bool) {
 	if n.Kind != yaml.ScalarNode {
 		r.invalid(at, "must be a string, not %s", kindText(n))
 		return nil, false
 	}
 	switch n.ShortTag() {
-	case yaml.NodeTagString, "!!timestamp", substituted:
+	case yaml.NodeTagString, "!!timestamp", Substituted:
 		return n.Value, true
 	case yaml.NodeTagFloat:
 		r.invalid(at, `must be a string: write "%s" in quotes (%s)`, n.Value, floatText(n))
@@ -210,15 +253,17 @@ func (r *reader) str(n *yaml.Node, at *field.Path) (any, bool) {
 	return nil, false
 }
 
-func isNull(n *yaml.Node) bool {
+// IsNull reports whether a node has no value.
+func IsNull(n *yaml.Node) bool {
 	return n.Kind == 0 || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull
 }
 
 func isNumber(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.ShortTag() == yaml.NodeTagFloat || n.Tag == substituted && isDigits(n.Value))
+	return n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.ShortTag() == yaml.NodeTagFloat || n.Tag == Substituted && IsDigits(n.Value))
 }
 
-func isDigits(s string) bool {
+// IsDigits reports whether a text is a whole number.
+func IsDigits(s string) bool {
 	_, err := strconv.Atoi(s)
 	return err == nil
 }
@@ -227,7 +272,7 @@ func isDigits(s string) bool {
 // formatted the number before, which removes a trailing zero.
 func floatText(n *yaml.Node) string {
 	text := fmt.Sprintf("unquoted %s is %s", n.Value, numberText(n))
-	if whole, fraction, ok := strings.Cut(n.Value, "."); ok && isDigits(whole) && len(fraction) == 1 && isDigits(fraction) {
+	if whole, fraction, ok := strings.Cut(n.Value, "."); ok && IsDigits(whole) && len(fraction) == 1 && IsDigits(fraction) {
 		text += fmt.Sprintf(`; if you wrote %s0, write "%s0"`, n.Value, n.Value)
 	}
 	return text
@@ -256,7 +301,7 @@ func kindText(n *yaml.Node) string {
 		return "an alias"
 	}
 	switch n.ShortTag() {
-	case yaml.NodeTagString, substituted:
+	case yaml.NodeTagString, Substituted:
 		return fmt.Sprintf("the string %q", n.Value)
 	case yaml.NodeTagInt, yaml.NodeTagFloat:
 		return "the number " + n.Value

@@ -1,4 +1,4 @@
-package v1alpha1
+package strict
 
 import (
 	"strings"
@@ -42,8 +42,8 @@ func TestNearest(t *testing.T) {
 		{"a text longer than any name", strings.Repeat("a", 254), []string{strings.Repeat("a", 253)}, ""},
 	} {
 		t.Run(c.desc, func(t *testing.T) {
-			if got, ok := Nearest(c.name, c.candidates); got != c.want || ok != (c.want != "") {
-				t.Errorf("Nearest(%q) = %q, %v; want %q", c.name, got, ok, c.want)
+			if got := Nearest(c.name, c.candidates); got != c.want {
+				t.Errorf("Nearest(%q) = %q, want %q", c.name, got, c.want)
 			}
 		})
 	}
