@@ -24,6 +24,8 @@ type Check struct {
 	Example string
 	// Untested describes why no golden case produces it, and names the test that does.
 	Untested string
+	// group is its position in a report.
+	group group
 }
 
 func (c *Check) String() string { return c.Name }

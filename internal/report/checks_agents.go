@@ -4,6 +4,7 @@ package report
 var (
 	AgentSettingUnspecified = define(Check{
 		Name:       "agent-setting-unspecified",
+		group:      consequence,
 		Severities: []Severity{Warning},
 		Title:      "A result depends on an unspecified agent setting",
 		Meaning:    "The FenceProfile does not set this key of cilium-config. With the other value that the finding shows, the proof has another result, so what agents do depends on their real setting.",
@@ -12,6 +13,7 @@ var (
 	})
 	AgentSettingsAssumed = define(Check{
 		Name:       "agent-settings-assumed",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "The proof assumes default agent settings",
 		Meaning:    "The proof uses the defaults of the Helm chart for the listed keys, or the policy engine of another Cilium version than cluster.ciliumVersion. If the agents differ, they can decide otherwise.",
@@ -20,6 +22,7 @@ var (
 	})
 	AgentSettingsDiffer = define(Check{
 		Name:       "agent-settings-differ",
+		group:      consequence,
 		Severities: []Severity{Error},
 		Title:      "A CiliumNodeConfig changes a result on its nodes",
 		Meaning:    "Agents on the nodes that the CiliumNodeConfig selects have other settings. With these settings the proof has another result, which the message shows.",
@@ -28,6 +31,7 @@ var (
 	})
 	ClusterAssumed = define(Check{
 		Name:       "cluster-assumed",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "FlowTests are decided for an assumed cluster",
 		Meaning:    "No FenceProfile describes the cluster. Cilium's engine decides the FlowTests if a policy is of a Cilium kind; otherwise the evaluator of Kubernetes NetworkPolicies decides.",

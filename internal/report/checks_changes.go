@@ -4,6 +4,7 @@ package report
 var (
 	AdoptedFlowLost = define(Check{
 		Name:       "adopted-flow-lost",
+		group:      consequence,
 		Severities: []Severity{Warning, Info},
 		Title:      "Enforce denies traffic that was allowed before adoption",
 		Meaning:    "The fence adopts a policy while its tenants or nodes are in AllowOnly. The policies before this run allow these connections; after the run, Enforce denies them. The finding is an info if no hand-written policy is the cause, or if the other side denies the connections anyway.",
@@ -28,6 +29,7 @@ var (
 	})
 	TrafficClosed = define(Check{
 		Name:       "traffic-closed",
+		group:      consequence,
 		Severities: []Severity{Warning, Info},
 		Title:      "This run denies traffic that was allowed before",
 		Meaning:    "The policies before this run allow these connections, and the policies after it deny them. The finding is a warning if a hand-written policy that the fence adopts or patches is a cause, otherwise an info.",
@@ -36,6 +38,7 @@ var (
 	})
 	TrafficOneSided = define(Check{
 		Name:       "traffic-one-sided",
+		group:      oneSided,
 		Severities: []Severity{Info},
 		Title:      "This run changes only one side of a connection",
 		Meaning:    "The egress side or the ingress side of these connections changes, and the other side denies them. The change alone therefore has no effect on traffic.",
@@ -44,6 +47,7 @@ var (
 	})
 	TrafficOpened = define(Check{
 		Name:       "traffic-opened",
+		group:      consequence,
 		Severities: []Severity{Warning, Info},
 		Title:      "This run allows traffic that was denied before",
 		Meaning:    "The policies before this run deny these connections, and the policies after it allow them. The finding is a warning if a hand-written policy that the fence adopts or patches is a cause, otherwise an info.",
@@ -52,6 +56,7 @@ var (
 	})
 	TrafficUndecided = define(Check{
 		Name:       "traffic-undecided",
+		group:      consequence,
 		Severities: []Severity{Warning},
 		Title:      "The effect of a change on traffic is unknown",
 		Meaning:    "A policy changes, but the engine rejects a policy, cannot decide it, or exceeds the proof budget. Which traffic this run allows or denies in addition is therefore unknown.",

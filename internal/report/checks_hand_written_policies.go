@@ -103,6 +103,7 @@ var (
 
 	KindsAssumedWithoutEffect = define(Check{
 		Name:       "kinds-assumed-without-effect",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "Unknown kinds count as without effect on traffic",
 		Meaning:    "The build has resources of kinds that tenantfence does not know. It assumes that they do not affect traffic, and it does not see pods that they create.",

@@ -29,6 +29,7 @@ var (
 	})
 	FunctionConfigInvalid = define(Check{
 		Name:       "function-config-invalid",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "The functionConfig is not a TenantFence",
 		Meaning:    "The function runs without a functionConfig, or with one of another kind or API version. It cannot generate policies without its TenantFence.",
@@ -37,6 +38,7 @@ var (
 	})
 	InvalidExternalResources = define(Check{
 		Name:       "invalid-externalresources",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "An ExternalResources is not valid",
 		Meaning:    "A field of the ExternalResources does not exist, is missing, or has a value that the API does not accept. What runs in the cluster is unknown, so the build is refused.",
@@ -45,6 +47,7 @@ var (
 	})
 	InvalidFenceProfile = define(Check{
 		Name:       "invalid-fenceprofile",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A FenceProfile is not valid",
 		Meaning:    "A field of the FenceProfile does not exist, is missing, or has a value that the API does not accept. The build is refused.",
@@ -53,6 +56,7 @@ var (
 	})
 	InvalidFlowTest = define(Check{
 		Name:       "invalid-flowtest",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A FlowTest is not valid",
 		Meaning:    "A field of the FlowTest does not exist, is missing, or has a value that the API does not accept. Its cases cannot be decided, so the build is refused.",
@@ -61,6 +65,7 @@ var (
 	})
 	InvalidTenant = define(Check{
 		Name:       "invalid-tenant",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A Tenant is not valid",
 		Meaning:    "A field of the Tenant does not exist, is missing, or has a value that the API does not accept, also after the substitution of a variable. The build is refused.",
@@ -69,6 +74,7 @@ var (
 	})
 	InvalidTenantFence = define(Check{
 		Name:       "invalid-tenantfence",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "The TenantFence is not valid",
 		Meaning:    "A field of the TenantFence, its inline profile or its inline tenants does not exist, is missing, or has a value that the API does not accept. The build is refused.",
@@ -77,6 +83,7 @@ var (
 	})
 	ProfileAmbiguous = define(Check{
 		Name:       "profile-ambiguous",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "More than one FenceProfile is a candidate",
 		Meaning:    "The build contains several FenceProfiles, or one in addition to the inline spec.profile. The fence needs exactly one, so nothing is generated.",
@@ -85,6 +92,7 @@ var (
 	})
 	ProfileMissing = define(Check{
 		Name:       "profile-missing",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "The fence has no FenceProfile",
 		Meaning:    "The build contains no FenceProfile, or none with the name in spec.profileName. Without the profile, nothing is generated. A TenantFence under generators: sees no other resource.",
@@ -93,6 +101,7 @@ var (
 	})
 	ReferenceRenamed = define(Check{
 		Name:       "reference-renamed",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A layer renames what Tenants, the profile or FlowTests name",
 		Meaning:    "A layer at or below the fence sets namePrefix, nameSuffix or namespace, or renames in a patch. Kustomize corrects references between its own kinds, and not those in Tenants, FenceProfile, FlowTests and TenantFence. They still use the old names, which no resource has.",
@@ -109,6 +118,7 @@ var (
 	})
 	ResourceUnreadable = define(Check{
 		Name:       "resource-unreadable",
+		group:      unreadableInput,
 		Severities: []Severity{Error, Warning},
 		Title:      "A resource cannot be parsed as its kind",
 		Meaning:    "A field of the resource has the wrong type, or a value of spec.variables cannot be substituted. Which pods, ports or settings the resource creates is then unknown. The finding is a warning in tenantfence convert.",
@@ -125,6 +135,7 @@ var (
 	})
 	UnknownAPIGroup = define(Check{
 		Name:       "unknown-api-group",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A Tenant has another API group",
 		Meaning:    "The API group of this Tenant resembles tenantfence.dev, or the build contains no Tenant of tenantfence.dev. The fence does not read this Tenant, so it would remove the policies of the tenant.",
@@ -133,6 +144,7 @@ var (
 	})
 	UnknownKind = define(Check{
 		Name:       "unknown-kind",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A kind does not exist in tenantfence.dev",
 		Meaning:    "The resource has the API group tenantfence.dev and an unknown kind, probably a misspelling. It has no effect, so the build is refused.",

@@ -4,6 +4,7 @@ package report
 var (
 	NotIsolated = define(Check{
 		Name:       "not-isolated",
+		group:      exposure,
 		Severities: []Severity{Error, Warning},
 		Title:      "No policy isolates pods or nodes",
 		Meaning:    "No policy default-denies one direction of pods or nodes that the fence must default-deny. Everything is allowed there: the policy default-deny is missing or has no effect. In AllowOnly, the finding is a warning.",
@@ -13,6 +14,7 @@ var (
 
 	UndeclaredOpen = define(Check{
 		Name:       "undeclared-open",
+		group:      exposure,
 		Severities: []Severity{Error, Warning},
 		Title:      "Policies allow a flow that nothing declares",
 		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. The other side allows it too, so the cluster allows it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
@@ -22,6 +24,7 @@ var (
 
 	UndeclaredOneSided = define(Check{
 		Name:       "undeclared-one-sided",
+		group:      oneSided,
 		Severities: []Severity{Error, Warning},
 		Title:      "One side allows a flow that nothing declares",
 		Meaning:    "A policy allows a flow at pods or nodes of the fence that no Tenant, profile or baseline declares. Only the other side still denies it. One finding covers one direction of a policy, for peers with the same ports; -v lists every pair. In AllowOnly, the finding is a warning.",
@@ -76,6 +79,7 @@ var (
 
 	DeclaredFlowDenied = define(Check{
 		Name:       "declared-flow-denied",
+		group:      exposure,
 		Severities: []Severity{Error, Warning},
 		Title:      "Policies deny a declared flow or a part of it",
 		Meaning:    "A Tenant or the profile declares a flow, and policies deny it or a part of it: some of its pods, networks, ports or requests. In AllowOnly, the finding is a warning.",
@@ -85,6 +89,7 @@ var (
 
 	DeclaredFlowUndecided = define(Check{
 		Name:       "declared-flow-undecided",
+		group:      consequence,
 		Severities: []Severity{Error, Warning},
 		Title:      "A declared flow cannot be decided",
 		Meaning:    "The policies for a declared flow conflict, or have rules that tenantfence does not inspect. Whether the cluster allows the flow is unknown. In AllowOnly, the finding is a warning.",
@@ -94,6 +99,7 @@ var (
 
 	FlowTestFailed = define(Check{
 		Name:       "flow-test-failed",
+		group:      consequence,
 		Severities: []Severity{Error},
 		Title:      "A case of a FlowTest does not hold",
 		Meaning:    "The policies decide at least one flow of the case otherwise than expect requires. The message shows the first such flow, with the decision of each side.",
@@ -103,6 +109,7 @@ var (
 
 	FlowTestUndecided = define(Check{
 		Name:       "flow-test-undecided",
+		group:      consequence,
 		Severities: []Severity{Error},
 		Title:      "A case of a FlowTest cannot be decided",
 		Meaning:    "The build, the profile or the policies do not determine the flows of the case or their decision. Such a case does not hold.",

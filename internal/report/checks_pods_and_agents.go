@@ -67,6 +67,7 @@ var (
 
 	ReservedLabelsAssumed = define(Check{
 		Name:       "reserved-labels-assumed",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "No later pod has a label that Cilium reserves",
 		Meaning:    "The proof of isolation assumes that no pod created later has a label whose key Cilium reserves. Policies do not decide about such a pod as written.",
@@ -76,6 +77,7 @@ var (
 
 	PodsMayChange = define(Check{
 		Name:       "pods-may-change",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "Admission may change pods after the build",
 		Meaning:    "The build has a mutating webhook or a MutatingAdmissionPolicy. It may change labels, ports and hostNetwork of pods after the build, and the proof reads the pods as written.",
@@ -112,6 +114,7 @@ var (
 
 	InvalidCiliumConfig = define(Check{
 		Name:       "invalid-cilium-config",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "The value of an agent setting is invalid",
 		Meaning:    "A key of cilium-config has a value that agents do not accept or, for policy-cidr-match-mode, that tenantfence does not decide.",

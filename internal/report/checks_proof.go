@@ -12,6 +12,7 @@ var (
 	})
 	EmitPoliciesAssumed = define(Check{
 		Name:       "emit-policies-assumed",
+		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "The proof assumes policies that other runs emit",
 		Meaning:    "This run does not write the policies of Tenants and nodes that spec.emit omits. The proof holds only if the other runs write these policies as generated.",
@@ -20,6 +21,7 @@ var (
 	})
 	KeptPoliciesUnproved = define(Check{
 		Name:       "kept-policies-unproved",
+		group:      consequence,
 		Severities: []Severity{Error, Warning},
 		Title:      "Unproved policies of unlisted stages stay",
 		Meaning:    "The build is not proved and contains policies with the label of this fence that differ from what the fence generates. Their stages are not in spec.stages, so the run keeps them. The finding is a warning if the host keeps files, as kpt does.",
@@ -28,6 +30,7 @@ var (
 	})
 	NotProved = define(Check{
 		Name:       "not-proved",
+		group:      outcome,
 		Severities: []Severity{Warning, Info},
 		Title:      "Isolation is not proved, or only in part",
 		Meaning:    "The message names the reason: for example proof: None, an unlisted stage, a generator, or a tenant in AllowOnly. Undeclared traffic can be allowed for everything that is not proved.",
@@ -68,6 +71,7 @@ var (
 	})
 	Proved = define(Check{
 		Name:       "proved",
+		group:      outcome,
 		Severities: []Severity{Info},
 		Title:      "Isolation is proved",
 		Meaning:    "Every namespace and node of the fence is isolated, or becomes isolated with enforcement: Enforce. No declared flow is denied or undecided. The result depends on the assumptions in the other findings.",

@@ -4,6 +4,7 @@ package report
 var (
 	ResourceMalformed = define(Check{
 		Name:       "resource-malformed",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "An item is not a readable resource",
 		Meaning:    "An item is no resource, or its metadata or structure cannot be read without ambiguity. Examples are a repeated key, a label that is no string, a null list element, or an alias without end.",
@@ -13,6 +14,7 @@ var (
 
 	ResourceDuplicate = define(Check{
 		Name:       "resource-duplicate",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "A resource exists twice with different content",
 		Meaning:    "The build contains one resource more than once with different content. Which one the cluster gets is undefined.",
@@ -31,6 +33,7 @@ var (
 
 	ExternalResourceDiffers = define(Check{
 		Name:       "external-resource-differs",
+		group:      unreadableInput,
 		Severities: []Severity{Error},
 		Title:      "ExternalResources contradict another declaration",
 		Meaning:    "An ExternalResources declares a workload, Service, Namespace or node that the build or another ExternalResources has, too, and the two differ in what affects traffic. It is unknown which of them runs in the cluster.",
@@ -67,6 +70,7 @@ var (
 
 	VariableUnsubstituted = define(Check{
 		Name:       "variable-unsubstituted",
+		group:      unreadableInput,
 		Severities: []Severity{Error, Warning},
 		Title:      "A variable that affects traffic has no value",
 		Meaning:    "A policy, an agent setting, or a field that decides which pods policies select refers to ${NAME}, which has no value. Nothing is proved. A policy that affects no Tenant is left out instead, with a warning.",

@@ -89,7 +89,7 @@ func (f Finding) Equal(other Finding) bool {
 func (f Finding) compare(other Finding) int {
 	return cmp.Or(
 		cmp.Compare(f.Severity.order(), other.Severity.order()),
-		cmp.Compare(f.Check.order(), other.Check.order()),
+		cmp.Compare(f.Check.group, other.Check.group),
 		cmp.Compare(f.Resource.Kind, other.Resource.Kind),
 		cmp.Compare(f.Resource.Namespace, other.Resource.Namespace),
 		cmp.Compare(f.Resource.Name, other.Resource.Name),

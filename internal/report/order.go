@@ -1,41 +1,20 @@
 package report
 
-import "slices"
+// group orders checks in a report, within a severity.
+type group int
 
-// The groups of checks, in the order in which a report lists them within a severity. Checks that
-// are in no group are causes: they come after unreadable inputs and before consequences.
-var (
-	// unreadableInputs are mistakes after which a part of the input is unknown.
-	unreadableInputs = []*Check{
-		ResourceMalformed, ResourceUnreadable, ResourceDuplicate, ExternalResourceDiffers, VariableUnsubstituted, FunctionConfigInvalid,
-		InvalidTenantFence, InvalidFenceProfile, InvalidTenant, InvalidFlowTest, InvalidExternalResources, InvalidCiliumConfig,
-		UnknownAPIGroup, UnknownKind, ReferenceRenamed, ProfileMissing, ProfileAmbiguous,
-	}
-	// exposures are results of the proof: what is allowed and must not be, and the reverse.
-	exposures = []*Check{NotIsolated, UndeclaredOpen, DeclaredFlowDenied}
-	// consequences follow from causes or exposures.
-	consequences = []*Check{
-		DeclaredFlowUndecided, FlowTestFailed, FlowTestUndecided, AgentSettingUnspecified, AgentSettingsDiffer, KeptPoliciesUnproved,
-		TrafficOpened, TrafficClosed, TrafficUndecided, AdoptedFlowLost,
-	}
-	// oneSided are flows that the other side denies.
-	oneSided = []*Check{UndeclaredOneSided, TrafficOneSided}
-	// assumptions are the conditions under which the outcome is true.
-	assumptions = []*Check{
-		AgentSettingsAssumed, ReservedLabelsAssumed, KindsAssumedWithoutEffect, EmitPoliciesAssumed, ClusterAssumed, PodsMayChange,
-	}
-	// outcomes are the last line of a build.
-	outcomes = []*Check{Proved, NotProved}
+const (
+	// unreadableInput is a mistake after which a part of the input is unknown.
+	unreadableInput group = iota - 1
+	_                     // causes, the zero value
+	// exposure is a result of the proof: what is allowed and must not be, and the reverse.
+	exposure
+	// consequence follows from a cause or an exposure.
+	consequence
+	// oneSided is a flow that the other side denies.
+	oneSided
+	// assumption is a condition under which the outcome is true.
+	assumption
+	// outcome is the last line of a build.
+	outcome
 )
-
-// order is the position of a check's group.
-func (c *Check) order() int {
-	groups := [][]*Check{unreadableInputs, nil, exposures, consequences, oneSided, assumptions, outcomes}
-	const cause = 1
-	for i, g := range groups {
-		if slices.Contains(g, c) {
-			return i
-		}
-	}
-	return cause
-}
