@@ -16,6 +16,7 @@ CILIUM_FILES    := \
 	pkg/option/config.go \
 	pkg/fqdn/matchpattern/matchpattern.go \
 	pkg/k8s/labels.go \
+	pkg/annotation/k8s.go \
 	install/kubernetes/cilium/values.yaml
 
 IMAGE        ?= tenantfence:dev

@@ -45,9 +45,9 @@ type Setting struct {
 	Key string
 	// Default is what the Helm chart sets, or leaves to the agent.
 	Default string
-	// DefaultBefore is the default in the minor versions below Since.
+	// DefaultBefore is the default in versions without the fact Since.
 	DefaultBefore string
-	Since         int
+	Since         Fact
 	// Values are the values that agents accept. Empty: the key is not an enumeration.
 	Values []string
 	// Description states what the key decides.
@@ -67,8 +67,8 @@ func boolean(key, value, description string) Setting {
 	return Setting{Key: key, Default: value, Values: []string{"true", "false"}, Description: description}
 }
 
-func since(minor int, before string, s Setting) Setting {
-	s.Since, s.DefaultBefore = minor, before
+func since(fact Fact, before string, s Setting) Setting {
+	s.Since, s.DefaultBefore = fact, before
 	return s
 }
 
@@ -81,13 +81,13 @@ var settings = []Setting{
 	{Key: IdentityLabels, check: checkExpressions, Description: "which labels of pods policies can select by"},
 	{Key: CIDRMatchMode, Values: []string{"", "nodes"}, check: checkMatchMode, Description: "whether networks match the addresses of nodes"},
 	{Key: AllowLocalhost, Default: "auto", Values: []string{"auto", "always", "policy"}, Description: "whether a node always reaches its own pods; auto is always"},
-	since(19, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects only this cluster's pods")),
+	since(LocalCluster, "false", boolean(DefaultLocalCluster, "true", "whether a selector that names no cluster selects only this cluster's pods")),
 	boolean(EnableNonDefaultDeny, "true", "whether enableDefaultDeny has an effect; if false, every allow isolates"),
 	boolean(EnableNetworkPolicy, "true", "whether agents enforce NetworkPolicies"),
 	boolean(EnableClusterNetworkPolicy, "false", "whether agents enforce ClusterNetworkPolicies"),
 	boolean(EnableL7Proxy, "true", "whether agents run the proxies for HTTP and DNS; if false, they reject policies with such rules, and FQDN peers match no address"),
 	boolean(EnableSCTP, "false", "whether agents forward SCTP"),
-	since(19, "true", boolean(MeshAuth, "false", "whether agents authenticate; if false, flows that require authentication are denied")),
+	since(AuthenticationOff, "true", boolean(MeshAuth, "false", "whether agents authenticate; if false, flows that require authentication are denied")),
 	boolean(MeshAuthMutual, "false", "whether agents authenticate mutually (SPIRE); if false, flows that require authentication are denied"),
 	{Key: PolicyMapMax, Default: "16384", check: checkEntries, Description: "the maximum number of entries in the policy map of a pod"},
 	{Key: ClusterName, Default: "default", Description: "the name of the cluster, which selectors use to distinguish clusters of a mesh"},
@@ -95,7 +95,7 @@ var settings = []Setting{
 	boolean(EnableClusterwidePolicy, "true", "whether agents enforce CiliumClusterwideNetworkPolicies"),
 	boolean(EnableICMPRules, "true", "whether agents support ICMP rules; if false, they reject policies with such rules"),
 	defaultOnly(boolean("enable-node-selector-labels", "false", "whether policies can select nodes as peers by their labels")),
-	defaultOnly(boolean("enable-remote-node-identity", "true", "whether policies distinguish other nodes from a pod's own node (before Cilium 1.16)")),
+	defaultOnly(boolean("enable-remote-node-identity", "true", "whether policies distinguish other nodes from a pod's own node (before Cilium "+RemoteNodeOption.Removed()+")")),
 	defaultOnly(boolean("enable-source-ip-verification", "true", "whether a pod can send only from its own address")),
 	defaultOnly(boolean(NormalizePath, "true", "whether HTTP paths are normalised before rules apply")),
 	defaultOnly(Setting{Key: "label-prefix-file", Description: "a file that decides which labels policies can select by"}),
@@ -108,7 +108,7 @@ func Settings() []Setting { return slices.Clone(settings) }
 
 // defaultIn is the default in a minor version.
 func (s Setting) defaultIn(minor int) string {
-	if minor > 0 && minor < s.Since {
+	if minor > 0 && !s.Since.In(minor) {
 		return s.DefaultBefore
 	}
 	return s.Default

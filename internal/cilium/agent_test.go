@@ -22,7 +22,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 			value = "none"
 		}
 		if s.DefaultBefore != "" {
-			value += fmt.Sprintf(", before Cilium 1.%d %s", s.Since, s.DefaultBefore)
+			value += fmt.Sprintf(", before Cilium %s %s", s.Since.Introduced(), s.DefaultBefore)
 		}
 		if row := fmt.Sprintf("| %#q | %s |", s.Key, value); !strings.Contains(string(page), row) {
 			t.Errorf("docs/proof.md lacks %q", row)

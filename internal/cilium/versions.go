@@ -25,13 +25,14 @@ type Fact struct {
 
 // Files of Cilium's module that implement the facts.
 const (
-	crdSource       = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
-	sanitizeSource  = "pkg/policy/api/rule_validation.go"
-	resolveSource   = "pkg/policy/l4.go"
-	optionsSource   = "pkg/option/config.go"
-	wildcardsSource = "pkg/fqdn/matchpattern/matchpattern.go"
-	chartSource     = "install/kubernetes/cilium/values.yaml"
-	podLabelsSource = "pkg/k8s/labels.go"
+	crdSource        = "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"
+	sanitizeSource   = "pkg/policy/api/rule_validation.go"
+	resolveSource    = "pkg/policy/l4.go"
+	optionsSource    = "pkg/option/config.go"
+	wildcardsSource  = "pkg/fqdn/matchpattern/matchpattern.go"
+	chartSource      = "install/kubernetes/cilium/values.yaml"
+	podLabelsSource  = "pkg/k8s/labels.go"
+	annotationSource = "pkg/annotation/k8s.go"
 )
 
 // The facts.
@@ -88,6 +89,26 @@ var (
 		Name: "named-egress-ports", Since: 20, Source: resolveSource,
 		Description: "A port name in egress is resolved at the destination pods. Before, it is resolved among all pods of the cluster, and matches only if all agree on its number.",
 	}
+	AuthenticationOff = Fact{
+		Name: "authentication-off", Since: 19, Source: chartSource,
+		Description: "Agents do not authenticate unless the chart enables it (mesh-auth-enabled). Before, they do by default.",
+	}
+	Ztunnel = Fact{
+		Name: "ztunnel", Since: 19, Source: chartSource,
+		Description: "The label io.cilium/mtls-enabled adds pods to the mesh of Cilium's ztunnel. Before, it has no effect.",
+	}
+	SourceIPDelegation = Fact{
+		Name: "source-ip-delegation", Since: 20, Source: annotationSource,
+		Description: "Annotations let pods send with addresses of other pods. Before, they have no effect.",
+	}
+	RemoteNodeOption = Fact{
+		Name: "remote-node-option", Until: 16, Source: optionsSource,
+		Description: "enable-remote-node-identity exists. Since then, policies always distinguish other nodes from a pod's own node.",
+	}
+	ProxyVisibility = Fact{
+		Name: "proxy-visibility", Until: 17, Source: annotationSource,
+		Description: "Annotations send connections to ports of a pod through the proxy. Since then, they have no effect.",
+	}
 	Requirements = Fact{
 		Name: "requirements", Until: 19, Source: crdSource,
 		Description: "fromRequires and toRequires accept selectors. Since then, an apiserver rejects a policy in which they are not empty.",
@@ -106,7 +127,8 @@ var (
 func Facts() []Fact {
 	return []Fact{
 		AdditivePolicies, PortRanges, ICMPNames, CIDRFormat, HostDNS, RangesWithHTTP, WildcardL7, ServerPatterns,
-		SubdomainPatterns, LocalCluster, ServerPatternsInside, PortsInLabel, NamedEgressPorts, ClusterNetworkPolicies, Requirements, RemovedL7,
+		SubdomainPatterns, LocalCluster, AuthenticationOff, Ztunnel, ServerPatternsInside, PortsInLabel, NamedEgressPorts, ClusterNetworkPolicies,
+		SourceIPDelegation, RemoteNodeOption, ProxyVisibility, Requirements, RemovedL7,
 	}
 }
 
@@ -114,10 +136,31 @@ func Facts() []Fact {
 func (f Fact) In(minor int) bool { return minor >= f.Since && (f.Until == 0 || minor < f.Until) }
 
 // Introduced is the first version with the fact, as "1.16".
-func (f Fact) Introduced() string { return fmt.Sprintf("1.%d", f.Since) }
+func (f Fact) Introduced() string { return version(f.Since) }
+
+// Before is the last version without the fact, as "1.15".
+func (f Fact) Before() string { return version(f.Since - 1) }
 
 // Removed is the first version without the fact, as "1.20".
-func (f Fact) Removed() string { return fmt.Sprintf("1.%d", f.Until) }
+func (f Fact) Removed() string { return version(f.Until) }
+
+func version(minor int) string { return fmt.Sprintf("1.%d", minor) }
+
+// The oldest and the newest version that a profile may declare. The policy engine is that of the
+// newest.
+const (
+	Oldest = "1.14"
+	Newest = "1.20"
+)
+
+// Versions returns the versions that a profile may declare, oldest first.
+func Versions() []string {
+	var out []string
+	for minor := Minor(Oldest); minor <= Minor(Newest); minor++ {
+		out = append(out, version(minor))
+	}
+	return out
+}
 
 // AnyVersion is the minor version if Cilium is not the enforcer: it has every fact.
 const AnyVersion = math.MaxInt

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/document"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
@@ -41,8 +42,8 @@ The proof uses the workloads and Namespaces in the files and in --inputs. It add
 representative pods in every namespace that a policy distinguishes, and addresses inside
 and outside of every network.
 
-The conversion keeps the behaviour of Cilium 1.20. Cilium enforces rules of a direction
-that policyTypes omits, which is reported. A port range (endPort) needs Cilium 1.16.
+The conversion keeps the behaviour of Cilium ` + cilium.Newest + `. Cilium enforces rules of a direction
+that policyTypes omits, which is reported. A port range (endPort) needs Cilium ` + cilium.PortRanges.Introduced() + `.
 
 Applying the result does not remove the earlier NetworkPolicy from the cluster: prune or
 delete it. Until then both policies allow the same.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/draft"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
@@ -111,7 +112,7 @@ func readUnfenced(items []*yaml.RNode) (*resource.Index, report.Findings) {
 
 // anyFence is a fence with which items are read that have none. With its Tenant, a Tenant of another API group is no
 // typing error.
-const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {tenants: [{name: init}], profile: {cluster: {cni: Cilium, ciliumVersion: "1.20"}}}}`
+const anyFence = `{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: init}, spec: {tenants: [{name: init}], profile: {cluster: {cni: Cilium, ciliumVersion: "` + cilium.Newest + `"}}}}`
 
 // unfencedItems builds the existing kustomization.
 func unfencedItems(cmd *cobra.Command, dir string) ([]*yaml.RNode, error) {

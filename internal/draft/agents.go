@@ -5,6 +5,7 @@ import (
 	"iter"
 	"regexp"
 
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -34,7 +35,7 @@ func (b *build) noteAgents() string {
 	for w, image := range b.daemonImages() {
 		if ciliumImage.MatchString(image) && !agentImage.MatchString(image) {
 			found = "agents of Cilium in a version that is unknown or not supported"
-			b.review(describe(w.Ref), fmt.Sprintf("has the image %s: the profile needs the version of Cilium's agents, from 1.14 to %s: set cluster.ciliumVersion, or upgrade", image, newestCilium))
+			b.review(describe(w.Ref), fmt.Sprintf("has the image %s: the profile needs the version of Cilium's agents, from %s to %s: set cluster.ciliumVersion, or upgrade", image, cilium.Oldest, cilium.Newest))
 		}
 		for _, a := range otherAgents {
 			if a.image.MatchString(image) {

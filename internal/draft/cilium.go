@@ -7,24 +7,24 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// newestCilium is the newest version of Cilium that a profile accepts.
-const newestCilium = "1.20"
-
 var (
+	// supported matches the versions of Cilium that a profile accepts.
+	supported = strings.ReplaceAll(strings.Join(cilium.Versions(), "|"), ".", `\.`)
 	// agentImage is the image of Cilium's agent.
-	agentImage = regexp.MustCompile(`/cilium:v?(1\.(?:1[4-9]|20))\.`)
+	agentImage = regexp.MustCompile(`/cilium:v?(` + supported + `)\.`)
 	// chartVersion is the version of Cilium's chart, which is that of the agents.
-	chartVersion = regexp.MustCompile(`^v?(1\.(?:1[4-9]|20))(?:\.|$)`)
+	chartVersion = regexp.MustCompile(`^v?(` + supported + `)(?:\.|$)`)
 )
 
 // writeCluster writes what enforces policies: what the build shows, or an assumption to review.
 func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 	b := w.build
 	version, where := b.ciliumVersion()
-	spec.Cluster = v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: cmp.Or(version, newestCilium)}
+	spec.Cluster = v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: cmp.Or(version, cilium.Newest)}
 	b.noteCalico()
 	agents := b.noteAgents()
 	if version != "" {
@@ -42,7 +42,7 @@ func (w *writer) writeCluster(spec *v1alpha1.FenceProfileSpec) {
 		b.review(profileField("cni"), "is Cilium by assumption: nothing in the build shows what enforces policies: for Calico and others, set cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs")
 	}
 	w.comment("spec.cluster.ciliumVersion", "Assumed: set the minor version of your agents (cilium version, or the tag of their image).")
-	b.review(profileField("ciliumVersion"), fmt.Sprintf("is %s by assumption, the newest supported version: older agents may ignore or refuse what it generates: set the minor version that cilium version prints, or the tag of the agents' image", newestCilium))
+	b.review(profileField("ciliumVersion"), fmt.Sprintf("is %s by assumption, the newest supported version: older agents may ignore or refuse what it generates: set the minor version that cilium version prints, or the tag of the agents' image", cilium.Newest))
 }
 
 func profileField(name string) string {

@@ -16,6 +16,7 @@ import (
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -206,7 +207,7 @@ func summary(d *Result) string {
 	if dns := d.Profile.Spec.Baseline.DNS; dns.Pods != nil || dns.Port != 0 || dns.NodeLocal || dns.HostNetwork {
 		fmt.Fprintf(&out, "dns pods %s port %d nodeLocal %t hostNetwork %t\n", selectorText(dns.Pods), dns.Port, dns.NodeLocal, dns.HostNetwork)
 	}
-	if version := d.Profile.Spec.Cluster.CiliumVersion; version != newestCilium {
+	if version := d.Profile.Spec.Cluster.CiliumVersion; version != cilium.Newest {
 		fmt.Fprintf(&out, "cilium %s\n", version)
 	}
 	for _, n := range d.Notes.Review {

@@ -73,12 +73,10 @@ func always(s report.Severity) func(*policy.Fence) report.Severity {
 	return func(*policy.Fence) report.Severity { return s }
 }
 
-// underCilium returns a severity if Cilium enforces policies, from one of its minor versions and
-// before another. 0: no bound.
-func underCilium(since, before int, s report.Severity) func(*policy.Fence) report.Severity {
+// underCilium returns a severity if Cilium enforces policies, in a version with a fact.
+func underCilium(fact cilium.Fact, s report.Severity) func(*policy.Fence) report.Severity {
 	return func(f *policy.Fence) report.Severity {
-		minor := cilium.Minor(f.Cluster.CiliumVersion)
-		if f.Cluster.CNI == v1alpha1.CNIKubernetes || minor < since || before > 0 && minor >= before {
+		if f.Cluster.CNI == v1alpha1.CNIKubernetes || !f.Has(fact) {
 			return ""
 		}
 		return s
@@ -101,29 +99,32 @@ var metadataRules = []metadataRule{
 		message: "adds pods to Linkerd's mesh, whose proxies send connections to port 4143/TCP of the pods" + tunnelledPort + "add port 4143 to each flow, and restrict the declared ports by Linkerd's policies",
 	},
 	{
-		check: report.ServiceMeshPort, label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(19, 0, report.Warning),
+		check: report.ServiceMeshPort, label: "io.cilium/mtls-enabled", values: []string{"true"}, oncePerNamespace: true, severityFor: underCilium(cilium.Ztunnel, report.Warning),
 		message: "adds pods to the mesh of Cilium's ztunnel, which tunnels connections to port 15008/TCP of the pods if agents have enable-ztunnel" + tunnelledPort + "add port 15008 to each flow, or remove the label",
 	},
 	{check: report.KindUndecided, annotation: "k8s.v1.cni.cncf.io/networks", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods additional network interfaces," + notEnforcedOnInterfaces},
 	{check: report.KindUndecided, annotation: "v1.multus-cni.io/default-network", severityFor: always(report.Error), acceptKind: networkAttachment, message: "gives pods another network interface in place of Cilium's," + notEnforcedOnInterfaces},
 	{
-		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(0, 0, report.Info),
+		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-port", severityFor: underCilium(anyVersion, report.Info),
 		message: "disables connection tracking by the node's iptables for this port: Cilium still enforces policies",
 	},
 	{
-		check: report.NoTrackAnnotation, annotation: "io.cilium.no-track-port", severityFor: underCilium(0, 0, report.Info),
+		check: report.NoTrackAnnotation, annotation: "io.cilium.no-track-port", severityFor: underCilium(anyVersion, report.Info),
 		message: "disables connection tracking by the node's iptables for this port: Cilium still enforces policies",
 	},
 	{
-		check: report.NoTrackAnnotation, annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
+		check: report.NoTrackAnnotation, annotation: "network.cilium.io/no-track-host-ports", severityFor: underCilium(anyVersion, report.Info),
 		message: "disables connection tracking by the node's iptables for these ports of hostNetwork pods, which no policy selects",
 	},
 	{
-		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(0, 0, report.Info),
+		check: report.NoTrackAnnotation, annotation: "policy.cilium.io/no-track-host-ports", severityFor: underCilium(anyVersion, report.Info),
 		message: "has no effect, because no version of Cilium has this annotation: remove it, or use network.cilium.io/no-track-host-ports, which applies only to hostNetwork pods",
 	},
-	{check: report.ProxyVisibilityAnnotation, annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
-	{check: report.ProxyVisibilityAnnotation, annotation: "io.cilium.proxy-visibility", severityFor: underCilium(0, 17, report.Warning), message: proxyVisibility},
+	{check: report.ProxyVisibilityAnnotation, annotation: "policy.cilium.io/proxy-visibility", severityFor: underCilium(cilium.ProxyVisibility, report.Warning), message: proxyVisibility},
+	{check: report.ProxyVisibilityAnnotation, annotation: "io.cilium.proxy-visibility", severityFor: underCilium(cilium.ProxyVisibility, report.Warning), message: proxyVisibility},
 }
 
-const proxyVisibility = "redirects these ports to Cilium's proxy, which drops traffic of other protocols than the annotation names, whatever policies allow: remove it; Cilium 1.17 no longer supports it"
+// anyVersion is true in each version.
+var anyVersion cilium.Fact
+
+var proxyVisibility = "redirects these ports to Cilium's proxy, which drops traffic of other protocols than the annotation names, whatever policies allow: remove it; Cilium " + cilium.ProxyVisibility.Removed() + " no longer supports it"

@@ -5,7 +5,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -16,15 +15,13 @@ import (
 const (
 	delegateSourceIP = "config.cilium.io/delegate-source-ip-verification"
 	disableSourceIP  = "config.cilium.io/disable-source-ip-verification"
-	// sourceIPSince is the minor version of Cilium with these annotations.
-	sourceIPSince = 20
 )
 
 // SourceSpoofing reports pods that may send from addresses of other pods: policies use the identity
 // of the address. Pods in any namespace can send as pods of a tenant. Agents that allow it for
 // every pod are refused by their configuration.
 func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
-	if f.Cluster.CNI == v1alpha1.CNIKubernetes || cilium.Minor(f.Cluster.CiliumVersion) < sourceIPSince {
+	if !f.Has(cilium.SourceIPDelegation) {
 		return nil
 	}
 	items, _ = resource.Deduplicate(items)

@@ -183,7 +183,7 @@ func (p *patcher) isolates() string {
 	if p.policy.GetKind() == kindKubernetes {
 		return "a NetworkPolicy always " + todo
 	}
-	return "before Cilium 1.16, a policy always " + todo
+	return "before Cilium " + cilium.AdditivePolicies.Introduced() + ", a policy always " + todo
 }
 
 // matchesNothing reports whether a rule is empty, or has an empty list of peers, which matches no

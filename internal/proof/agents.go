@@ -126,14 +126,14 @@ func (p proof) policyMapFindings(e flow.Engine) report.Findings {
 
 // assumedSettings counts the agent settings that are assumed. The details list them.
 func (p proof) assumedSettings() report.Findings {
-	settings, version := defaultSettings(p.Fence.Agent), cmp.Or(p.Fence.Cluster.CiliumVersion, engineVersion)
+	settings, version := defaultSettings(p.Fence.Agent), cmp.Or(p.Fence.Cluster.CiliumVersion, cilium.Newest)
 	assumed := report.Count(len(settings), "agent setting") + " is assumed"
 	if len(settings) != 1 {
 		assumed = report.Count(len(settings), "agent setting") + " are assumed"
 	}
 	engine := ""
-	if version != engineVersion {
-		engine = ", policy engine of Cilium " + engineVersion
+	if version != cilium.Newest {
+		engine = ", policy engine of Cilium " + cilium.Newest
 	}
 	f := report.New(report.AgentSettingsAssumed, report.Info, p.in.Profile.Ref, p.ciliumConfig(), "%s (defaults of Cilium's Helm chart %s%s): set the values that differ in cluster.ciliumConfig", assumed, version, engine)
 	f.Details = settings
@@ -141,7 +141,7 @@ func (p proof) assumedSettings() report.Findings {
 	case len(settings) > 0:
 		return report.Findings{f}
 	case engine != "":
-		f.Message = fmt.Sprintf("the policy engine of Cilium %s decides for Cilium %s", engineVersion, version)
+		f.Message = fmt.Sprintf("the policy engine of Cilium %s decides for Cilium %s", cilium.Newest, version)
 		return report.Findings{f}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -40,13 +41,13 @@ func (v Verification) byFlowTests() (report.Report, error) {
 // otherwise an enforcer of NetworkPolicies.
 func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	if slices.ContainsFunc(items, resource.IsCilium) {
-		return v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: engineVersion}
+		return v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: cilium.Newest}
 	}
 	return v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}
 }
 
 func clusterAssumedFinding(c v1alpha1.Cluster) report.Findings {
-	by := "Cilium " + engineVersion + ", because policies have its kinds"
+	by := "Cilium " + cilium.Newest + ", because policies have its kinds"
 	if c.CNI == v1alpha1.CNIKubernetes {
 		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, because no policy has a kind of Cilium"
 	}

@@ -179,6 +179,3 @@ func namespaceScopeOf(n *yaml.RNode) policy.NamespaceScope {
 	}
 	return out
 }
-
-// engineVersion is the version of Cilium whose engine decides.
-const engineVersion = "1.20"

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/lint"
@@ -169,7 +170,7 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 		return nil
 	}
 	if len(notGenerated) == len(p.Fence.Owners()) {
-		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before 1.16), so isolation is not proved until a tenant is in Enforce")
+		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before "+cilium.AdditivePolicies.Introduced()+"), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
 	if findings := unnamedCluster(p.Fence, p.in.Profile.Ref, p.items); len(findings) > 0 {

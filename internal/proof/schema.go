@@ -71,8 +71,8 @@ func validateSchema(fence *policy.Fence, n *yaml.RNode) (report.Findings, error)
 	if cause := errors.Unwrap(err); cause != nil {
 		err = cause // Without the name of the policy, which the finding has.
 	}
-	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s (%v), so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct these fields", engineVersion, err)
-	if fence.MayAffectTenant(f.Resource.Namespace) && cilium.Minor(fence.Cluster.CiliumVersion) >= cilium.Minor(engineVersion) {
+	f := report.New(report.PolicySchemaInvalid, report.Warning, resource.RefOf(n), "", "does not match the schema of Cilium %s (%v), so an apiserver rejects it or drops the unknown fields, and the proof covers the rest: correct these fields", cilium.Newest, err)
+	if fence.MayAffectTenant(f.Resource.Namespace) && fence.Cluster.CiliumVersion == cilium.Newest {
 		f.Severity = report.Error
 	}
 	return report.Findings{f}, nil

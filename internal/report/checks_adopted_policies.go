@@ -1,5 +1,7 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on resources that the function adopts or patches, and on the annotations that request it.
 var (
 	AnnotationUnknown = define(Check{
@@ -69,7 +71,7 @@ var (
 		Name:       "patch-isolates",
 		Severities: []Severity{Error},
 		Title:      "A policy to patch isolates pods in AllowOnly",
-		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and before Cilium 1.16 every policy does.",
+		Meaning:    "The Tenant is in AllowOnly, and the policy to patch with the aspect enforcement isolates the pods that it selects. A NetworkPolicy always does so, and before Cilium " + cilium.AdditivePolicies.Introduced() + " every policy does.",
 		Fix:        "Remove the policy until the Tenant is in Enforce, or remove enforcement from the annotation tenantfence.dev/patch.",
 		Example:    "refused/patch-and-adopt-annotations",
 	})

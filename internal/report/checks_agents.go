@@ -1,5 +1,7 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on the settings of Cilium's agents and on the cluster that enforces the policies.
 var (
 	AgentSettingUnspecified = define(Check{
@@ -42,7 +44,7 @@ var (
 		Name:       "cluster-name-missing",
 		Severities: []Severity{Error},
 		Title:      "A cluster of a mesh has no name in the profile",
-		Meaning:    "The agents have policy-default-local-cluster set to false, the default before Cilium 1.19. A selector without a cluster then matches the pods of every cluster of the mesh, so isolation is not proved.",
+		Meaning:    "The agents have policy-default-local-cluster set to false, the default before Cilium " + cilium.LocalCluster.Introduced() + ". A selector without a cluster then matches the pods of every cluster of the mesh, so isolation is not proved.",
 		Fix:        "Set spec.cluster.name in the FenceProfile to the cluster-name of cilium-config.",
 		Example:    "refused/cluster-mesh-unnamed",
 	})

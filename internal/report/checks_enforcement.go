@@ -1,5 +1,7 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on the reach of default-deny: enforcement, scope and stages.
 var (
 	AllNamespacesDefaultDenied = define(Check{
@@ -33,8 +35,8 @@ var (
 		Name:       "allow-policy-isolates",
 		Severities: []Severity{Warning, Info},
 		Title:      "An allow also isolates the pods that it selects",
-		Meaning:    "The pods that an allow selects are isolated at once: in every stage, the enforcer denies them other connections in that direction. This holds for NetworkPolicies, for Cilium older than 1.16, and for enable-non-default-deny-policies: \"false\". Tenants in AllowOnly therefore get no policies.",
-		Fix:        "Complete the flows of a tenant before you enforce it. To allow before you deny, use policies: Cilium, Cilium 1.16 or newer, and the default of enable-non-default-deny-policies.",
+		Meaning:    "The pods that an allow selects are isolated at once: in every stage, the enforcer denies them other connections in that direction. This holds for NetworkPolicies, for Cilium older than " + cilium.AdditivePolicies.Introduced() + ", and for enable-non-default-deny-policies: \"false\". Tenants in AllowOnly therefore get no policies.",
+		Fix:        "Complete the flows of a tenant before you enforce it. To allow before you deny, use policies: Cilium, Cilium " + cilium.AdditivePolicies.Introduced() + " or newer, and the default of enable-non-default-deny-policies.",
 		Example:    "generated/cilium-1.15",
 	})
 
@@ -60,8 +62,8 @@ var (
 		Name:       "dns-names-deny-early",
 		Severities: []Severity{Warning},
 		Title:      "The stage Baseline already denies DNS names",
-		Meaning:    "From Cilium 1.16 to 1.17, baseline.dns.names restricts tenants in Enforce as soon as the stage Baseline is applied. Agents refuse DNS queries for every other name before the stage DefaultDeny exists.",
-		Fix:        "Keep the tenants in AllowOnly until baseline.dns.names is complete, or use Cilium 1.18 or newer.",
+		Meaning:    "From Cilium " + cilium.AdditivePolicies.Introduced() + " to " + cilium.WildcardL7.Before() + ", baseline.dns.names restricts tenants in Enforce as soon as the stage Baseline is applied. Agents refuse DNS queries for every other name before the stage DefaultDeny exists.",
+		Fix:        "Keep the tenants in AllowOnly until baseline.dns.names is complete, or use Cilium " + cilium.WildcardL7.Introduced() + " or newer.",
 		Example:    "generated/fqdn-through-allow-only-egress-point",
 	})
 
@@ -69,8 +71,8 @@ var (
 		Name:       "l7-denies-early",
 		Severities: []Severity{Warning},
 		Title:      "The stage Allow already denies by L7 rules",
-		Meaning:    "From Cilium 1.16 to 1.17, the L7 rules of the listed flows restrict tenants and nodes in Enforce as soon as the stage Allow is applied. On the ports of these flows, agents deny every request that no rule allows.",
-		Fix:        "Keep the tenants and nodes in AllowOnly until the rules in http, dns and tls are complete, or use Cilium 1.18 or newer.",
+		Meaning:    "From Cilium " + cilium.AdditivePolicies.Introduced() + " to " + cilium.WildcardL7.Before() + ", the L7 rules of the listed flows restrict tenants and nodes in Enforce as soon as the stage Allow is applied. On the ports of these flows, agents deny every request that no rule allows.",
+		Fix:        "Keep the tenants and nodes in AllowOnly until the rules in http, dns and tls are complete, or use Cilium " + cilium.WildcardL7.Introduced() + " or newer.",
 		Example:    "generated/http-in-allow-only",
 	})
 

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on hand-written policies, and on kinds of resources that tenantfence does not decide.
 var (
 	AuditModeAnnotation = define(Check{
@@ -59,8 +61,8 @@ var (
 	L7RulesRemoved = define(Check{
 		Name:       "l7-rules-removed",
 		Severities: []Severity{Error, Warning},
-		Title:      "A policy has L7 rules that Cilium 1.20 removed",
-		Meaning:    "A policy has kafka, l7 or l7proto in toPorts[].rules. Since Cilium 1.20, an apiserver drops them, and the policy allows everything on these ports. With an older ciliumVersion, tenantfence does not decide the rules and counts everything there as allowed.",
+		Title:      "A policy has L7 rules that Cilium " + cilium.RemovedL7.Removed() + " removed",
+		Meaning:    "A policy has kafka, l7 or l7proto in toPorts[].rules. Since Cilium " + cilium.RemovedL7.Removed() + ", an apiserver drops them, and the policy allows everything on these ports. With an older ciliumVersion, tenantfence does not decide the rules and counts everything there as allowed.",
 		Fix:        "Remove the rules, and configure access in the brokers or servers themselves.",
 		Example:    "refused/removed-l7-rules",
 	})
@@ -68,8 +70,8 @@ var (
 	RequirementsRemoved = define(Check{
 		Name:       "requirements-removed",
 		Severities: []Severity{Error, Warning},
-		Title:      "A policy has fields that Cilium 1.19 removed",
-		Meaning:    "A policy has fromRequires or toRequires. Since Cilium 1.19, an apiserver refuses the policy. Older agents narrow all policies for the same pods by these fields, which tenantfence does not decide.",
+		Title:      "A policy has fields that Cilium " + cilium.Requirements.Removed() + " removed",
+		Meaning:    "A policy has fromRequires or toRequires. Since Cilium " + cilium.Requirements.Removed() + ", an apiserver refuses the policy. Older agents narrow all policies for the same pods by these fields, which tenantfence does not decide.",
 		Fix:        "Write the labels into each selector of fromEndpoints or toEndpoints, and remove the field.",
 		Example:    "refused/requirements-since-1.19",
 	})
@@ -96,7 +98,7 @@ var (
 		Name:       "kind-without-effect",
 		Severities: []Severity{Warning},
 		Title:      "Cilium does not decide an administrator's policy",
-		Meaning:    "The build has a policy for cluster administrators that has no effect. No version of Cilium decides an AdminNetworkPolicy or a BaselineAdminNetworkPolicy. A ClusterNetworkPolicy needs Cilium 1.20 with enable-k8s-cluster-network-policy: \"true\".",
+		Meaning:    "The build has a policy for cluster administrators that has no effect. No version of Cilium decides an AdminNetworkPolicy or a BaselineAdminNetworkPolicy. A ClusterNetworkPolicy needs Cilium " + cilium.ClusterNetworkPolicies.Introduced() + " with enable-k8s-cluster-network-policy: \"true\".",
 		Fix:        "Write a ClusterNetworkPolicy and enable it in the agents, or remove the policy.",
 		Example:    "refused/undecided-kinds",
 	})

@@ -1,5 +1,7 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on fields of pods, Services and agents that change how policies take effect.
 var (
 	HostPort = define(Check{
@@ -42,8 +44,8 @@ var (
 		Name:       "proxy-visibility-annotation",
 		Severities: []Severity{Warning},
 		Title:      "An annotation sends connections through Cilium's proxy",
-		Meaning:    "Below Cilium 1.17, a proxy-visibility annotation sends connections to its ports through Cilium's proxy. The proxy drops traffic of any other protocol than the annotation names, whatever policies allow.",
-		Fix:        "Remove the annotation. Cilium 1.17 requires this anyway.",
+		Meaning:    "Below Cilium " + cilium.ProxyVisibility.Removed() + ", a proxy-visibility annotation sends connections to its ports through Cilium's proxy. The proxy drops traffic of any other protocol than the annotation names, whatever policies allow.",
+		Fix:        "Remove the annotation. Cilium " + cilium.ProxyVisibility.Removed() + " requires this anyway.",
 		Example:    "generated/annotations-affecting-traffic",
 	})
 
@@ -51,7 +53,7 @@ var (
 		Name:       "source-spoofing",
 		Severities: []Severity{Error, Warning},
 		Title:      "Pods may send with the address of any pod",
-		Meaning:    "Since Cilium 1.20, annotations of a Namespace and its pods let these pods send with the address of any pod. Policies then decide by the identity of that address. For pods that may belong to a Tenant the finding is an error.",
+		Meaning:    "Since Cilium " + cilium.SourceIPDelegation.Introduced() + ", annotations of a Namespace and its pods let these pods send with the address of any pod. Policies then decide by the identity of that address. For pods that may belong to a Tenant the finding is an error.",
 		Fix:        "Remove config.cilium.io/disable-source-ip-verification from the pods, or config.cilium.io/delegate-source-ip-verification from the Namespace. An admission policy can refuse the annotation of pods.",
 		Example:    "refused/agent-settings-differ-on-nodes",
 	})

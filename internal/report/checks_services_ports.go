@@ -1,12 +1,14 @@
 package report
 
+import "github.com/tenantfence/tenantfence/internal/cilium"
+
 // Checks on Services and ports.
 var (
 	NamedPortInEgress = define(Check{
 		Name:       "named-port-in-egress",
 		Severities: []Severity{Warning},
 		Title:      "A port name in egress has no known number",
-		Meaning:    "Before Cilium 1.20, agents look up a port name in egress among all pods of the cluster. Where those pods give the name different numbers, the agents deny the flow. The build shows no number for the name, or baseline.monitoring uses it from a fenced namespace.",
+		Meaning:    "Before Cilium " + cilium.NamedEgressPorts.Introduced() + ", agents look up a port name in egress among all pods of the cluster. Where those pods give the name different numbers, the agents deny the flow. The build shows no number for the name, or baseline.monitoring uses it from a fenced namespace.",
 		Fix:        "Write the numbers of the ports in ports instead of their names.",
 		Example:    "refused/ports",
 	})
