@@ -63,11 +63,11 @@ type placer struct {
 // placeItems returns the placement of the generated items. It ignores all other items.
 func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	p := placer{at: placement{}, ownerOf: map[string]string{}}
-	var configs []*yaml.RNode
+	var configs []resource.Object
 	distinct, _ := resource.Deduplicate(items)
-	for _, n := range distinct {
+	for _, n := range resource.ObjectsOf(distinct) {
 		switch {
-		case resource.FenceOf(n) == "":
+		case n.Fence == "":
 		case !p.valid(n):
 		case n.GetKind() == "ConfigMap":
 			configs = append(configs, n)
@@ -86,14 +86,14 @@ func placeItems(items []*yaml.RNode) (placement, report.Findings) {
 	return p.at, p.findings
 }
 
-func isClusterwide(n *yaml.RNode) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
+func isClusterwide(n resource.Object) bool { return n.GetKind() == "CiliumClusterwideNetworkPolicy" }
 
-func (p *placer) refuse(n *yaml.RNode, field, format string, args ...any) {
-	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n), field, format, args...))
+func (p *placer) refuse(n resource.Object, field, format string, args ...any) {
+	p.findings = append(p.findings, report.New(report.PolicyNotRenderable, report.Error, resource.RefOf(n.RNode), field, format, args...))
 }
 
 // valid refuses invalid names, because paths contain them.
-func (p *placer) valid(n *yaml.RNode) bool {
+func (p *placer) valid(n resource.Object) bool {
 	switch {
 	case len(validation.IsDNS1123Subdomain(n.GetName())) > 0:
 		p.refuse(n, "metadata.name", "%q is not a valid policy name: a layer after the fence changed it: remove that change", n.GetName())
@@ -105,11 +105,10 @@ func (p *placer) valid(n *yaml.RNode) bool {
 	return false
 }
 
-func (p *placer) policy(n *yaml.RNode) {
-	labels := n.GetLabels()
+func (p *placer) policy(n resource.Object) {
 	owner := clusterOwner
 	if !isClusterwide(n) {
-		if owner = labels[resource.LabelTenant]; len(validation.IsDNS1123Label(owner)) > 0 {
+		if owner = n.Tenant; len(validation.IsDNS1123Label(owner)) > 0 {
 			p.refuse(n, "metadata.labels", "%s: %q is not a valid tenant name: a layer after the fence changed it: remove that change", resource.LabelTenant, owner)
 			return
 		}
@@ -122,15 +121,15 @@ func (p *placer) policy(n *yaml.RNode) {
 
 // config places a ConfigMap with the policies that need it. A ConfigMap without a stage goes
 // to the first stage, which Flux applies before all policies that may need it.
-func (p *placer) config(n *yaml.RNode) {
-	owner := n.GetLabels()[resource.LabelTenant]
+func (p *placer) config(n resource.Object) {
+	owner := n.Tenant
 	if p.at[owner] == nil {
 		owner = p.ownerOf[n.GetNamespace()]
 	}
 	if owner == "" {
 		owner = clusterOwner
 	}
-	if n.GetLabels()[resource.LabelStage] != "" {
+	if n.Stage != "" {
 		if i, ok := p.stageOf(n); ok {
 			p.add(n, owner, i)
 		}
@@ -139,11 +138,10 @@ func (p *placer) config(n *yaml.RNode) {
 	p.add(n, owner, p.stageFiles(owner).first())
 }
 
-func (p *placer) stageOf(n *yaml.RNode) (int, bool) {
-	label := n.GetLabels()[resource.LabelStage]
-	i := slices.IndexFunc(stages[:], func(s stage) bool { return string(s.label) == label })
+func (p *placer) stageOf(n resource.Object) (int, bool) {
+	i := slices.IndexFunc(stages[:], func(s stage) bool { return s.label == n.Stage })
 	if i < 0 {
-		p.refuse(n, "metadata.labels", "%s: %q is not a stage: a layer after the fence changed it: remove that change", resource.LabelStage, label)
+		p.refuse(n, "metadata.labels", "%s: %q is not a stage: a layer after the fence changed it: remove that change", resource.LabelStage, n.Stage)
 	}
 	return i, i >= 0
 }
@@ -155,7 +153,7 @@ func (p *placer) stageFiles(owner string) *stageFiles {
 	return p.at[owner]
 }
 
-func (p *placer) add(n *yaml.RNode, owner string, at int) {
+func (p *placer) add(n resource.Object, owner string, at int) {
 	files := p.stageFiles(owner)
 	if files[at] == nil {
 		files[at] = map[string]*yaml.RNode{}
@@ -165,7 +163,7 @@ func (p *placer) add(n *yaml.RNode, owner string, at int) {
 		p.refuse(n, "metadata.name", "is in the build twice with different content: remove one of the two")
 		return
 	}
-	files[at][file] = n
+	files[at][file] = n.RNode
 }
 
 // maxFileName is less than the 255 bytes that file systems allow for a name.
@@ -173,7 +171,7 @@ const maxFileName = 200
 
 // fileName returns a stable and unique name. Names in Kubernetes contain no underscore, and
 // names of namespaces contain no dot.
-func fileName(n *yaml.RNode) string {
+func fileName(n resource.Object) string {
 	name := n.GetName()
 	if !isClusterwide(n) {
 		name = n.GetNamespace() + "." + name

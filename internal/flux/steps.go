@@ -45,10 +45,11 @@ func stepsByTenant(p placement) []step {
 			if len(p[owner][i]) == 0 {
 				continue
 			}
-			next := step{name: stepName(owner, i), dir: path.Join(owner, s.dir), labels: stepLabels(s), dependsOn: previous}
+			object := resource.Object{Stage: s.label}
 			if owner != clusterOwner {
-				next.labels[resource.LabelTenant] = owner
+				object.Tenant = owner
 			}
+			next := step{name: stepName(owner, i), dir: path.Join(owner, s.dir), labels: object.Labels(), dependsOn: previous}
 			if i == defaultDenyStage {
 				next.dependsOn = append(next.dependsOn, p.dependenciesAcrossOwners(owner)...)
 			}
@@ -86,15 +87,11 @@ func stepsByStage(p placement) []step {
 		if len(p.ownersIn(i)) == 0 {
 			continue
 		}
-		next := step{name: "tenantfence-stage-" + s.dir, dir: path.Join(stagesDir, s.dir), labels: stepLabels(s), dependsOn: previous}
+		next := step{name: "tenantfence-stage-" + s.dir, dir: path.Join(stagesDir, s.dir), labels: resource.Object{Stage: s.label}.Labels(), dependsOn: previous}
 		steps = append(steps, next)
 		previous = []string{next.name}
 	}
 	return steps
-}
-
-func stepLabels(s stage) map[string]string {
-	return map[string]string{resource.LabelManagedBy: resource.ManagedBy, resource.LabelStage: string(s.label)}
 }
 
 // ownersIn returns the owners that have files in a stage.

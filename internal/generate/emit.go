@@ -7,7 +7,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 	"github.com/tenantfence/tenantfence/internal/strict"
@@ -38,7 +37,7 @@ func RefuseEmit(in *resource.Inputs, w Desired) report.Findings {
 	}
 	var unowned []string
 	for _, n := range w.Policies {
-		if merge.OwnerName(n) == "" {
+		if resource.ObjectOf(n).Owner() == "" {
 			unowned = append(unowned, n.GetName())
 		}
 	}

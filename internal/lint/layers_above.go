@@ -29,7 +29,7 @@ func LayersAbove(generated, finished []*yaml.RNode) report.Findings {
 		case oldIDs[id]:
 		case len(copies) == 0:
 			a.removed[fenceOf(n)] = append(a.removed[fenceOf(n)], resource.RefOf(n).String())
-		case slices.ContainsFunc(copies, func(c *yaml.RNode) bool { return contentKey(c) != contentKey(n) }):
+		case slices.ContainsFunc(copies, func(c *yaml.RNode) bool { return resource.ContentKey(c) != resource.ContentKey(n) }):
 			a.changed[fenceOf(n)] = append(a.changed[fenceOf(n)], resource.RefOf(n).String())
 		}
 	}
@@ -76,7 +76,7 @@ func (a *layerChanges) findMoved(generated, finished []*yaml.RNode, present map[
 		newIDs[to] = true
 		for _, n := range present[to] {
 			from := to
-			from.Namespace = n.GetAnnotations()[resource.AnnotationNamespace]
+			from.Namespace = resource.ObjectOf(n).Namespace
 			oldIDs[from] = true
 		}
 	}

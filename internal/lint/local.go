@@ -22,7 +22,7 @@ func LocalPolicies(items []*yaml.RNode, kpt bool, fence string) report.Findings 
 			continue
 		}
 		f := report.New(report.PolicyLocalConfig, report.Error, resource.RefOf(n), "metadata.annotations["+resource.LocalConfig+"]", "marks a policy as local-config: kubectl applies it, but kustomize, Flux and kpt do not, so whether it is enforced is unknown: remove the annotation, or the policy")
-		switch own := n.GetLabels()[resource.LabelFence] == fence && fence != ""; {
+		switch own := fence != "" && resource.FenceOf(n) == fence; {
 		case kpt && own:
 			f.Message = "marks a generated policy as local-config, so kpt does not apply it: remove the annotation"
 		case kpt:

@@ -12,12 +12,11 @@ import (
 // generated. A layer that sets namespace ran after the fence.
 func Moved(items []*yaml.RNode) report.Findings {
 	var out report.Findings
-	for _, n := range items {
-		expected := n.GetAnnotations()[resource.AnnotationNamespace]
-		if resource.FenceOf(n) == "" || expected == "" || expected == n.GetNamespace() {
+	for _, n := range resource.ObjectsOf(items) {
+		if n.Fence == "" || n.Namespace == "" || n.Namespace == n.GetNamespace() {
 			continue
 		}
-		out = append(out, report.New(report.PolicyMoved, report.Error, resource.RefOf(n), "metadata.namespace", "was generated for namespace %q and moved to %q by a layer that sets namespace after the fence: list the fence, or its Components, in a layer above that one", expected, n.GetNamespace()))
+		out = append(out, report.New(report.PolicyMoved, report.Error, resource.RefOf(n.RNode), "metadata.namespace", "was generated for namespace %q and moved to %q by a layer that sets namespace after the fence: list the fence, or its Components, in a layer above that one", n.Namespace, n.GetNamespace()))
 	}
 	return out
 }

@@ -7,7 +7,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -23,12 +22,12 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	candidates := map[string][]*yaml.RNode{}
 	for _, n := range finished {
 		if !expected[resource.ID(n)] && resource.FenceOf(n) != "" {
-			candidates[contentKey(n)] = append(candidates[contentKey(n)], n)
+			candidates[resource.ContentKey(n)] = append(candidates[resource.ContentKey(n)], n)
 		}
 	}
 	var out []Rename
 	for _, n := range generated {
-		key := contentKey(n)
+		key := resource.ContentKey(n)
 		i := slices.IndexFunc(candidates[key], func(c *yaml.RNode) bool { return c.GetName() != n.GetName() })
 		if present[resource.ID(n)] || i < 0 {
 			continue
@@ -71,19 +70,4 @@ func idSet(items []*yaml.RNode) map[report.Ref]bool {
 		out[resource.ID(n)] = true
 	}
 	return out
-}
-
-// contentKey returns the content that a layer does not change when it renames or moves a policy.
-func contentKey(n *yaml.RNode) string {
-	content, err := n.Map()
-	if err != nil {
-		return resource.RefOf(n).String()
-	}
-	delete(content, "metadata")
-	delete(content, "status")
-	labels, annotations := n.GetLabels(), n.GetAnnotations()
-	return endpoints.JSONKey([]any{
-		content, annotations[resource.AnnotationFor], annotations[resource.AnnotationNamespace],
-		labels[resource.LabelFence], labels[resource.LabelTenant], labels[resource.LabelNode], labels[resource.LabelFamily], labels[resource.LabelStage],
-	})
 }

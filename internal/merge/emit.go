@@ -29,7 +29,8 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 	for _, n := range items {
 		// Local resources never reach the cluster.
 		if !resource.IsLocalConfig(n) && !m.refuseDiffering(n) && m.orphaned(n) {
-			orphans[OwnerName(n)] = append(orphans[OwnerName(n)], resource.RefOf(n).String())
+			owner := resource.ObjectOf(n).Owner()
+			orphans[owner] = append(orphans[owner], resource.RefOf(n).String())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(orphans)) {
@@ -55,7 +56,7 @@ func (m *merger) orphaned(n *yaml.RNode) bool {
 	if m.ownerOf(n) != thisFence || m.Emits(n) {
 		return false
 	}
-	if m.isKnownOwner(OwnerName(n)) {
+	if m.isKnownOwner(resource.ObjectOf(n).Owner()) {
 		m.report(report.Error, report.EmitPolicyOrphaned, n, "", m.orphanMessage(n))
 		return false
 	}
@@ -69,16 +70,17 @@ func (m *merger) isKnownOwner(name string) bool {
 
 // orphanMessage is the message about a policy that no field declares.
 func (m *merger) orphanMessage(n *yaml.RNode) string {
-	label, value := resource.LabelFence, resource.FenceOf(n)
-	if OwnerName(n) == "" {
+	o := resource.ObjectOf(n)
+	label, value, owner := resource.LabelFence, o.Fence, o.Owner()
+	if owner == "" {
 		return fmt.Sprintf("has the label %s: %s, but names no Tenant and no field declares it: no run with emit proves or deletes it: delete it, or remove the label", label, value)
 	}
-	return fmt.Sprintf("has the label %s: %s and belongs to %q, whose policies this run does not emit, but no field declares it: delete it, remove the label, or run once without emit, which deletes it", label, value, OwnerName(n))
+	return fmt.Sprintf("has the label %s: %s and belongs to %q, whose policies this run does not emit, but no field declares it: delete it, remove the label, or run once without emit, which deletes it", label, value, owner)
 }
 
 // differenceMessage is the message about a policy with the name of one that another run generates.
 func (m *merger) differenceMessage(n, plan *yaml.RNode, owner owner) string {
-	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", OwnerName(plan))
+	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", resource.ObjectOf(plan).Owner())
 	if owner != thisFence {
 		return of + ", but is " + string(owner) + ": rename it, or remove it from this build"
 	}

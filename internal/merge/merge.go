@@ -166,29 +166,23 @@ func (m *merger) recordChange(a report.Action, n *yaml.RNode) {
 // isObsolete reports whether a policy of this fence is deleted: it is not planned, and its stage
 // runs or is unknown.
 func (m *merger) isObsolete(n *yaml.RNode) bool {
-	staged := slices.Contains(v1alpha1.Stages(), v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+	staged := slices.Contains(v1alpha1.Stages(), resource.ObjectOf(n).Stage)
 	return m.planned[resource.ID(n)] == nil && (m.Touches(n) || !staged && m.Emits(n))
 }
 
 // Touches reports whether this run creates, configures or deletes a policy of the fence: its stage
 // runs, and its owner is emitted.
 func (o Options) Touches(n *yaml.RNode) bool {
-	return slices.Contains(o.Stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage])) && o.Emits(n)
+	return slices.Contains(o.Stages, resource.ObjectOf(n).Stage) && o.Emits(n)
 }
 
 // Emits reports whether the owner of a policy is emitted.
 func (o Options) Emits(n *yaml.RNode) bool {
-	return len(o.Emit) == 0 || slices.Contains(o.Emit, OwnerName(n))
+	return len(o.Emit) == 0 || slices.Contains(o.Emit, resource.ObjectOf(n).Owner())
 }
 
 // Owns reports whether a policy belongs to this fence.
 func (o Options) Owns(n *yaml.RNode) bool { return o.ownerOf(n) == thisFence }
-
-// OwnerName returns the tenant or the nodes that a policy belongs to, or "".
-func OwnerName(n *yaml.RNode) string {
-	labels := n.GetLabels()
-	return cmp.Or(labels[resource.LabelTenant], labels[resource.LabelNode])
-}
 
 func (m *merger) report(severity report.Severity, check *report.Check, n *yaml.RNode, field, message string) {
 	m.findings = append(m.findings, report.New(check, severity, resource.RefOf(n), field, "%s", message))

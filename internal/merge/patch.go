@@ -2,6 +2,7 @@ package merge
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -143,8 +144,10 @@ func (p *patcher) patch(a aspect) {
 		p.dns()
 	case labels:
 		set := mappingAt(mappingAt(p.policy.YNode(), "metadata"), "labels")
-		p.label(set, resource.LabelTenant, p.tenant.Name)
-		p.label(set, resource.LabelTenantID, p.tenant.ID)
+		wanted := resource.TenantLabels(p.tenant.Name, p.tenant.ID)
+		for _, key := range slices.Sorted(maps.Keys(wanted)) {
+			p.label(set, key, wanted[key])
+		}
 	}
 }
 

@@ -108,19 +108,17 @@ func portsOf(r document.Rule) string {
 // policiesOf returns the generated policies, sorted by tenant, stage, namespace and name.
 func policiesOf(items []*yaml.RNode) ([]document.Policy, error) {
 	out := []document.Policy{}
-	for _, n := range items {
-		fence, labels := resource.FenceOf(n), n.GetLabels()
-		if fence == "" {
+	for _, n := range resource.ObjectsOf(items) {
+		if n.Fence == "" {
 			continue
 		}
-		rules, err := rulesOf(n)
+		rules, err := rulesOf(n.RNode)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, document.Policy{
 			APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: n.GetNamespace(), Name: n.GetName(),
-			Fence: fence, Tenant: labels[resource.LabelTenant], Stage: labels[resource.LabelStage], Family: labels[resource.LabelFamily],
-			DeclaredBy: declaredBy(n), Rules: rules,
+			Fence: n.Fence, Tenant: n.Tenant, Stage: string(n.Stage), Family: string(n.Family), DeclaredBy: nonNil(n.Reasons), Rules: rules,
 		})
 	}
 	slices.SortFunc(out, func(a, b document.Policy) int {
@@ -130,17 +128,6 @@ func policiesOf(items []*yaml.RNode) ([]document.Policy, error) {
 		)
 	})
 	return out, nil
-}
-
-// declaredBy returns the fields that declare a policy.
-func declaredBy(n *yaml.RNode) []string {
-	out := []string{}
-	for reason := range strings.Lines(n.GetAnnotations()[resource.AnnotationFor]) {
-		if reason = strings.TrimSpace(reason); reason != "" {
-			out = append(out, reason)
-		}
-	}
-	return out
 }
 
 func stageOrder(stage string) int {

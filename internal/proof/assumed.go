@@ -27,7 +27,7 @@ func withAssumedPolicies(o merge.Options, items, policies []*yaml.RNode) ([]*yam
 		if o.Emits(n) {
 			continue
 		}
-		tenants[merge.OwnerName(n)] = true
+		tenants[resource.ObjectOf(n).Owner()] = true
 		assumedCount++
 		if !present[resource.ID(n)] {
 			out = append(out, n)

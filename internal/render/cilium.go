@@ -28,11 +28,9 @@ const (
 // cilium returns a policy as a CiliumNetworkPolicy.
 func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	return &v2.CiliumNetworkPolicy{
-		TypeMeta: metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
-		},
-		Spec: ruleFor(f, p, selector(p.Subject, nil)),
+		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
+		ObjectMeta: metadata(f, p),
+		Spec:       ruleFor(f, p, selector(p.Subject, nil)),
 	}
 }
 

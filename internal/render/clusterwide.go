@@ -13,7 +13,7 @@ import (
 func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetworkPolicy {
 	return &v2.CiliumClusterwideNetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Labels: objectLabels(f, p), Annotations: objectAnnotations(p)},
+		ObjectMeta: metadata(f, p),
 		Spec:       ruleFor(f, p, subjectOf(p)),
 	}
 }

@@ -38,11 +38,9 @@ func egressNames(f *policy.Fence) *corev1.ConfigMap {
 		data[tenant] = lines(all)
 	}
 	return &corev1.ConfigMap{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: owned.Name, Namespace: owned.Namespace, Labels: objectLabels(f, owned), Annotations: objectAnnotations(owned),
-		},
-		Data: data,
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
+		ObjectMeta: metadata(f, owned),
+		Data:       data,
 	}
 }
 

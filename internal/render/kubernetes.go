@@ -36,11 +36,9 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
 	return &networkingv1.NetworkPolicy{
-		TypeMeta: metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: resource.KindKubernetes},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: p.Name, Namespace: p.Namespace, Labels: objectLabels(f, p), Annotations: objectAnnotations(p),
-		},
-		Spec: spec,
+		TypeMeta:   metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: resource.KindKubernetes},
+		ObjectMeta: metadata(f, p),
+		Spec:       spec,
 	}
 }
 

@@ -5,8 +5,8 @@ package render
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -46,39 +46,20 @@ func object(f *policy.Fence, p *policy.Policy) any {
 	return ciliumObject(f, p)
 }
 
-// objectLabels returns the labels of a policy.
-func objectLabels(f *policy.Fence, p *policy.Policy) map[string]string {
-	labels := map[string]string{
-		resource.LabelManagedBy: resource.ManagedBy,
-		resource.LabelFence:     f.Name,
-		resource.LabelFamily:    string(p.Family),
-		resource.LabelStage:     string(p.Family.Stage()),
-	}
-	switch o := p.Owner; {
-	case o == nil:
-	case o.IsNodes():
-		labels[resource.LabelNode] = o.Name
+// metadata returns the metadata of a policy.
+func metadata(f *policy.Fence, p *policy.Policy) metav1.ObjectMeta {
+	o := resource.Object{Fence: f.Name, Family: p.Family, Stage: p.Family.Stage(), Namespace: p.Namespace}
+	switch owner := p.Owner; {
+	case owner == nil:
+	case owner.IsNodes():
+		o.Node = owner.Name
 	default:
-		labels[resource.LabelTenant] = o.Name
-		if o.ID != "" {
-			labels[resource.LabelTenantID] = o.ID
-		}
+		o.Tenant, o.TenantID = owner.Name, owner.ID
 	}
-	return labels
-}
-
-// objectAnnotations returns the declaring fields of a policy and, unless it is cluster-wide, its
-// intended namespace.
-func objectAnnotations(p *policy.Policy) map[string]string {
-	var reasons []string
 	for _, r := range p.Reasons {
-		reasons = append(reasons, r.String())
+		o.Reasons = append(o.Reasons, r.String())
 	}
-	out := map[string]string{resource.AnnotationFor: strings.Join(reasons, "\n")}
-	if p.Namespace != "" {
-		out[resource.AnnotationNamespace] = p.Namespace
-	}
-	return out
+	return metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: o.Labels(), Annotations: o.Annotations()}
 }
 
 // toNode converts a typed object to a node with sorted keys, without the status and timestamps that

@@ -14,22 +14,8 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// The labels and annotations of generated policies.
+// Annotations of hand-written policies and of this project's kinds.
 const (
-	LabelManagedBy = "app.kubernetes.io/managed-by"
-	LabelFence     = v1alpha1.Group + "/fence"
-	LabelTenant    = v1alpha1.Group + "/tenant"
-	LabelTenantID  = v1alpha1.Group + "/tenant-id"
-	// LabelNode is the name of a host policy's node entry in the profile.
-	LabelNode   = v1alpha1.Group + "/node"
-	LabelFamily = v1alpha1.Group + "/family"
-	LabelStage  = v1alpha1.Group + "/stage"
-
-	// AnnotationFor lists the fields that declare a policy.
-	AnnotationFor = v1alpha1.Group + "/for"
-	// AnnotationNamespace is the intended namespace of a policy.
-	AnnotationNamespace = v1alpha1.Group + "/namespace"
-
 	// AnnotationAdopt replaces a hand-written policy with the generated policy of the same name.
 	AnnotationAdopt = v1alpha1.Group + "/adopt"
 	// AnnotationPatch lists the aspects of a hand-written policy that the fence corrects. Its
@@ -38,8 +24,6 @@ const (
 
 	// AnnotationSeen marks the inputs of the function within one build, with a SeenMark.
 	AnnotationSeen = "internal." + v1alpha1.Group + "/seen"
-
-	ManagedBy = "tenantfence"
 )
 
 // IsEgressNames reports whether a resource is the generated configuration of a fence's egress

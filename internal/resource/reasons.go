@@ -2,7 +2,6 @@ package resource
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/report"
 
@@ -13,13 +12,12 @@ import (
 func Reasons(items []*yaml.RNode) map[string][]string {
 	out := map[string][]string{}
 	for _, n := range items {
-		reasons := n.GetAnnotations()[AnnotationFor]
-		if reasons == "" || !IsPolicy(n) {
+		if !IsPolicy(n) {
 			continue
 		}
 		name := PolicyName(RefOf(n))
-		for reason := range strings.Lines(reasons) {
-			if reason = strings.TrimSpace(reason); reason != "" && !slices.Contains(out[name], reason) {
+		for _, reason := range ObjectOf(n).Reasons {
+			if !slices.Contains(out[name], reason) {
 				out[name] = append(out[name], reason)
 			}
 		}
