@@ -97,7 +97,7 @@ func TestEveryVersionHasARelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	engine := regexp.MustCompile(`github\.com/cilium/cilium (\S+)`).FindSubmatch(mod)
-	if newest := all[len(all)-1]; engine == nil || newest.version != string(engine[1]) {
+	if newest := all[len(all)-1]; len(engine) != 2 || newest.version != string(engine[1]) {
 		t.Errorf("the newest release is %s, and go.mod has %s", newest.version, engine)
 	}
 }

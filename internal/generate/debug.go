@@ -50,7 +50,7 @@ func (w Desired) resolveResult() string {
 func (w Desired) renderResult() string {
 	stages := map[string]int{}
 	for _, n := range w.Policies {
-		stages[n.GetLabels()[resource.LabelStage]]++
+		stages[string(resource.ObjectOf(n).Stage)]++
 	}
 	return report.Count(len(w.Policies), "policy") + ": " + countsText(stages)
 }

@@ -97,7 +97,7 @@ func withoutRejected(items []*yaml.RNode, rejected flow.RejectedError) []*yaml.R
 func policiesSelecting(pod endpoints.Endpoint, items []*yaml.RNode) []string {
 	var out []string
 	for _, n := range items {
-		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && endpoints.Selects(endpoints.WithoutSources(subjectSelector(n)), pod.Labels) {
+		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && endpoints.Selects(endpoints.WithoutSources(resource.ObjectOf(n).Subject()), pod.Labels) {
 			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}
 	}

@@ -3,7 +3,6 @@ package proof
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -77,7 +76,7 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 		}
 		c.findings = append(c.findings, f)
 		c.movedTo[from] = true
-		from.Namespace = c.finished[from].GetAnnotations()[resource.AnnotationNamespace]
+		from.Namespace = resource.ObjectOf(c.finished[from]).Namespace
 		c.movedFrom[from] = true
 	}
 }
@@ -116,7 +115,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 		c.counts.Moved++
 	case change.Action == report.Created:
 		c.counts.Missing++
-		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is missing, and is needed for %s: build again, or find the layer that removes or renames it", reasonText(c.desired[id]))
+		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is missing, and is needed for %s: build again, or find the layer that removes or renames it", truncatedList(resource.ObjectOf(c.desired[id]).Reasons))
 		return &f
 	case change.Action == report.Deleted && !c.movedTo[id]:
 		c.counts.Unexpected++
@@ -152,9 +151,4 @@ func (c *comparison) allMissing() report.Finding {
 		which = "the only generated policy is missing"
 	}
 	return report.New(report.PolicyMissing, report.Error, c.options.Config, "", "%s", which+", so flows and isolation are not decided: "+notRunHint)
-}
-
-// reasonText lists the first fields that declare a policy.
-func reasonText(n *yaml.RNode) string {
-	return truncatedList(strings.Split(n.GetAnnotations()[resource.AnnotationFor], "\n"))
 }

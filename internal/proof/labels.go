@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
-	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -76,8 +74,8 @@ func withoutDefaultDeny(fence *policy.Fence) report.Findings {
 }
 
 // policiesOfFence are the policies with the label of one fence.
-func policiesOfFence(name string, items []*yaml.RNode) []*yaml.RNode {
-	return slices.DeleteFunc(fencePolicies(items), func(n *yaml.RNode) bool { return resource.FenceOf(n) != name })
+func policiesOfFence(name string, items []*yaml.RNode) []resource.Object {
+	return slices.DeleteFunc(resource.ObjectsOf(fencePolicies(items)), func(o resource.Object) bool { return o.Fence != name })
 }
 
 // fenceFromLabels is the fence that labels of policies describe: a tenant is in Enforce in namespaces
@@ -87,7 +85,8 @@ func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 	if fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		fence.Policies = v1alpha1.PoliciesKubernetes
 	}
-	owners, clusterwideDeny := ownersOf(policiesOfFence(name, items))
+	policies := policiesOfFence(name, items)
+	owners, clusterwideDeny := ownersOf(policies)
 	if clusterwideDeny != nil && len(clusterwideDeny.Only) == 0 {
 		fence.Clusterwide = &policy.Clusterwide{Enforcement: v1alpha1.Enforce, Excluded: clusterwideDeny.Except}
 	}
@@ -101,22 +100,22 @@ func fenceFromLabels(name string, items []*yaml.RNode) *policy.Fence {
 			tenants = append(tenants, t)
 		}
 	}
-	return fence.WithOwners(slices.Concat(tenants, nodesFromLabels(policiesOfFence(name, items)))...)
+	return fence.WithOwners(slices.Concat(tenants, nodesFromLabels(policies))...)
 }
 
 // ownersOf are the tenants in the labels of policies, and the namespaces of a cluster-wide default-deny
 // among them, nil without one.
-func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
+func ownersOf(policies []resource.Object) (owners, *policy.NamespaceScope) {
 	all := owners{}
 	var clusterwideDeny *policy.NamespaceScope
-	for _, n := range policies {
+	for _, o := range policies {
 		switch {
-		case n.GetKind() != resource.KindClusterwide:
-			all.add(n)
-		case n.GetLabels()[resource.LabelNode] != "":
+		case o.GetKind() != resource.KindClusterwide:
+			all.add(o)
+		case o.Node != "":
 			// It isolates nodes.
-		case n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny):
-			namespaceScope := namespaceScopeOf(n)
+		case o.Family == policy.DefaultDeny:
+			namespaceScope := namespaceScopeOf(o)
 			clusterwideDeny = &namespaceScope
 		}
 	}
@@ -126,14 +125,13 @@ func ownersOf(policies []*yaml.RNode) (owners, *policy.NamespaceScope) {
 // owners are the tenants in the labels of policies, by namespace and name.
 type owners map[[2]string]*policy.Owner
 
-func (o owners) add(n *yaml.RNode) {
-	labels := n.GetLabels()
-	key := [2]string{n.GetNamespace(), labels[resource.LabelTenant]}
+func (o owners) add(n resource.Object) {
+	key := [2]string{n.GetNamespace(), n.Tenant}
 	if o[key] == nil {
 		o[key] = &policy.Owner{Name: key[1], Namespaces: []string{key[0]}, Enforcement: v1alpha1.AllowOnly}
 	}
-	if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
-		o[key].Enforcement, o[key].Selector = v1alpha1.Enforce, subjectSelector(n)
+	if n.Family == policy.DefaultDeny {
+		o[key].Enforcement, o[key].Selector = v1alpha1.Enforce, n.Subject()
 	}
 }
 
@@ -148,28 +146,10 @@ func (o owners) isShared(namespace string) bool {
 	return false
 }
 
-// subjectSelector are the pods that a generated policy selects.
-func subjectSelector(n *yaml.RNode) endpoints.Selector {
-	var read struct {
-		Spec struct {
-			EndpointSelector endpoints.Selector `json:"endpointSelector"`
-			PodSelector      endpoints.Selector `json:"podSelector"`
-		} `json:"spec"`
-	}
-	data, err := n.MarshalJSON()
-	if err != nil || json.Unmarshal(data, &read) != nil {
-		return endpoints.Selector{}
-	}
-	if n.GetKind() == resource.KindKubernetes {
-		return read.Spec.PodSelector
-	}
-	return read.Spec.EndpointSelector
-}
-
 // namespaceScopeOf are the namespaces that a generated cluster-wide policy selects.
-func namespaceScopeOf(n *yaml.RNode) policy.NamespaceScope {
+func namespaceScopeOf(o resource.Object) policy.NamespaceScope {
 	var out policy.NamespaceScope
-	for _, e := range subjectSelector(n).MatchExpressions {
+	for _, e := range o.Subject().MatchExpressions {
 		switch e.Operator {
 		case metav1.LabelSelectorOpIn:
 			out.Only = e.Values

@@ -17,21 +17,19 @@ import (
 
 // nodesFromLabels are the nodes that host policies with labels describe. They are in Enforce if a
 // default-deny selects them, in its directions. Otherwise the directions with rules count.
-func nodesFromLabels(policies []*yaml.RNode) []*policy.Owner {
+func nodesFromLabels(policies []resource.Object) []*policy.Owner {
 	nodes := map[string]*policy.Owner{}
-	for _, n := range policies {
-		labels := n.GetLabels()
-		name := labels[resource.LabelNode]
-		if name == "" || n.GetKind() != resource.KindClusterwide {
+	for _, o := range policies {
+		if o.Node == "" || o.GetKind() != resource.KindClusterwide {
 			continue
 		}
-		found := hostPolicyOf(n)
-		found.Name, found.Enforcement = name, v1alpha1.AllowOnly
-		if labels[resource.LabelFamily] == string(policy.DefaultDeny) {
+		found := hostPolicyOf(o.RNode)
+		found.Name, found.Enforcement = o.Node, v1alpha1.AllowOnly
+		if o.Family == policy.DefaultDeny {
 			found.Enforcement = v1alpha1.Enforce
 		}
-		if have, ok := nodes[name]; !ok || have.Enforcement != v1alpha1.Enforce {
-			nodes[name] = found
+		if have, ok := nodes[o.Node]; !ok || have.Enforcement != v1alpha1.Enforce {
+			nodes[o.Node] = found
 		}
 	}
 	var out []*policy.Owner

@@ -131,10 +131,11 @@ func (p proof) defaultDenyOf(e endpoints.Endpoint) []string {
 	}
 	var out []string
 	for _, n := range p.Policies {
-		labels := n.GetLabels()
-		ofTenant := n.GetNamespace() == e.Namespace && labels[resource.LabelTenant] == owner.Name
 		ofAll := p.Fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == p.Fence.Name+".default-deny"
-		if labels[resource.LabelFamily] == string(policy.DefaultDeny) && (ofTenant || ofAll) {
+		if n.GetNamespace() != e.Namespace && !ofAll {
+			continue
+		}
+		if o := resource.ObjectOf(n); o.Family == policy.DefaultDeny && (o.Tenant == owner.Name || ofAll) {
 			out = append(out, resource.PolicyName(resource.RefOf(n)))
 		}
 	}

@@ -111,7 +111,7 @@ func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolic
 		}
 		out = append(out, changedPolicy{
 			ref: resource.RefOf(n), handWritten: one[id] != nil && !o.Owns(one[id]),
-			addsDefaultDeny: one[id] == nil && n.GetLabels()[resource.LabelFamily] == string(policy.DefaultDeny),
+			addsDefaultDeny: one[id] == nil && resource.ObjectOf(n).Family == policy.DefaultDeny,
 		})
 		if one[id] != nil {
 			out[len(out)-1].ref = resource.RefOf(one[id])

@@ -255,7 +255,7 @@ func withoutTenants(in *resource.Inputs, r *report.Report) {
 // policiesOfUnlistedStages are the policies of stages that are not listed.
 func policiesOfUnlistedStages(desired []*yaml.RNode, stages []v1alpha1.Stage) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool {
-		return slices.Contains(stages, v1alpha1.Stage(n.GetLabels()[resource.LabelStage]))
+		return slices.Contains(stages, resource.ObjectOf(n).Stage)
 	})
 }
 

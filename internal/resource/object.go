@@ -2,6 +2,7 @@ package resource
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"strings"
 
@@ -76,6 +77,24 @@ func ObjectsOf(items []*yaml.RNode) []Object {
 
 // Owner returns the tenant or the nodes that own the resource, or "".
 func (o Object) Owner() string { return cmp.Or(o.Tenant, o.Node) }
+
+// Subject returns the selector of the pods that a policy selects.
+func (o Object) Subject() endpoints.Selector {
+	var read struct {
+		Spec struct {
+			EndpointSelector endpoints.Selector `json:"endpointSelector"`
+			PodSelector      endpoints.Selector `json:"podSelector"`
+		} `json:"spec"`
+	}
+	data, err := o.MarshalJSON()
+	if err != nil || json.Unmarshal(data, &read) != nil {
+		return endpoints.Selector{}
+	}
+	if o.GetKind() == KindKubernetes {
+		return read.Spec.PodSelector
+	}
+	return read.Spec.EndpointSelector
+}
 
 // Labels returns the labels of a generated resource.
 func (o Object) Labels() map[string]string {
