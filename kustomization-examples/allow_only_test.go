@@ -27,11 +27,7 @@ func TestAllowOnlyToEnforce(t *testing.T) {
 		}
 	}
 	got := diff(t, filepath.Join(dir, "allow-only.yaml"), filepath.Join(dir, "enforce.yaml"))
-	readme, err := os.ReadFile("allow-only-to-enforce/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(readme), "```diff\n"+got+"```\n") {
+	if !strings.Contains(read(t, "allow-only-to-enforce/README.md"), "```diff\n"+got+"```\n") {
 		t.Errorf("the README does not show this:\n%s", got)
 	}
 }

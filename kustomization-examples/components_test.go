@@ -82,12 +82,9 @@ func copyExample(t *testing.T, name string, siblings ...string) string {
 // edit replaces a text in a file. The file must contain the text.
 func edit(t *testing.T, file, from, to string) {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	edited := strings.Replace(string(data), from, to, 1)
-	if edited == string(data) {
+	data := read(t, file)
+	edited := strings.Replace(data, from, to, 1)
+	if edited == data {
 		t.Fatalf("%s does not contain %q", file, from)
 	}
 	if err := os.WriteFile(file, []byte(edited), 0o600); err != nil {

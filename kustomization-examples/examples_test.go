@@ -43,16 +43,6 @@ func buildExample(t *testing.T, dir string) build {
 	return b
 }
 
-// refused returns the findings of an example whose build must fail.
-func refused(t *testing.T, dir string) report.Findings {
-	t.Helper()
-	b, err := tryExample(dir)
-	if err == nil {
-		t.Fatal("the build succeeded, want an error")
-	}
-	return b.findings
-}
-
 // tryExample builds an example whose build may fail.
 func tryExample(dir string) (build, error) {
 	var b build
@@ -90,6 +80,15 @@ func decide(t *testing.T, items []*yaml.RNode, f flow.Flow) flow.Decision {
 		t.Fatal(err)
 	}
 	return v.Decision()
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func podWith(namespace, label, value string) endpoints.Endpoint {

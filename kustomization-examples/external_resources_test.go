@@ -27,7 +27,7 @@ func TestImportedExternalResources(t *testing.T) {
 	for _, dir := range []string{"soctalk", "soctalk-calico", "soctalk-both", "soctalk-cluster", "layered-tenants", "policy-guide", "cluster-rollout", "platform-services/full"} {
 		t.Run(dir, func(t *testing.T) {
 			t.Parallel()
-			config, items := functionInput(t, dir)
+			config, items := functionInput(t, dir, func([]*yaml.RNode) {})
 			one, err := fn.Process(config.Copy(), copied(items), fn.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -46,11 +46,12 @@ func TestImportedExternalResources(t *testing.T) {
 	}
 }
 
-// functionInput is what the function of an example receives.
-func functionInput(t *testing.T, dir string) (config *yaml.RNode, items []*yaml.RNode) {
+// functionInput is what the last function of an example receives, after an edit of what each function receives.
+func functionInput(t *testing.T, dir string, edit func(items []*yaml.RNode)) (config *yaml.RNode, items []*yaml.RNode) {
 	t.Helper()
 	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
 		Function: func(c *yaml.RNode, in []*yaml.RNode) ([]*yaml.RNode, error) {
+			edit(in)
 			config, items = c.Copy(), copied(in)
 			r, err := fn.Process(c, in, fn.Options{SkipProof: true})
 			return r.Items, err

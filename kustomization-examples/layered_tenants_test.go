@@ -3,8 +3,6 @@ package examples_test
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
-	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Sources and destinations of flows of the example.
@@ -58,28 +55,6 @@ func TestHostPoliciesStartInAllowOnly(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestMissingNodeFlowsAreReported removes flows that nodes need. The post's host policy for
-// ingress does not have them.
-func TestMissingNodeFlowsAreReported(t *testing.T) {
-	t.Parallel()
-	dir := copyExample(t, "layered-tenants")
-	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: agent-health\n      from:\n      - entities: [remote-node]\n      ports:\n      - port: 4240\n", "")
-	edit(t, filepath.Join(dir, "platform", "profile.yaml"), "    - name: vxlan\n      from:\n      - entities: [remote-node]\n      ports:\n      - {port: 8472, protocol: UDP}\n", "")
-	edit(t, filepath.Join(dir, "flows", "kustomization.yaml"), "- nodes.yaml\n", "")
-	expectFindings(t, buildExample(t, filepath.Join(dir, "nodes-enforced")).findings, [][2]string{
-		{report.NodeFlowMissing.Name, "spec.nodes[0].ingress: no flow allows the health checks"},
-		{report.NodeFlowMissing.Name, "spec.nodes[0].ingress: no flow allows the tunnel between nodes"},
-	})
-}
-
-// TestEmptyNameIsRefused sets the empty name of the post's API in the Tenant.
-func TestEmptyNameIsRefused(t *testing.T) {
-	t.Parallel()
-	dir := copyExample(t, "layered-tenants")
-	edit(t, filepath.Join(dir, "client", "tenant.yaml"), "fqdns: [api.example.com]", `fqdns: [""]`)
-	expectFindings(t, refused(t, dir), [][2]string{{report.InvalidTenant.Name, "fqdns[0]"}})
 }
 
 // TestLaterNamespacesAreIsolated checks that default-deny isolates an unknown namespace and
@@ -146,12 +121,8 @@ func TestDifferencesFromThePost(t *testing.T) {
 // policy with an empty matchName.
 func readPost(t *testing.T) []*yaml.RNode {
 	t.Helper()
-	data, err := os.ReadFile("testdata/layered-tenants-post.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []*yaml.RNode
-	for _, n := range items(t, data) {
+	for _, n := range items(t, []byte(read(t, "testdata/layered-tenants-post.yaml"))) {
 		doc, err := n.MarshalJSON()
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,29 +15,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
-
-// plansNetworkPolicy is the NetworkPolicy that the plan has for RustFS, in addition to its
-// CiliumNetworkPolicy.
-const plansNetworkPolicy = `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: rustfs, namespace: storage}
-spec:
-  podSelector: {matchLabels: {app.kubernetes.io/name: rustfs}}
-  policyTypes: [Ingress, Egress]
-  ingress:
-  - from:
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: cache}}}
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: identity}}}
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ai-system}}}
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: network}}}
-    - {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: storage}}}
-    ports: [{port: 9000, protocol: TCP}, {port: 9001, protocol: TCP}]
-  egress:
-  - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}]
-    ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
-`
 
 // TestFlowsDependOnDeployedConsumers builds the platform without some parts. Findings report the
 // inactive flows, and no other policy changes.
@@ -122,6 +98,7 @@ func TestSmallReportsInactiveFlows(t *testing.T) {
 // they were enforced. The plan's NetworkPolicy isolates pods even in AllowOnly.
 func TestPlatformInAllowOnlyDeniesNothing(t *testing.T) {
 	t.Parallel()
+	plan := items(t, readMistakes(t, "testdata/mistakes/platform-services.yaml").Cases[0].written())
 	allowOnly, full := buildExample(t, "platform-services/allow-only").items, buildExample(t, "platform-services/full").items
 	pods := map[string]endpoints.Endpoint{
 		"hubble-ui":    podWith("kube-system", "k8s-app", "hubble-ui"),
@@ -137,44 +114,12 @@ func TestPlatformInAllowOnlyDeniesNothing(t *testing.T) {
 			if got := decide(t, full, f); got != flow.Denied {
 				t.Errorf("in Enforce, %s of %s is %s", f, name, got)
 			}
-			withPlan := append(slices.Clone(allowOnly), yaml.MustParse(plansNetworkPolicy))
+			withPlan := append(slices.Clone(allowOnly), plan...)
 			if got := decide(t, withPlan, f); (got == flow.Denied) != (name == "rustfs") {
 				t.Errorf("in AllowOnly, with the plan's NetworkPolicy, %s of %s is %s", f, name, got)
 			}
 		}
 	}
-}
-
-// TestNetworkPolicyOfThePlanIsRefused adds the plan's NetworkPolicy. Cilium allows what one of
-// the policies allows, so whole namespaces would reach the S3 API and the console.
-func TestNetworkPolicyOfThePlanIsRefused(t *testing.T) {
-	t.Parallel()
-	dir := copyExample(t, "platform-services")
-	edit(t, filepath.Join(dir, "rustfs", "kustomization.yaml"), "- flows.yaml", "- flows.yaml\n- networkpolicy.yaml")
-	if err := os.WriteFile(filepath.Join(dir, "rustfs", "networkpolicy.yaml"), []byte(plansNetworkPolicy), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	expectFindings(t, refused(t, filepath.Join(dir, "full")), [][2]string{
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows network/Deployment/envoy-internal (and 24 more) to reach storage/Deployment/rustfs (and 1 more) on ports 9000-9001/TCP"},
-		{report.UndeclaredOpen.Name, "\nnetwork/Deployment/envoy-internal -> storage/Deployment/rustfs"},
-		{report.UndeclaredOpen.Name, "NetworkPolicy/rustfs: allows storage/Deployment/rustfs (and 1 more) to reach kube-system/Deployment/metrics-server (and 3 more) on port 53/TCP, port 53/UDP"},
-		{report.FlowTestFailed.Name, `"Grafana reaches the S3 API"`},
-		{report.FlowTestFailed.Name, `"Grafana reaches the console"`},
-		{report.FlowTestFailed.Name, `"the gateway reaches the S3 API"`},
-		{report.FlowTestFailed.Name, `"any other pod of storage reaches RustFS"`},
-	})
-}
-
-// TestRelayNeedsAllNodes sets the plan's single entity host. The build fails on a FlowTest, and
-// the NetworkPolicies, which select nodes by address, allow more.
-func TestRelayNeedsAllNodes(t *testing.T) {
-	t.Parallel()
-	dir := copyExample(t, "platform-services")
-	edit(t, filepath.Join(dir, "hubble", "tenants.yaml"), "[host, remote-node]", "[host]")
-	expectFindings(t, refused(t, filepath.Join(dir, "both")), [][2]string{
-		{report.FlowTestFailed.Name, `"the relay queries the agents of all other nodes"`},
-		{report.FormsDiffer.Name, "the NetworkPolicies also allow kube-system/Deployment/hubble-relay to reach remote-node (and 1 more) on port 4244/TCP"},
-	})
 }
 
 // TestBothFormsOfThePlatformAgree checks that every policy has a NetworkPolicy, with which

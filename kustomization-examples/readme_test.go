@@ -30,11 +30,7 @@ func TestReadmes(t *testing.T) {
 	for _, file := range append(readmes, "../README.md", "../docs/convert.md", "../docs/external-resources.md", "../docs/init.md", "../docs/kustomize.md", "../docs/operators.md", "../docs/cloudnativepg.md", "../docs/proof.md") {
 		t.Run(file, func(t *testing.T) {
 			t.Parallel()
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			blocks := codeBlock.FindAllStringSubmatch(string(data), -1)
+			blocks := codeBlock.FindAllStringSubmatch(read(t, file), -1)
 			if len(blocks) == 0 {
 				t.Fatal("it has no code block")
 			}
@@ -107,13 +103,10 @@ func runShell(t *testing.T, bin, block string) {
 	if err := os.CopyFS(filepath.Join(dir, "kustomization-examples"), os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
-	makefile, err := os.ReadFile("../Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
+	makefile := read(t, "../Makefile")
 	for line := range strings.Lines(block) {
 		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "make" {
-			if !strings.Contains(string(makefile), "\n"+fields[1]+":") {
+			if !strings.Contains(makefile, "\n"+fields[1]+":") {
 				t.Errorf("make has no target %s", fields[1])
 			}
 			continue

@@ -25,7 +25,7 @@ func TestScopesAgree(t *testing.T) {
 			if in, _, _ := generate.Read(b.config, b.items); in.Profile.Spec.Policies != v1alpha1.PoliciesCilium {
 				t.Skip("a NetworkPolicy is never cluster-wide")
 			}
-			compareScopes(t, newScoped(t, dir, v1alpha1.ScopeNamespace), newScoped(t, dir, v1alpha1.ScopeCluster))
+			compareScopes(t, scopedExample(t, dir, v1alpha1.ScopeNamespace), scopedExample(t, dir, v1alpha1.ScopeCluster))
 		})
 	}
 }
@@ -52,15 +52,7 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 				t.Skip("no cluster-wide policies")
 			}
 			exclude(t, items, unclaimed(fence, index))
-			namespaced, err := scopedBuild(t, config, items, v1alpha1.ScopeNamespace)
-			if err != nil {
-				t.Fatal(err)
-			}
-			clusterwide, err := scopedBuild(t, config, items, v1alpha1.ScopeCluster)
-			if err != nil {
-				t.Fatal(err)
-			}
-			compareScopes(t, namespaced, clusterwide)
+			compareScopes(t, newScoped(t, config, items, v1alpha1.ScopeNamespace), newScoped(t, config, items, v1alpha1.ScopeCluster))
 		})
 	}
 }
@@ -93,11 +85,10 @@ func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 // labels, and that scope Namespace does not.
 func TestLaterNamespaceIsIsolated(t *testing.T) {
 	t.Parallel()
-	later := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "later/app", Namespace: "later", Labels: map[string]string{"app": "app"}}
-	acme := endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "tenant-acme/app", Namespace: "tenant-acme", Labels: map[string]string{"app": "app"}}
+	later, acme := podWith("later", "app", "app"), podWith("tenant-acme", "app", "app")
 	world := entity(v1alpha1.EntityWorld)
 	for scope, want := range map[v1alpha1.Scope]flow.Decision{v1alpha1.ScopeNamespace: flow.Allowed, v1alpha1.ScopeCluster: flow.Denied} {
-		s := newScoped(t, "soctalk", scope)
+		s := scopedExample(t, "soctalk", scope)
 		for _, f := range []flow.Flow{{From: world, To: later}, {From: later, To: world}, {From: acme, To: later}, {From: later, To: later}} {
 			v, err := s.engine.Decide(f)
 			if err != nil {

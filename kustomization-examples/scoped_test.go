@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -20,7 +18,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/generate"
-	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resolve"
@@ -34,40 +31,22 @@ type scoped struct {
 	engine flow.Engine
 }
 
-func newScoped(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
+func scopedExample(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
 	t.Helper()
-	var config *yaml.RNode
-	var items []*yaml.RNode
-	_, err := kustomize.Build(filesys.MakeFsOnDisk(), dir, kustomize.Options{
-		Function: func(c *yaml.RNode, in []*yaml.RNode) ([]*yaml.RNode, error) {
-			setScope(t, in, scope)
-			r, err := fn.Process(c, in, fn.Options{})
-			if err != nil {
-				return nil, fmt.Errorf("%w: %v", err, r.Findings)
-			}
-			config, items = c.Copy(), nil
-			for _, n := range r.Items {
-				items = append(items, n.Copy())
-			}
-			return r.Items, nil
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newScopedEngine(t, config, items, scope)
+	config, items := functionInput(t, dir, func(in []*yaml.RNode) { editProfile(t, in, "scope", yaml.NewStringRNode(string(scope))) })
+	return newScoped(t, config, items, scope)
 }
 
-// scopedBuild runs the function in one of the scopes.
-func scopedBuild(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) (scoped, error) {
+// newScoped runs the function in one of the scopes.
+func newScoped(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) scoped {
 	t.Helper()
 	in := copied(items)
-	setScope(t, in, scope)
+	editProfile(t, in, "scope", yaml.NewStringRNode(string(scope)))
 	r, err := fn.Process(config.Copy(), in, fn.Options{})
 	if err != nil {
-		return scoped{}, fmt.Errorf("in scope %s: %w: %v", scope, err, r.Findings)
+		t.Fatalf("in scope %s: %v: %v", scope, err, r.Findings)
 	}
-	return newScopedEngine(t, config, r.Items, scope), nil
+	return newScopedEngine(t, config, r.Items, scope)
 }
 
 func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scope v1alpha1.Scope) scoped {
@@ -100,14 +79,14 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 	return scoped{fence, index, e}
 }
 
-// setScope sets the scope of the profile.
-func setScope(t *testing.T, items []*yaml.RNode, scope v1alpha1.Scope) {
+// editProfile sets a field of the profile's spec.
+func editProfile(t *testing.T, items []*yaml.RNode, field string, value *yaml.RNode) {
 	t.Helper()
 	for _, n := range items {
 		if n.GetKind() != v1alpha1.KindFenceProfile {
 			continue
 		}
-		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("scope", yaml.NewStringRNode(string(scope)))); err != nil {
+		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField(field, value)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,10 +164,7 @@ func readCase(t *testing.T, dir string) (config *yaml.RNode, all []*yaml.RNode) 
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := []byte(read(t, file))
 		switch filepath.Base(file) {
 		case "expected.yaml", "unseen.yaml":
 		case "fence.yaml":
@@ -232,16 +208,9 @@ func unclaimed(fence *policy.Fence, index *resource.Index) []string {
 
 func exclude(t *testing.T, items []*yaml.RNode, namespaces []string) {
 	t.Helper()
-	for _, n := range items {
-		if n.GetKind() != v1alpha1.KindFenceProfile {
-			continue
-		}
-		list := yaml.NewListRNode()
-		for _, ns := range namespaces {
-			list.YNode().Content = append(list.YNode().Content, yaml.NewMapRNode(&map[string]string{"name": ns, "reason": "a test"}).YNode())
-		}
-		if err := n.PipeE(yaml.Lookup("spec"), yaml.SetField("excludedNamespaces", list)); err != nil {
-			t.Fatal(err)
-		}
+	list := yaml.NewListRNode()
+	for _, ns := range namespaces {
+		list.YNode().Content = append(list.YNode().Content, yaml.NewMapRNode(&map[string]string{"name": ns, "reason": "a test"}).YNode())
 	}
+	editProfile(t, items, "excludedNamespaces", list)
 }

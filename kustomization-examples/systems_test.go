@@ -27,13 +27,9 @@ var (
 // the example, a test, or a script of the program.
 func TestSystems(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../docs/example-systems.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := testNames(t)
 	sections := map[string]string{}
-	for _, section := range strings.Split("\n"+string(data), "\n## ")[1:] {
+	for _, section := range strings.Split("\n"+read(t, "../docs/example-systems.md"), "\n## ")[1:] {
 		name, text, _ := strings.Cut(section, "\n")
 		sections[name] = text
 	}
@@ -130,6 +126,8 @@ func testNames(t *testing.T) map[string]bool {
 				out[string(f[1])] = true
 			}
 			return err
+		case filepath.Dir(path) == filepath.FromSlash("../kustomization-examples/testdata/mistakes"):
+			out["TestMistakes/"+strings.TrimSuffix(filepath.Base(path), ".yaml")] = true
 		case strings.HasSuffix(path, ".txtar"):
 			out[filepath.Base(path)] = true
 		case filepath.Base(path) == "fence.yaml" && slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "testdata"):
