@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
-	sigs "sigs.k8s.io/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cli"
@@ -110,13 +108,12 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// initAndVerify runs init, and builds and verifies the result in AllowOnly and in Enforce. It returns the folder
-// of the fence, and what init printed.
-func initAndVerify(t *testing.T, deploy string, flags ...string) (fence, printed string) {
+// initAndVerify runs init, and builds and verifies the result in AllowOnly and in Enforce.
+func initAndVerify(t *testing.T, deploy string) {
 	t.Helper()
-	printed = runProgram(t, nil, append([]string{"init", deploy}, flags...)...)
-	fence = deploy + "-fence"
-	verified(t, fence, flags...)
+	runProgram(t, nil, "init", deploy)
+	fence := deploy + "-fence"
+	verified(t, fence)
 	profile := filepath.Join(fence, "profile.yaml")
 	data, err := os.ReadFile(profile)
 	if err != nil {
@@ -126,84 +123,21 @@ func initAndVerify(t *testing.T, deploy string, flags ...string) (fence, printed
 	if err := os.WriteFile(profile, []byte(enforced), 0o600); err != nil || enforced == string(data) {
 		t.Fatalf("the profile is not in AllowOnly: %v", err)
 	}
-	verified(t, fence, flags...)
-	return fence, printed
+	verified(t, fence)
 }
 
 // verified builds and verifies a fence.
-func verified(t *testing.T, fence string, flags ...string) {
+func verified(t *testing.T, fence string) {
 	t.Helper()
-	built := runProgram(t, nil, append([]string{"build", fence}, flags...)...)
+	built := runProgram(t, nil, "build", fence)
 	if !strings.Contains(built, "kind: CiliumNetworkPolicy\n") {
 		t.Error("the build has no policy")
 	}
-	report := runProgram(t, []byte(built), append([]string{"verify", "--inputs", fence, "-"}, flags...)...)
+	report := runProgram(t, []byte(built), "verify", "--inputs", fence, "-")
 	lines := strings.Split(strings.TrimSpace(report), "\n")
 	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "verified") {
 		t.Errorf("the last line is %q", last)
 	}
-}
-
-// TestInitOfLayouts runs init on kustomizations of other shapes, and checks some flows of each.
-func TestInitOfLayouts(t *testing.T) {
-	t.Parallel()
-	t.Run("a folder for each team", func(t *testing.T) {
-		t.Parallel()
-		dir := unpack(t, "teams")
-		fence, _ := initAndVerify(t, filepath.Join(dir, "deploy"))
-		hasFlows(t, fence, "search", `
-egress:
-- {name: reindex-to-catalog, pods: {matchLabels: {job: reindex}}, to: [{service: team-catalog/catalog}], ports: [{port: 9000}]}
-- {name: search-to-catalog, pods: {matchLabels: {app: search}}, to: [{service: team-catalog/catalog}], ports: [{port: 9000}]}
-- {name: search-to-queue-jobs, pods: {matchLabels: {app: search}}, to: [{service: team-queue/jobs}], ports: [{port: 5672}]}
-- {name: reindex-to-backup-example-org, pods: {matchLabels: {job: reindex}}, to: [{fqdns: [backup.example.org]}], ports: [{port: 443}]}
-`)
-		hasFlows(t, fence, "catalog", `
-ingress:
-- {name: catalog-from-search, pods: {matchLabels: {app: catalog}}, from: [{tenant: search, pods: {matchLabels: {app: search}}}], ports: [{port: api}]}
-egress:
-- {name: catalog-to-10-20-0-5, pods: {matchLabels: {app: catalog}}, to: [{cidrs: [10.20.0.5/32]}], ports: [{port: 5432}]}
-`)
-		hasFlows(t, fence, "queue", `
-ingress:
-- {name: jobs-from-rabbitmq-system-rabbitmq-cluster-operator, pods: {matchLabels: {app.kubernetes.io/name: jobs}}, from: [{tenant: rabbitmq-system, pods: {matchLabels: {app.kubernetes.io/component: rabbitmq-operator}}}], ports: [{port: 15672}]}
-`)
-		hasFlows(t, fence, "monitoring", `
-egress:
-- {name: prometheus-to-node-metrics-node-exporter, pods: {matchLabels: {app.kubernetes.io/name: prometheus}}, to: [{entities: [host, remote-node]}], ports: [{port: 9100}]}
-`)
-	})
-	t.Run("base and overlays", func(t *testing.T) {
-		t.Parallel()
-		fence, _ := initAndVerify(t, filepath.Join(unpack(t, "overlays"), "deploy", "prod"))
-		hasFlows(t, fence, "api", `
-egress:
-- {name: prod-api-to-identity-prod-auth, pods: {matchLabels: {app: api}}, to: [{service: identity/prod-auth}], ports: [{port: 80}]}
-`)
-		hasFlows(t, fence, "identity", `
-ingress:
-- {name: prod-auth-from-api-prod-api, pods: {matchLabels: {app: auth}}, from: [{tenant: api, pods: {matchLabels: {app: api}}}], ports: [{port: web}]}
-`)
-	})
-	t.Run("a chart", func(t *testing.T) {
-		t.Parallel()
-		helm, err := filepath.Abs("../../bin/helm")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := os.Stat(helm); err != nil {
-			t.Skipf("skipped: %v: no helm renders the chart", err)
-		}
-		fence, printed := initAndVerify(t, filepath.Join(unpack(t, "chart"), "deploy"), "--enable-helm", "--helm-command", helm)
-		if next := "- tenantfence build --enable-helm --helm-command=" + helm + " " + fence + "\n"; !strings.Contains(printed, next) {
-			t.Errorf("the next step %q is missing:\n%s", next, printed)
-		}
-		hasFlows(t, fence, "shop", `
-egress:
-- {name: live-shop-to-api-payments-example-com, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{fqdns: [api.payments.example.com]}], ports: [{port: 443}]}
-- {name: live-shop-to-warehouse-stock, pods: {matchLabels: {app.kubernetes.io/instance: live, app.kubernetes.io/name: shop}}, to: [{service: warehouse/stock}], ports: [{port: 8080}]}
-`)
-	})
 }
 
 // TestInitOfEvidence runs init on the manifests of each case of internal/draft.
@@ -224,188 +158,6 @@ func TestInitOfEvidence(t *testing.T) {
 			writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [input.yaml]\n", "input.yaml": string(archive.Files[0].Data)})
 			initAndVerify(t, deploy)
 		})
-	}
-}
-
-// TestInitOfFiveTeams compares what init writes for a shop with the flows that the shop needs: in Enforce, all of
-// them hold.
-func TestInitOfFiveTeams(t *testing.T) {
-	t.Parallel()
-	dir := unpack(t, "five-teams")
-	fence, printed := initAndVerify(t, filepath.Join(dir, "deploy"))
-	truth, err := os.ReadFile(filepath.Join(dir, "truth.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	kustomization, err := os.ReadFile(filepath.Join(fence, "kustomization.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFiles(t, fence, map[string]string{"truth.yaml": string(truth), "kustomization.yaml": strings.Replace(string(kustomization), "- flows.yaml\n", "- flows.yaml\n- truth.yaml\n", 1)})
-	verified(t, fence)
-	if strings.Contains(printed, "pa55word") {
-		t.Error("the password of a Secret is printed")
-	}
-	for name, content := range readFiles(t, fence) {
-		if strings.Contains(content, "pa55word") {
-			t.Errorf("the password of a Secret is in %s", name)
-		}
-	}
-}
-
-// TestInitReportsRefusedFlows has a Service with a label that no policy selects: the build refuses the flow to it,
-// so it is reported and not written.
-func TestInitReportsRefusedFlows(t *testing.T) {
-	t.Parallel()
-	deploy := filepath.Join(t.TempDir(), "deploy")
-	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
-apiVersion: v1
-kind: Service
-metadata: {name: first, namespace: data}
-spec: {selector: {statefulset.kubernetes.io/pod-name: db-0}, ports: [{port: 5432}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: db-0, namespace: data, labels: {app: db, statefulset.kubernetes.io/pod-name: db-0}}
-spec: {containers: [{name: db, image: db}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web, namespace: shop, labels: {app: web}}
-spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://first.data"}]}]}
-`})
-	_, printed := initAndVerify(t, deploy)
-	if !strings.Contains(printed, "Pod/web env DB: no flow is written, since the build refuses it: ") {
-		t.Error(printed)
-	}
-}
-
-// TestInitReportsDenials has a policy that denies a flow of the manifests. Nothing is denied in AllowOnly, so init
-// reports what the build in Enforce reports, and the FlowTest that it does not write.
-func TestInitReportsDenials(t *testing.T) {
-	t.Parallel()
-	deploy := filepath.Join(t.TempDir(), "deploy")
-	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
-apiVersion: v1
-kind: Service
-metadata: {name: db, namespace: data}
-spec: {selector: {app: db}, ports: [{port: 5432}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: db, namespace: data, labels: {app: db}}
-spec: {containers: [{name: db, image: db}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web, namespace: shop, labels: {app: web}}
-spec: {containers: [{name: web, image: web, env: [{name: DB, value: "postgres://db.data"}]}]}
----
-apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {name: no-shop, namespace: data}
-spec: {endpointSelector: {}, ingressDeny: [{fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: shop}}]}]}
-`})
-	printed := runProgram(t, nil, "init", deploy)
-	for _, want := range []string{
-		"- Pod/web env DB: its flow is written without a FlowTest, since the case \"shop/Pod/web to service/data/db:5432\" does not hold",
-		"- error: Tenant/shop: spec.egress[web-to-data-db]: shop/Pod/web -> data/Pod/db:5432/TCP is declared and not allowed: ",
-	} {
-		if !strings.Contains(printed, want) {
-			t.Errorf("%q is missing", want)
-		}
-	}
-	if strings.Contains(printed, "isolation is proved") || t.Failed() {
-		t.Error(printed)
-	}
-}
-
-// TestInitOfSystemNamespaces has flows from and to pods of namespaces without a Tenant and without a Namespace in the
-// build.
-func TestInitOfSystemNamespaces(t *testing.T) {
-	t.Parallel()
-	deploy := filepath.Join(t.TempDir(), "deploy")
-	writeFiles(t, deploy, map[string]string{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": `
-apiVersion: v1
-kind: Pod
-metadata: {name: traefik, namespace: kube-system, labels: {app.kubernetes.io/name: traefik}}
-spec: {containers: [{name: traefik, image: traefik}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: web, namespace: shop, labels: {app: web}}
-spec: {containers: [{name: web, image: web, env: [{name: AGENT, value: "http://agent.node:9100"}]}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: web, namespace: shop}
-spec: {ingressClassName: traefik, defaultBackend: {service: {name: web, port: {number: 80}}}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: agent, namespace: node}
-spec: {selector: {app: agent}, ports: [{port: 9100}]}
----
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: agent, namespace: node}
-spec:
-  selector: {matchLabels: {app: agent}}
-  template: {metadata: {labels: {app: agent}}, spec: {hostNetwork: true, containers: [{name: agent, image: agent}]}}
-`})
-	fence, _ := initAndVerify(t, deploy)
-	hasFlows(t, fence, "shop", `
-ingress:
-- {name: web-from-kube-system-traefik, pods: {matchLabels: {app: web}}, from: [{namespace: kube-system, pods: {matchLabels: {app.kubernetes.io/name: traefik}}}], ports: [{port: 8080}]}
-egress:
-- {name: web-to-node-agent, pods: {matchLabels: {app: web}}, to: [{entities: [host, remote-node]}], ports: [{port: 9100}]}
-`)
-}
-
-// unpack writes a layout to a new folder.
-func unpack(t *testing.T, layout string) string {
-	t.Helper()
-	archive, err := txtar.ParseFile(filepath.Join("testdata", "init", layout+".txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, files := t.TempDir(), map[string]string{}
-	for _, f := range archive.Files {
-		files[f.Name] = string(f.Data)
-	}
-	writeFiles(t, dir, files)
-	return dir
-}
-
-// hasFlows fails unless a Tenant has each of the flows.
-func hasFlows(t *testing.T, fence, tenant, flows string) {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(fence, "tenants", tenant+".yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have v1alpha1.Tenant
-	if err := sigs.Unmarshal(data, &have); err != nil {
-		t.Fatal(err)
-	}
-	var want v1alpha1.TenantSpec
-	if err := sigs.UnmarshalStrict([]byte(flows), &want); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range want.Ingress {
-		if !slices.ContainsFunc(have.Spec.Ingress, func(h v1alpha1.IngressFlow) bool { return reflect.DeepEqual(h, f) }) {
-			t.Errorf("Tenant %s has no ingress %s:\n%s", tenant, f.Name, data)
-		}
-	}
-	for _, f := range want.Egress {
-		if !slices.ContainsFunc(have.Spec.Egress, func(h v1alpha1.EgressFlow) bool { return reflect.DeepEqual(h, f) }) {
-			t.Errorf("Tenant %s has no egress %s:\n%s", tenant, f.Name, data)
-		}
 	}
 }
 

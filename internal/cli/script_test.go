@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Files:               scripts(t),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("TENANTFENCE_MUTATION", os.Getenv("TENANTFENCE_MUTATION")) // of make mutate
 			env.Setenv("EXAMPLES", filepath.Join(root, "kustomization-examples"))
 			for _, tool := range tools {
 				if err := os.Symlink(tool, filepath.Join(env.WorkDir, filepath.Base(tool))); err != nil {
