@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ var documents = map[string]reflect.Type{
 	"version.json": reflect.TypeFor[document.Version](),
 }
 
-// schemasOfDocuments returns the schema of each document, with the comments of its types.
+// schemasOfDocuments returns the file with the schema of each document, with the comments of its types.
 func schemasOfDocuments(types typeDocs) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for file, t := range documents {
@@ -42,7 +43,7 @@ func schemasOfDocuments(types typeDocs) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("schema of %s: %w", t.Name(), err)
 		}
-		out[file] = append(content, '\n')
+		out[filepath.Join(documentSchemas, file)] = append(content, '\n')
 	}
 	return out, nil
 }

@@ -22,38 +22,14 @@ func parsedTypes(t *testing.T) typeDocs {
 	return types
 }
 
-func TestReferenceIsUpToDate(t *testing.T) {
-	want, err := os.ReadFile(filepath.Join(api, referenceFile))
+func TestPagesAreUpToDate(t *testing.T) {
+	pages, err := pagesOf(api)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(want) != string(parsedTypes(t).reference()) {
-		t.Error("docs/api.md differs from the types: run make generate")
-	}
-}
-
-func TestChecksPageIsUpToDate(t *testing.T) {
-	want, err := os.ReadFile(filepath.Join(api, checksFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != string(checksPage()) {
-		t.Error("docs/checks.md differs from the catalogue: run make generate")
-	}
-}
-
-func TestDocumentSchemasAreUpToDate(t *testing.T) {
-	types, err := parseTypes(filepath.Join(api, documentTypes), "*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := schemasOfDocuments(types)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range files {
-		if want, err := os.ReadFile(filepath.Join(api, documentSchemas, name)); err != nil || string(want) != string(content) {
-			t.Errorf("docs/schemas/%s differs from the types: run make generate (%v)", name, err)
+	for file, content := range pages {
+		if want, err := os.ReadFile(filepath.Join(api, file)); err != nil || string(want) != string(content) {
+			t.Errorf("%s differs from the types or the catalogue: run make generate (%v)", file, err)
 		}
 	}
 }

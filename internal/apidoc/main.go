@@ -15,10 +15,8 @@ import (
 )
 
 const (
-	schemas       = "schema"
-	apiFiles      = "*_types.go"
-	referenceFile = "../../docs/api.md"
-	checksFile    = "../../docs/checks.md"
+	schemas  = "schema"
+	apiFiles = "*_types.go"
 )
 
 func main() {
@@ -38,40 +36,37 @@ func run(dir string) error {
 	if err != nil {
 		return fmt.Errorf("read controller-gen's output: %w", err)
 	}
+	pages, err := pagesOf(dir)
+	if err != nil {
+		return fmt.Errorf("read the types: %w", err)
+	}
 	for kind, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, schemas, v1alpha1.SchemaFile(kind)), content, 0o644); err != nil {
-			return err
-		}
+		pages[filepath.Join(schemas, v1alpha1.SchemaFile(kind))] = content
 	}
-	types, err := parseTypes(dir, apiFiles)
-	if err != nil {
-		return fmt.Errorf("read the types: %w", err)
-	}
-	if err := writeDocumentSchemas(dir); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, referenceFile), types.reference(), 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, checksFile), checksPage(), 0o644)
-}
-
-// writeDocumentSchemas writes the schemas of the JSON that commands write.
-func writeDocumentSchemas(dir string) error {
-	types, err := parseTypes(filepath.Join(dir, documentTypes), "*.go")
-	if err != nil {
-		return fmt.Errorf("read the types: %w", err)
-	}
-	files, err := schemasOfDocuments(types)
-	if err != nil {
-		return err
-	}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, documentSchemas, name), content, 0o644); err != nil {
+	for file, content := range pages {
+		if err := os.WriteFile(filepath.Join(dir, file), content, 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pagesOf returns the files that need no controller-gen, by their paths from the package in dir.
+func pagesOf(dir string) (map[string][]byte, error) {
+	types, err := parseTypes(dir, apiFiles)
+	if err != nil {
+		return nil, err
+	}
+	written, err := parseTypes(filepath.Join(dir, documentTypes), "*.go")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := schemasOfDocuments(written)
+	if err != nil {
+		return nil, err
+	}
+	pages["../../docs/api.md"], pages["../../docs/checks.md"] = types.reference(), checksPage()
+	return pages, nil
 }
 
 func controllerGen(dir string) ([]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,93 +12,41 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// layouts returns the directories of testdata that build. fallback is a part of the reason for
-// a fallback.
-func layouts() []struct{ dir, fallback string } {
-	return []struct{ dir, fallback string }{
-		{dir: "fence-only"},
-		{dir: "bases"},
-		{dir: "builtin-before"},
-		{dir: "component"},
-		{dir: "component-and-transformer"},
-		{dir: "components"},
-		{dir: "directory"},
-		{dir: "fifo"},
-		{dir: "generator"},
-		{dir: "generator-and-component"},
-		{dir: "generator-and-transformer"},
-		{dir: "hashes"},
-		{dir: "inline"},
-		{dir: "inline-first"},
-		{dir: "legacy-custom"},
-		{dir: "lists"},
-		{dir: "multi-document"},
-		{dir: "nested"},
-		{dir: "notations"},
-		{dir: "outer"},
-		{dir: "patches"},
-		{dir: "plain"},
-		{dir: "renamed"},
-		{dir: "configmap-generator", fallback: "kustomization.yaml: has a generator in addition to the fence"},
-		{dir: "build-metadata", fallback: "kustomization.yaml: buildMetadata"},
-		{dir: "component-twice", fallback: "baseline/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
-		{dir: "inline-in-inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
-		{dir: "inner", fallback: "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer"},
-		{dir: "mixed-file", fallback: "transformers[0]: contains other transformers in addition to the fence"},
-		{dir: "namespace-and-component", fallback: "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline"},
-		{dir: "plain-component-last", fallback: "components[1] runs after the fence in ../components/baseline"},
-		{dir: "transformer-after", fallback: "transformers[1] runs after the fence"},
-		{dir: "validator-and-fence", fallback: "kustomization.yaml: validators run after the fence"},
-		{dir: "vars", fallback: "kustomization.yaml: vars are resolved after the fence"},
-	}
+// otherFolders of testdata are parts of layouts, or inputs of other tests.
+var otherFolders = []string{"base", "chart", "container", "external-resources", "outside-fence", "refused", "without-tenants"}
+
+// fallbacks are parts of the reasons for a fallback, by layout. The other layouts have none.
+var fallbacks = map[string]string{
+	"configmap-generator":     "kustomization.yaml: has a generator in addition to the fence",
+	"build-metadata":          "kustomization.yaml: buildMetadata",
+	"component-twice":         "baseline/kustomization.yaml: transformers[0]: the fence is in an inner layer",
+	"inline-in-inner":         "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer",
+	"inner":                   "prod/kustomization.yaml: transformers[0]: the fence is in an inner layer",
+	"mixed-file":              "transformers[0]: contains other transformers in addition to the fence",
+	"namespace-and-component": "kustomization.yaml: kustomize applies namespace after the fence in ../components/baseline",
+	"plain-component-last":    "components[1] runs after the fence in ../components/baseline",
+	"transformer-after":       "transformers[1] runs after the fence",
+	"validator-and-fence":     "kustomization.yaml: validators run after the fence",
+	"vars":                    "kustomization.yaml: vars are resolved after the fence",
 }
 
-func TestBuildMatchesKustomize(t *testing.T) {
-	kustomize, function := kustomizeBinary(t), functionScript(t)
-	for _, l := range layouts() {
-		t.Run(l.dir, func(t *testing.T) {
-			t.Parallel()
-			dir := filepath.Join("testdata", l.dir)
-			want := runKustomize(t, kustomize, function, dir)
-			var reason string
-			got, err := Build(filesys.MakeFsOnDisk(), dir, Options{
-				Function: testFunction, Executable: function,
-				Fallback: func(r string) { reason = r },
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != want {
-				t.Errorf("not what kustomize prints:\n%s", difference(t, want, string(got)))
-			}
-			if (reason == "") != (l.fallback == "") || !strings.Contains(reason, l.fallback) {
-				t.Errorf("fallback %q, want %q", reason, l.fallback)
-			}
-		})
-	}
-}
-
-// TestFallbackMatchesKustomize checks that every exact layout gives the same result in a
+// TestBuildMatchesKustomize builds each layout in testdata, exactly if it has no reason for a fallback, and in a
 // fallback.
-func TestFallbackMatchesKustomize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped by -short: builds every layout twice more")
+func TestBuildMatchesKustomize(t *testing.T) {
+	folders, err := os.ReadDir("testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
-	kustomize, function := kustomizeBinary(t), functionScript(t)
-	for _, l := range layouts() {
-		t.Run(l.dir, func(t *testing.T) {
+	for _, f := range folders {
+		if slices.Contains(otherFolders, f.Name()) {
+			continue
+		}
+		t.Run(f.Name(), func(t *testing.T) {
 			t.Parallel()
-			dir := filepath.Join("testdata", l.dir)
-			b, err := loadBuild(filesys.MakeFsOnDisk(), dir, Options{Function: testFunction, Executable: function})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := b.buildWithKustomize("tested")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := runKustomize(t, kustomize, function, dir); string(got) != want {
-				t.Errorf("not what kustomize prints:\n%s", difference(t, want, string(got)))
+			var reason string
+			buildsLikeKustomize(t, filepath.Join("testdata", f.Name()), Options{Fallback: func(r string) { reason = r }})
+			if want := fallbacks[f.Name()]; (reason == "") != (want == "") || !strings.Contains(reason, want) {
+				t.Errorf("fallback %q, want %q", reason, want)
 			}
 		})
 	}
@@ -127,7 +76,6 @@ func TestBuildReadsOnlyItsFileSystem(t *testing.T) {
 
 // TestBuildFollowsLinks checks that the overlay replaces fences behind symbolic links.
 func TestBuildFollowsLinks(t *testing.T) {
-	kustomize, function := kustomizeBinary(t), functionScript(t)
 	top := t.TempDir()
 	write(t, top, "real/k.yaml", "resources: [a.yaml]\ntransformers: [linked/fence.yaml, fences]\n")
 	write(t, top, "real/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
@@ -147,27 +95,7 @@ func TestBuildFollowsLinks(t *testing.T) {
 		}
 	}
 	for _, dir := range []string{"real", "linked", "outer"} {
-		want := runKustomize(t, kustomize, function, filepath.Join(top, dir))
-		got, err := Build(filesys.MakeFsOnDisk(), filepath.Join(top, dir), Options{Function: testFunction, Executable: function})
-		if err != nil || string(got) != want {
-			t.Errorf("%s: error %v\n%s", dir, err, difference(t, want, string(got)))
-		}
-	}
-}
-
-func TestEveryLayoutIsTested(t *testing.T) {
-	known := map[string]bool{"base": true, "chart": true, "components": true, "container": true, "external-resources": true, "outside-fence": true, "refused": true, "without-tenants": true}
-	for _, l := range layouts() {
-		known[l.dir] = true
-	}
-	folders, err := os.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range folders {
-		if !known[f.Name()] {
-			t.Errorf("no test uses testdata/%s", f.Name())
-		}
+		buildsLikeKustomize(t, filepath.Join(top, dir), Options{})
 	}
 }
 

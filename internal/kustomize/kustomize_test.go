@@ -11,16 +11,9 @@ import (
 // kustomizeBinary returns the path of the kustomize that `make tools` installs.
 func kustomizeBinary(t *testing.T) string {
 	t.Helper()
-	root, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for !exists(filepath.Join(root, "go.mod")) && root != filepath.Dir(root) {
-		root = filepath.Dir(root)
-	}
-	path := filepath.Join(root, "bin", "kustomize")
-	if !exists(path) {
-		t.Fatalf("%s is missing: run make tools", path)
+	path, err := filepath.Abs("../../bin/kustomize")
+	if err != nil || !exists(path) {
+		t.Fatalf("%s is missing: run make tools: %v", path, err)
 	}
 	return path
 }
