@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -38,15 +40,8 @@ func (b *build) findAPIServerClients() {
 // boundAccounts are the ServiceAccounts of a binding, by namespace and name, which is * for all of a
 // namespace.
 func boundAccounts(n *yaml.RNode) [][2]string {
-	type subject struct {
-		Kind      string `json:"kind"`
-		Name      string `json:"name"`
-		Namespace string `json:"namespace"`
-	}
 	var out [][2]string
-	for _, s := range decode[struct {
-		Subjects []subject `json:"subjects"`
-	}](n).Subjects {
+	for _, s := range decode[[]rbacv1.Subject](at(n, "subjects")) {
 		namespace, ofNamespace := strings.CutPrefix(s.Name, "system:serviceaccounts:")
 		switch {
 		case s.Kind == "ServiceAccount":
@@ -63,64 +58,39 @@ func (b *build) mountsToken(w *resource.Workload) bool {
 	if own := b.textsOf(w).AutomountServiceAccountToken; own != nil {
 		return *own
 	}
-	account := decode[struct {
-		Automount *bool `json:"automountServiceAccountToken"`
-	}](b.find("ServiceAccount", w.Ref.Namespace, w.ServiceAccount))
-	return account.Automount == nil || *account.Automount
-}
-
-// clientConfig is where the API server connects to for a webhook or an aggregated API.
-type clientConfig struct {
-	Service *struct {
-		Namespace string `json:"namespace"`
-		Name      string `json:"name"`
-		Port      *int32 `json:"port"`
-	} `json:"service"`
+	ofAccount := decode[*bool](at(b.find("ServiceAccount", w.Ref.Namespace, w.ServiceAccount), "automountServiceAccountToken"))
+	return ofAccount == nil || *ofAccount
 }
 
 // findWebhooks finds the Services that the API server connects to.
 func (b *build) findWebhooks() {
 	for _, n := range b.ofKind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration") {
-		for _, w := range decode[struct {
-			Webhooks []struct {
-				ClientConfig clientConfig `json:"clientConfig"`
-			} `json:"webhooks"`
-		}](n).Webhooks {
-			b.addWebhook(n, w.ClientConfig)
+		for _, w := range decode[[]admissionv1.ValidatingWebhook](at(n, "webhooks")) {
+			b.addWebhook(n, w.ClientConfig.Service)
 		}
 	}
 	for _, n := range b.ofKind("apiextensions.k8s.io", "CustomResourceDefinition") {
-		b.addWebhook(n, decode[struct {
-			Spec struct {
-				Conversion struct {
-					Webhook struct {
-						ClientConfig clientConfig `json:"clientConfig"`
-					} `json:"webhook"`
-				} `json:"conversion"`
-			} `json:"spec"`
-		}](n).Spec.Conversion.Webhook.ClientConfig)
+		b.addWebhook(n, decode[*admissionv1.ServiceReference](at(n, "spec.conversion.webhook.clientConfig.service")))
 	}
 	for _, n := range b.ofKind("apiregistration.k8s.io", "APIService") {
-		b.addWebhook(n, decode[struct {
-			Spec clientConfig `json:"spec"`
-		}](n).Spec)
+		b.addWebhook(n, decode[*admissionv1.ServiceReference](at(n, "spec.service")))
 	}
 }
 
-func (b *build) addWebhook(n *yaml.RNode, c clientConfig) {
+func (b *build) addWebhook(n *yaml.RNode, to *admissionv1.ServiceReference) {
 	const defaultPort = 443
-	if c.Service == nil {
+	if to == nil {
 		return
 	}
 	ref := short(resource.RefOf(n))
-	s := b.index.Service(c.Service.Namespace, c.Service.Name)
+	s := b.index.Service(to.Namespace, to.Name)
 	if s == nil {
-		b.unseen(ref, fmt.Sprintf("names Service %s/%s, which is not in the build", c.Service.Namespace, c.Service.Name))
+		b.unseen(ref, fmt.Sprintf("names Service %s/%s, which is not in the build", to.Namespace, to.Name))
 		return
 	}
 	port := int32(defaultPort)
-	if c.Service.Port != nil {
-		port = *c.Service.Port
+	if to.Port != nil {
+		port = *to.Port
 	}
 	for _, d := range b.destinations(s, []v1alpha1.Port{tcp(port)}, ref) {
 		if d.to.service != nil || d.to.isPods() {

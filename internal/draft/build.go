@@ -70,12 +70,13 @@ func (b *build) ofKind(group string, kinds ...string) []*yaml.RNode {
 
 // decode reads a part of a resource. Fields of another type stay empty: the build reports them where they
 // matter.
-func decode[T any](n *yaml.RNode) T {
+func decode[T any](part *yaml.RNode) T {
 	var out T
-	if n == nil {
+	var content any
+	if part == nil || part.YNode().Decode(&content) != nil {
 		return out
 	}
-	if data, err := n.MarshalJSON(); err == nil {
+	if data, err := json.Marshal(content); err == nil {
 		_ = json.Unmarshal(data, &out)
 	}
 	return out

@@ -97,14 +97,8 @@ func (b *build) findPods(w *resource.Workload) endpoint {
 			}
 		}
 	}
-	own := decode[struct {
-		Spec struct {
-			Selector struct {
-				MatchLabels map[string]string `json:"matchLabels"`
-			} `json:"selector"`
-		} `json:"spec"`
-	}](b.item(w.Resource)).Spec.Selector.MatchLabels
-	if own = stableLabels(own); len(own) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: own}, w.Labels) {
+	own := stableLabels(decode[map[string]string](at(b.item(w.Resource), "spec.selector.matchLabels")))
+	if len(own) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: own}, w.Labels) {
 		e.labels = own
 	}
 	if len(e.labels) == 0 {

@@ -52,28 +52,19 @@ func (b *build) isLocalHostPort(w *resource.Workload, port int32) bool {
 	return local
 }
 
-// exposure is the part of a Service about clients outside the cluster.
-type exposure struct {
-	Metadata struct {
-		Annotations map[string]string `json:"annotations"`
-	} `json:"metadata"`
-	Spec struct {
-		ExternalIPs []string `json:"externalIPs"`
-	} `json:"spec"`
-}
-
 func (b *build) addExposed(s *resource.Service) {
-	e := decode[exposure](b.item(s.Ref))
+	n := b.item(s.Ref)
+	annotations := decode[map[string]string](at(n, "metadata.annotations"))
 	evidence := fmt.Sprintf("Service/%s type %s", s.Ref.Name, s.Type)
 	if !s.IsExposed() {
-		if len(e.Spec.ExternalIPs) == 0 {
+		if len(decode[[]string](at(n, "spec.externalIPs"))) == 0 {
 			return
 		}
 		evidence = fmt.Sprintf("Service/%s externalIPs", s.Ref.Name)
 	}
 	to := endpoint{service: s, name: s.Ref.Name}
 	ranges, field := s.SourceRanges, "loadBalancerSourceRanges"
-	if text := strings.TrimSpace(e.Metadata.Annotations[rangesAnnotation]); len(ranges) == 0 && text != "" {
+	if text := strings.TrimSpace(annotations[rangesAnnotation]); len(ranges) == 0 && text != "" {
 		ranges, field = strings.Split(text, ","), "annotation "+rangesAnnotation
 	}
 	var networks []string
@@ -84,7 +75,7 @@ func (b *build) addExposed(s *resource.Service) {
 	}
 	if len(networks) == 0 || s.Type != "LoadBalancer" {
 		b.add(namedFlow{from: world(), to: to, everyPort: true, evidence: []string{evidence}})
-		b.noteInternal(s, e)
+		b.noteInternal(s, annotations)
 	} else {
 		for _, network := range networks {
 			b.add(namedFlow{from: endpoint{cidr: network, name: flowWord(network)}, to: to, everyPort: true, evidence: []string{evidence + " " + field}})
@@ -105,12 +96,12 @@ var internalAnnotations = map[string]string{
 }
 
 // noteInternal notes an internal load balancer, whose clients are not the whole world.
-func (b *build) noteInternal(s *resource.Service, e exposure) {
+func (b *build) noteInternal(s *resource.Service, annotations map[string]string) {
 	if s.Type != "LoadBalancer" || b.tenantOf[s.Ref.Namespace] == "" {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(internalAnnotations)) {
-		value, has := e.Metadata.Annotations[key]
+		value, has := annotations[key]
 		if value = strings.ToLower(value); has && value != "false" && value == cmp.Or(internalAnnotations[key], value) {
 			b.review(describe(s.Ref), fmt.Sprintf("has an internal load balancer (annotation %s), and its flow is from the entity world: list the networks of its clients in the Tenant instead", key))
 			return

@@ -7,24 +7,14 @@ import (
 )
 
 type referenceGrant struct {
-	Spec struct {
-		From []struct {
-			Group     string `json:"group"`
-			Kind      string `json:"kind"`
-			Namespace string `json:"namespace"`
-		} `json:"from"`
-		To []struct {
-			Group string `json:"group"`
-			Kind  string `json:"kind"`
-			Name  string `json:"name"`
-		} `json:"to"`
-	} `json:"spec"`
+	From []struct{ Group, Kind, Namespace string }
+	To   []struct{ Group, Kind, Name string }
 }
 
 // isGranted reports whether a ReferenceGrant allows a route to name a Service of another namespace.
 func (b *build) isGranted(route *yaml.RNode, to backend) bool {
 	return slices.ContainsFunc(b.ofKind(gatewayGroup, "ReferenceGrant"), func(n *yaml.RNode) bool {
-		grant := decode[referenceGrant](n).Spec
+		grant := decode[referenceGrant](at(n, "spec"))
 		if n.GetNamespace() != to.namespace {
 			return false
 		}

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -28,19 +27,12 @@ type istioRoute struct {
 // findIstioRoutes finds the flows from the pods of Istio's Gateways to the destinations of VirtualServices.
 func (b *build) findIstioRoutes() {
 	for _, n := range b.ofKind(istioGroup, "VirtualService") {
-		in := decode[struct {
-			Spec struct {
-				Gateways []string     `json:"gateways"`
-				HTTP     []istioRoute `json:"http"`
-				TLS      []istioRoute `json:"tls"`
-				TCP      []istioRoute `json:"tcp"`
-			} `json:"spec"`
-		}](n).Spec
-		from := b.istioGateways(n, in.Gateways)
-		for _, r := range slices.Concat(in.HTTP, in.TLS, in.TCP) {
-			for _, to := range r.Route {
-				m := mention{host: to.Destination.Host, port: to.Destination.Port.Number, url: true}
-				b.addIstioRoute(n, from, m)
+		from := b.istioGateways(n, decode[[]string](at(n, "spec.gateways")))
+		for _, protocol := range []string{"http", "tls", "tcp"} {
+			for _, r := range decode[[]istioRoute](at(n, "spec."+protocol)) {
+				for _, to := range r.Route {
+					b.addIstioRoute(n, from, mention{host: to.Destination.Host, port: to.Destination.Port.Number, url: true})
+				}
 			}
 		}
 	}
@@ -71,11 +63,7 @@ func (b *build) istioGateways(n *yaml.RNode, names []string) []endpoint {
 		if !qualified {
 			namespace, short = n.GetNamespace(), name
 		}
-		labels := decode[struct {
-			Spec struct {
-				Selector map[string]string `json:"selector"`
-			} `json:"spec"`
-		}](b.byGroup(istioGroup, "Gateway", namespace, short)).Spec.Selector
+		labels := decode[map[string]string](at(b.byGroup(istioGroup, "Gateway", namespace, short), "spec.selector"))
 		for _, w := range b.index.Workloads {
 			if len(labels) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: labels}, w.Labels) {
 				out = append(out, b.podsOf(w))

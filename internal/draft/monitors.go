@@ -54,15 +54,13 @@ func (b *build) findMonitors() {
 }
 
 type monitorSpec struct {
-	Spec struct {
-		Selector   metav1.LabelSelector `json:"selector"`
-		Namespaces struct {
-			Any        bool     `json:"any"`
-			MatchNames []string `json:"matchNames"`
-		} `json:"namespaceSelector"`
-		Endpoints    []monitorEndpoint `json:"endpoints"`
-		PodEndpoints []monitorEndpoint `json:"podMetricsEndpoints"`
-	} `json:"spec"`
+	Selector   metav1.LabelSelector `json:"selector"`
+	Namespaces struct {
+		Any        bool     `json:"any"`
+		MatchNames []string `json:"matchNames"`
+	} `json:"namespaceSelector"`
+	Endpoints    []monitorEndpoint `json:"endpoints"`
+	PodEndpoints []monitorEndpoint `json:"podMetricsEndpoints"`
 }
 
 type monitorEndpoint struct {
@@ -81,10 +79,10 @@ func (e monitorEndpoint) port() flow.Port {
 
 // namespaces reports whether a monitor is about a namespace.
 func (m monitorSpec) includes(own, namespace string) bool {
-	if m.Spec.Namespaces.Any {
+	if m.Namespaces.Any {
 		return true
 	}
-	if names := m.Spec.Namespaces.MatchNames; len(names) > 0 {
+	if names := m.Namespaces.MatchNames; len(names) > 0 {
 		return slices.Contains(names, namespace)
 	}
 	return own == namespace
@@ -93,12 +91,12 @@ func (m monitorSpec) includes(own, namespace string) bool {
 func (b *build) serviceMonitors() []scrape {
 	var out []scrape
 	for _, n := range b.ofKind(monitoringGroup, "ServiceMonitor") {
-		m, found := decode[monitorSpec](n), len(out)
+		m, found := decode[monitorSpec](at(n, "spec")), len(out)
 		for _, s := range b.index.Services {
-			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !endpoints.Selects(m.Spec.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
+			if !m.includes(n.GetNamespace(), s.Ref.Namespace) || !endpoints.Selects(m.Selector, b.labelsOf(s)) || len(s.Selector) == 0 {
 				continue
 			}
-			for _, e := range m.Spec.Endpoints {
+			for _, e := range m.Endpoints {
 				out = append(out, b.scrapeOfService(n, s, e)...)
 			}
 		}
@@ -140,12 +138,12 @@ func (b *build) scrapeOfService(n *yaml.RNode, s *resource.Service, e monitorEnd
 func (b *build) podMonitors() []scrape {
 	var out []scrape
 	for _, n := range b.ofKind(monitoringGroup, "PodMonitor") {
-		m, found := decode[monitorSpec](n), len(out)
+		m, found := decode[monitorSpec](at(n, "spec")), len(out)
 		for _, w := range b.index.Workloads {
-			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !endpoints.Selects(m.Spec.Selector, w.AllLabels) {
+			if !m.includes(n.GetNamespace(), w.Ref.Namespace) || !endpoints.Selects(m.Selector, w.AllLabels) {
 				continue
 			}
-			for _, e := range m.Spec.PodEndpoints {
+			for _, e := range m.PodEndpoints {
 				port := e.port()
 				if port.Name == "" && port.Port == 0 {
 					continue

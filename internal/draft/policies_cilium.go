@@ -57,15 +57,11 @@ type ciliumPorts struct {
 // findCiliumPolicies finds what CiliumNetworkPolicies of the build allow.
 func (b *build) findCiliumPolicies() {
 	for _, n := range b.ofKind("cilium.io", resource.KindCilium) {
-		all := decode[struct {
-			Spec  *ciliumSpec  `json:"spec"`
-			Specs []ciliumSpec `json:"specs"`
-		}](n)
-		if all.Spec != nil {
-			all.Specs = append(all.Specs, *all.Spec)
-		}
-		for _, spec := range all.Specs {
+		for _, spec := range decode[[]ciliumSpec](at(n, "specs")) {
 			b.addCiliumSpec(n, spec)
+		}
+		if spec := at(n, "spec"); spec != nil {
+			b.addCiliumSpec(n, decode[ciliumSpec](spec))
 		}
 	}
 }

@@ -25,19 +25,15 @@ func isPrometheus(w *resource.Workload) bool {
 }
 
 type prometheusSpec struct {
-	Spec struct {
-		ServiceMonitors          *metav1.LabelSelector `json:"serviceMonitorSelector"`
-		ServiceMonitorNamespaces *metav1.LabelSelector `json:"serviceMonitorNamespaceSelector"`
-		PodMonitors              *metav1.LabelSelector `json:"podMonitorSelector"`
-		PodMonitorNamespaces     *metav1.LabelSelector `json:"podMonitorNamespaceSelector"`
-		Alerting                 struct {
-			Alertmanagers []struct {
-				Namespace string             `json:"namespace"`
-				Name      string             `json:"name"`
-				Port      intstr.IntOrString `json:"port"`
-			} `json:"alertmanagers"`
-		} `json:"alerting"`
-	} `json:"spec"`
+	ServiceMonitors          *metav1.LabelSelector `json:"serviceMonitorSelector"`
+	ServiceMonitorNamespaces *metav1.LabelSelector `json:"serviceMonitorNamespaceSelector"`
+	PodMonitors              *metav1.LabelSelector `json:"podMonitorSelector"`
+	PodMonitorNamespaces     *metav1.LabelSelector `json:"podMonitorNamespaceSelector"`
+}
+
+type alertmanager struct {
+	Namespace, Name string
+	Port            intstr.IntOrString
 }
 
 // monitor is what the selectors of a Prometheus select. Annotations have no kind: every Prometheus may read them.
@@ -60,7 +56,7 @@ func (b *build) scrapesBy(w *resource.Workload, m monitor) bool {
 	if n == nil || resource.Group(n) != monitoringGroup {
 		return len(b.ofKind(monitoringGroup, "Prometheus")) == 0
 	}
-	p := decode[prometheusSpec](n).Spec
+	p := decode[prometheusSpec](at(n, "spec"))
 	labels, namespaces := p.ServiceMonitors, p.ServiceMonitorNamespaces
 	if m.kind == "PodMonitor" {
 		labels, namespaces = p.PodMonitors, p.PodMonitorNamespaces
@@ -87,7 +83,7 @@ func (b *build) findAlertmanagers() {
 		if w.Ref.Kind != "Prometheus" || n == nil {
 			continue
 		}
-		for _, a := range decode[prometheusSpec](n).Spec.Alerting.Alertmanagers {
+		for _, a := range decode[[]alertmanager](at(n, "spec.alerting.alertmanagers")) {
 			namespace := cmp.Or(a.Namespace, n.GetNamespace())
 			s := b.index.Service(namespace, a.Name)
 			if s == nil || len(s.Selector) == 0 {

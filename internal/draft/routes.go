@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -60,49 +61,25 @@ func (b *build) addRoutes(n *yaml.RNode, from routed, backends []backend) {
 	}
 }
 
-type ingressService struct {
-	Service struct {
-		Name string `json:"name"`
-		Port struct {
-			Number int32  `json:"number"`
-			Name   string `json:"name"`
-		} `json:"port"`
-	} `json:"service"`
-}
-
-type ingressSpec struct {
-	Spec struct {
-		Class   string         `json:"ingressClassName"`
-		Default ingressService `json:"defaultBackend"`
-		Rules   []struct {
-			Host string `json:"host"`
-			HTTP struct {
-				Paths []struct {
-					Backend ingressService `json:"backend"`
-				} `json:"paths"`
-			} `json:"http"`
-		} `json:"rules"`
-	} `json:"spec"`
-}
-
 func ingressBackends(n *yaml.RNode) []backend {
-	in := decode[ingressSpec](n)
-	all := []ingressService{in.Spec.Default}
-	for _, r := range in.Spec.Rules {
-		for _, p := range r.HTTP.Paths {
-			all = append(all, p.Backend)
+	in := decode[networkingv1.IngressSpec](at(n, "spec"))
+	all := []*networkingv1.IngressBackend{in.DefaultBackend}
+	for _, r := range in.Rules {
+		for i := 0; r.HTTP != nil && i < len(r.HTTP.Paths); i++ {
+			all = append(all, &r.HTTP.Paths[i].Backend)
 		}
 	}
 	var out []backend
-	for _, s := range all {
-		if s.Service.Name == "" {
+	for _, to := range all {
+		if to == nil || to.Service == nil || to.Service.Name == "" {
 			continue
 		}
-		to := backend{namespace: n.GetNamespace(), name: s.Service.Name, evidence: short(resource.RefOf(n)) + " backend " + s.Service.Name}
-		if s.Service.Port.Name != "" {
-			to.port.Port = intstr.FromString(s.Service.Port.Name)
-		} else if s.Service.Port.Number > 0 {
-			to.port.Port = intstr.FromInt32(s.Service.Port.Number)
+		s := to.Service
+		to := backend{namespace: n.GetNamespace(), name: s.Name, evidence: short(resource.RefOf(n)) + " backend " + s.Name}
+		if s.Port.Name != "" {
+			to.port.Port = intstr.FromString(s.Port.Name)
+		} else if s.Port.Number > 0 {
+			to.port.Port = intstr.FromInt32(s.Port.Number)
 		}
 		out = append(out, to)
 	}
@@ -112,9 +89,9 @@ func ingressBackends(n *yaml.RNode) []backend {
 // ingressController is the name of the controller of an Ingress, or of its class, or "" if neither is known. It also
 // returns the class.
 func (b *build) ingressController(n *yaml.RNode) (name, class string) {
-	class = cmp.Or(decode[ingressSpec](n).Spec.Class, n.GetAnnotations()["kubernetes.io/ingress.class"])
+	class = cmp.Or(decode[string](at(n, "spec.ingressClassName")), n.GetAnnotations()["kubernetes.io/ingress.class"])
 	for _, c := range b.ofKind("networking.k8s.io", "IngressClass") {
-		if name, err := c.GetString("spec.controller"); err == nil && (c.GetName() == class || class == "" && c.GetAnnotations()["ingressclass.kubernetes.io/is-default-class"] == "true") {
+		if name := decode[string](at(c, "spec.controller")); name != "" && (c.GetName() == class || class == "" && c.GetAnnotations()["ingressclass.kubernetes.io/is-default-class"] == "true") {
 			return name, c.GetName()
 		}
 	}
@@ -129,19 +106,13 @@ type routeRef struct {
 	Port      int32   `json:"port"`
 }
 
-type routeSpec struct {
-	Spec struct {
-		Parents   []routeRef `json:"parentRefs"`
-		Hostnames []string   `json:"hostnames"`
-		Rules     []struct {
-			Backends []routeRef `json:"backendRefs"`
-		} `json:"rules"`
-	} `json:"spec"`
+type routeRule struct {
+	Backends []routeRef `json:"backendRefs"`
 }
 
 func routeBackends(n *yaml.RNode) []backend {
 	var out []backend
-	for _, r := range decode[routeSpec](n).Spec.Rules {
+	for _, r := range decode[[]routeRule](at(n, "spec.rules")) {
 		for _, ref := range r.Backends {
 			if cmp.Or(ref.Kind, "Service") != "Service" || ref.Group != nil && *ref.Group != "" {
 				continue
@@ -163,7 +134,7 @@ func routeBackends(n *yaml.RNode) []backend {
 func (b *build) routeControllers(n *yaml.RNode) []string {
 	found := map[string]bool{}
 	var out []string
-	for _, p := range decode[routeSpec](n).Spec.Parents {
+	for _, p := range decode[[]routeRef](at(n, "spec.parentRefs")) {
 		if cmp.Or(p.Kind, "Gateway") != "Gateway" {
 			continue
 		}
@@ -178,20 +149,8 @@ func (b *build) routeControllers(n *yaml.RNode) []string {
 
 // gatewayController is the name of the controller of a Gateway, or of its class, or "" if neither is known.
 func (b *build) gatewayController(namespace, name string) string {
-	g := b.byGroup(gatewayGroup, "Gateway", namespace, name)
-	if g == nil {
-		return ""
-	}
-	class, err := g.GetString("spec.gatewayClassName")
-	if err != nil {
-		return ""
-	}
-	if c := b.byGroup(gatewayGroup, "GatewayClass", "", class); c != nil {
-		if name, err := c.GetString("spec.controllerName"); err == nil {
-			return name
-		}
-	}
-	return class
+	class := decode[string](at(b.byGroup(gatewayGroup, "Gateway", namespace, name), "spec.gatewayClassName"))
+	return cmp.Or(decode[string](at(b.byGroup(gatewayGroup, "GatewayClass", "", class), "spec.controllerName")), class)
 }
 
 // routedHosts are the public names that routes of the build lead into the cluster, each with its route.
@@ -201,12 +160,12 @@ func (b *build) routedHosts() map[string]string {
 	}
 	out := map[string]string{}
 	for _, n := range b.ofKind("networking.k8s.io", "Ingress") {
-		for _, r := range decode[ingressSpec](n).Spec.Rules {
+		for _, r := range decode[networkingv1.IngressSpec](at(n, "spec")).Rules {
 			out[r.Host] = describe(resource.RefOf(n))
 		}
 	}
 	for _, n := range b.ofKind(gatewayGroup, "HTTPRoute", "GRPCRoute", "TLSRoute") {
-		for _, h := range decode[routeSpec](n).Spec.Hostnames {
+		for _, h := range decode[[]string](at(n, "spec.hostnames")) {
 			out[h] = describe(resource.RefOf(n))
 		}
 	}
