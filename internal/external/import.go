@@ -161,14 +161,19 @@ func (i *importer) readNode(n *yaml.RNode) error {
 func (i *importer) addNamespaces() {
 	for _, name := range slices.Sorted(maps.Keys(i.namespaces)) {
 		if !i.known[name] {
-			i.add(inexact, namespaceNode(name), "is not in the input, so its labels are unknown, and none are written: add namespaces to kubectl get")
+			i.add(inexact, coreResource("Namespace", "", name), "is not in the input, so its labels are unknown, and none are written: add namespaces to kubectl get")
 		}
 		i.Spec.Namespaces = append(i.Spec.Namespaces, *i.namespaces[name])
 	}
 }
 
-func namespaceNode(name string) *yaml.RNode {
-	n := yaml.NewMapRNode(&map[string]string{"apiVersion": "v1", "kind": "Namespace"})
-	_ = n.SetName(name) // It fails only for resources that are no mapping.
+// coreResource is a resource of a core kind.
+func coreResource(kind, namespace, name string) *yaml.RNode {
+	n := yaml.NewMapRNode(&map[string]string{"apiVersion": "v1", "kind": kind})
+	// These fail only for resources that are no mapping.
+	_ = n.SetName(name)
+	if namespace != "" {
+		_ = n.SetNamespace(namespace)
+	}
 	return n
 }

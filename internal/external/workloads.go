@@ -188,13 +188,13 @@ func (i *importer) checkPods(n, template *yaml.RNode, g *group, w v1alpha1.Exter
 	}
 	g.checked[content] = true
 	w.Name, w.Kind = n.GetName(), v1alpha1.WorkloadPod
-	pod := mapping(pair{"apiVersion", text("v1")}, pair{"kind", text("Pod")}, pair{"metadata", mapping(pair{"name", text(w.Name)}, pair{"namespace", text(n.GetNamespace())})})
+	pod := coreResource("Pod", n.GetNamespace(), w.Name)
 	if spec := template.Field("spec"); spec != nil {
-		pod.Content = append(pod.Content, text("spec"), spec.Value.YNode())
+		pod.YNode().Content = append(pod.YNode().Content, text("spec"), spec.Value.YNode())
 	}
 	// The labels are those of the template without some, so they are no part of the comparison.
 	w.Labels = nil
-	if difference := resource.WorkloadDifference(yaml.NewRNode(pod), w); difference != "" {
+	if difference := resource.WorkloadDifference(pod, w); difference != "" {
 		i.add(inexact, n, "has pods whose "+difference+" cannot be written exactly: write it with the annotation config.kubernetes.io/local-config instead")
 	}
 }

@@ -1,14 +1,10 @@
 package external
 
 import (
+	"encoding/json"
 	"fmt"
-	"maps"
-	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -25,11 +21,18 @@ func YAML(name string, spec v1alpha1.ExternalResourcesSpec) ([]byte, error) {
 }
 
 func document(name string, spec v1alpha1.ExternalResourcesSpec) (string, error) {
-	root := mapping(
-		pair{"apiVersion", text(v1alpha1.APIVersion)}, pair{"kind", text(v1alpha1.KindExternalResources)},
-		pair{"metadata", mapping(pair{"name", text(name)})}, pair{"spec", nodeOf(reflect.ValueOf(spec))},
-	)
-	return yaml.NewRNode(root).String()
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return "", err
+	}
+	n, err := yaml.Parse(string(data))
+	if err != nil {
+		return "", err
+	}
+	return yaml.NewRNode(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+		text("apiVersion"), text(v1alpha1.APIVersion), text("kind"), text(v1alpha1.KindExternalResources),
+		text("metadata"), {Kind: yaml.MappingNode, Content: []*yaml.Node{text("name"), text(name)}}, text("spec"), arrange("spec", n.YNode()),
+	}}).String()
 }
 
 // refusals decodes a document as a build does.
@@ -42,19 +45,6 @@ func refusals(text string) field.ErrorList {
 	return errs
 }
 
-type pair struct {
-	key   string
-	value *yaml.Node
-}
-
-func mapping(fields ...pair) *yaml.Node {
-	out := &yaml.Node{Kind: yaml.MappingNode}
-	for _, f := range fields {
-		out.Content = append(out.Content, text(f.key), f.value)
-	}
-	return out
-}
-
 // text has quotes where YAML 1.1 reads another value, as in y and 0x1f.
 func text(value string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: value}
@@ -64,68 +54,30 @@ func text(value string) *yaml.Node {
 	return n
 }
 
-// nodeOf converts a value of the API. It omits fields without a value.
-func nodeOf(v reflect.Value) *yaml.Node {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if port, ok := v.Interface().(*intstr.IntOrString); ok {
-			return portNode(*port)
+// arrange gives the value of a field its style: a block, or one line. It omits what is null.
+func arrange(field string, n *yaml.Node) *yaml.Node {
+	var content []*yaml.Node
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if n.Tag == yaml.NodeTagString {
+			return text(n.Value)
 		}
-		return nodeOf(v.Elem())
-	case reflect.String:
-		return text(v.String())
-	case reflect.Bool:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagBool, Value: strconv.FormatBool(v.Bool())}
-	case reflect.Int32:
-		return number(v.Int())
-	case reflect.Map:
-		return mapNode(v)
-	case reflect.Slice:
-		out := &yaml.Node{Kind: yaml.SequenceNode}
-		for i := range v.Len() {
-			out.Content = append(out.Content, nodeOf(v.Index(i)))
+	case yaml.SequenceNode:
+		for _, c := range n.Content {
+			content = append(content, arrange("", c))
 		}
-		return inLine(out)
 	default:
-		return structNode(v)
-	}
-}
-
-func number(n int64) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagInt, Value: strconv.FormatInt(n, 10)}
-}
-
-func portNode(p intstr.IntOrString) *yaml.Node {
-	if p.Type == intstr.String {
-		return text(p.StrVal)
-	}
-	return number(int64(p.IntVal))
-}
-
-func mapNode(v reflect.Value) *yaml.Node {
-	values, _ := v.Interface().(map[string]string)
-	out := mapping()
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		out.Content = append(out.Content, text(key), text(values[key]))
-	}
-	return inLine(out)
-}
-
-func structNode(v reflect.Value) *yaml.Node {
-	out := mapping()
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		field := v.Field(i)
-		if field.IsZero() {
-			continue
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if key, value := n.Content[i], n.Content[i+1]; value.Tag != yaml.NodeTagNull {
+				content = append(content, text(key.Value), arrange(key.Value, value))
+			}
 		}
-		value := nodeOf(field)
-		if slices.Contains(blocks, name) {
-			value.Style = 0
-		}
-		out.Content = append(out.Content, text(name), value)
 	}
-	return inLine(out)
+	n.Style, n.Content = 0, content
+	if length, ok := lineLength(n); ok && length <= maxLine && !slices.Contains(blocks, field) && n.Kind != yaml.ScalarNode {
+		n.Style = yaml.FlowStyle
+	}
+	return n
 }
 
 func hasKey(n *yaml.Node, key string) bool {
@@ -142,14 +94,6 @@ const maxLine = 100
 
 // blocks are the lists with one line, or more, for each entry.
 var blocks = []string{"namespaces", "workloads", "services", "nodes"}
-
-// inLine writes a short mapping or list in one line, as {name: dns, port: 53}.
-func inLine(n *yaml.Node) *yaml.Node {
-	if length, ok := lineLength(n); ok && length <= maxLine {
-		n.Style = yaml.FlowStyle
-	}
-	return n
-}
 
 // lineLength returns the length in one line, and reports false for a value with blocks.
 func lineLength(n *yaml.Node) (int, bool) {
