@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,10 +38,8 @@ func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
 
 // check refuses a value that is not one of the set.
 func (c *choice) check() error {
-	for _, v := range c.values {
-		if v == c.value {
-			return nil
-		}
+	if slices.Contains(c.values, c.value) {
+		return nil
 	}
 	return fmt.Errorf("--%s %q: %s", c.flag, c.value, c.fix())
 }

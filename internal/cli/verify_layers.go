@@ -2,11 +2,9 @@ package cli
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -16,6 +14,8 @@ import (
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/kio"
+
+	"github.com/tenantfence/tenantfence/internal/kustomize"
 )
 
 // layers are the resources of the kustomizations in a folder that is not built, by their folders. Flux and
@@ -36,11 +36,8 @@ func (l layers) add(root, file string) error {
 		return fmt.Errorf("%s is not a valid kustomization: correct it: %w", file, err)
 	}
 	dir, lists := path.Dir(file), k.Resources
-	names, err := otherFields(k)
-	switch {
-	case err != nil:
-		return fmt.Errorf("read %s: %w", file, err)
-	case len(names) > 0:
+	k.MetaData, k.Resources = nil, nil
+	if names := kustomize.Fields(k); len(names) > 0 {
 		return fmt.Errorf("%s: changes the applied resources (%s), so the files in its folder are not the ones to verify: verify the output of kustomize build %s, or name that folder",
 			file, strings.Join(names, ", "), dir)
 	}
@@ -53,20 +50,6 @@ func (l layers) add(root, file string) error {
 		l[dir] = append(l[dir], listed)
 	}
 	return nil
-}
-
-// otherFields are the fields of a kustomization other than resources.
-func otherFields(k types.Kustomization) ([]string, error) {
-	k.TypeMeta, k.MetaData, k.Resources = types.TypeMeta{}, nil, nil
-	content, err := json.Marshal(k)
-	if err != nil {
-		return nil, err
-	}
-	var fields map[string]any
-	if err := json.Unmarshal(content, &fields); err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(fields)), nil
 }
 
 // checkListed refuses resources of a kustomization that verify does not read.

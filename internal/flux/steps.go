@@ -125,18 +125,13 @@ type fluxSpec struct {
 	Interval      string     `yaml:"interval"`
 	RetryInterval string     `yaml:"retryInterval"`
 	Timeout       string     `yaml:"timeout"`
-	SourceRef     fluxSource `yaml:"sourceRef"`
+	SourceRef     Source     `yaml:"sourceRef"`
 	Path          string     `yaml:"path"`
 	Prune         bool       `yaml:"prune"`
 	Wait          bool       `yaml:"wait"`
 }
 
 type fluxName struct {
-	Name string `yaml:"name"`
-}
-
-type fluxSource struct {
-	Kind string `yaml:"kind"`
 	Name string `yaml:"name"`
 }
 
@@ -151,7 +146,7 @@ func (s step) object(o Options) ([]byte, error) {
 			Interval:      "10m",
 			RetryInterval: "1m",
 			Timeout:       "3m",
-			SourceRef:     fluxSource(o.Source),
+			SourceRef:     o.Source,
 			Path:          "./" + path.Join(o.Path, s.dir),
 			Prune:         true,
 			Wait:          true,

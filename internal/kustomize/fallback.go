@@ -2,9 +2,11 @@ package kustomize
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/resource"
@@ -87,14 +89,11 @@ func (b *build) redirectInline(o *overlay, l *layer, executable string) error {
 		return nil
 	}
 	replace := func(texts []string) []string {
-		var out []string
-		for _, t := range texts {
-			if r, ok := rewritten[t]; ok {
-				t = r
-			}
-			out = append(out, t)
+		texts = slices.Clone(texts)
+		for i, t := range texts {
+			texts[i] = cmp.Or(rewritten[t], t)
 		}
-		return out
+		return texts
 	}
 	k := l.kustomization
 	k.Generators, k.Transformers = replace(k.Generators), replace(k.Transformers)
@@ -135,7 +134,7 @@ func (b *build) redirectDir(o *overlay, dir, executable string) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range append(append(append([]string{}, k.Resources...), k.Bases...), k.Components...) {
+	for _, r := range slices.Concat(k.Resources, k.Bases, k.Components) {
 		path := pathIn(confirmed, r)
 		if b.fsys.IsDir(path) {
 			err = b.redirectDir(o, path, executable)

@@ -3,6 +3,7 @@ package kustomize
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -32,13 +33,8 @@ type layer struct {
 
 // fences returns the entries that contain a TenantFence.
 func (l *layer) fences() []entry {
-	var out []entry
-	for _, e := range append(append(append([]entry{}, l.generators...), l.transformers...), l.validators...) {
-		if len(e.fences) > 0 {
-			out = append(out, e)
-		}
-	}
-	return out
+	all := slices.Concat(l.generators, l.transformers, l.validators)
+	return slices.DeleteFunc(all, func(e entry) bool { return len(e.fences) == 0 })
 }
 
 // pathIn returns the path that an entry of a kustomization names. It may be absolute.

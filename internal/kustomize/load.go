@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"sigs.k8s.io/kustomize/api/provider"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -63,7 +64,7 @@ func (b *build) visit(dir filesys.ConfirmedDir, displayPath string) (*layer, err
 	if err := b.listEntries(l); err != nil {
 		return nil, err
 	}
-	for i, r := range append(append([]string{}, k.Resources...), k.Bases...) {
+	for i, r := range slices.Concat(k.Resources, k.Bases) {
 		if path := pathIn(dir, r); b.fsys.Exists(path) && !b.fsys.IsDir(path) {
 			continue
 		}
@@ -125,12 +126,7 @@ func (b *build) listEntries(l *layer) error {
 }
 
 func (b *build) hasFence() bool {
-	for _, l := range b.layers {
-		if len(l.fences()) > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.layers, func(l *layer) bool { return len(l.fences()) > 0 })
 }
 
 func (b *build) remotes() []string {

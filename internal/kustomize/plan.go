@@ -3,6 +3,7 @@ package kustomize
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,7 +121,7 @@ func isFenceOnly(l *layer) bool {
 		return false
 	}
 	k.MetaData, k.Transformers = nil, nil
-	return len(fieldsOf(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.isFenceOnly() })
+	return len(Fields(k)) == 0 && !slices.ContainsFunc(l.transformers, func(e entry) bool { return !e.isFenceOnly() })
 }
 
 // stepsAfterFenceComponents returns a step that the root runs after its first fence Component.
@@ -140,7 +141,7 @@ func (b *build) stepsAfterFenceComponents() string {
 			return fmt.Sprintf("%s runs after the fence in %s", e.where, names[first])
 		}
 	}
-	if fields := fieldsOf(transformingFields(b.root.kustomization)); len(fields) > 0 {
+	if fields := Fields(transformingFields(b.root.kustomization)); len(fields) > 0 {
 		return fmt.Sprintf("%s: kustomize applies %s after the fence in %s", b.root.displayPath, strings.Join(fields, ", "), names[first])
 	}
 	return ""
@@ -192,8 +193,8 @@ func (b *build) otherGenerators() string {
 
 func (e entry) isFenceOnly() bool { return len(e.fences) > 0 && len(e.others) == 0 }
 
-// fieldsOf returns the fields that a kustomization sets, sorted.
-func fieldsOf(k types.Kustomization) []string {
+// Fields returns the fields that a kustomization sets, sorted.
+func Fields(k types.Kustomization) []string {
 	k.TypeMeta = types.TypeMeta{}
 	content, err := json.Marshal(k)
 	if err != nil {
@@ -203,10 +204,5 @@ func fieldsOf(k types.Kustomization) []string {
 	if err := json.Unmarshal(content, &set); err != nil {
 		return []string{err.Error()}
 	}
-	fields := make([]string, 0, len(set))
-	for f := range set {
-		fields = append(fields, f)
-	}
-	slices.Sort(fields)
-	return fields
+	return slices.Sorted(maps.Keys(set))
 }

@@ -119,7 +119,7 @@ func summary(r report.Report) string {
 	if c := r.Comparison; c != nil && r.Basis == report.TenantBasis {
 		parts = append(parts, fmt.Sprintf("%s as generated", countOf(c.Matching, c.Desired, "policy", "policies")))
 	}
-	if errors := countErrors(r.Findings); errors > 0 {
+	if errors := r.Findings.Counts()[report.Error]; errors > 0 {
 		parts = append(parts, report.Count(errors, "error"))
 	}
 	separator := ", "
@@ -178,16 +178,6 @@ func countFlows(tests []report.FlowTestResult) (passed, all int) {
 		}
 	}
 	return passed, all
-}
-
-func countErrors(findings report.Findings) int {
-	n := 0
-	for _, f := range findings {
-		if f.Severity == report.Error {
-			n++
-		}
-	}
-	return n
 }
 
 // countVerb returns a count with its verb: "1 flow holds", "2 flows hold".

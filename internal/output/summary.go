@@ -144,7 +144,7 @@ func assumedLines(r report.Report) []string {
 	if n := len(defaults); n > 0 {
 		parts = append(parts, report.Count(n, "setting")+" of Cilium's agents, as the Helm chart sets them")
 	}
-	if count(r.Findings, report.ReservedLabelsAssumed) > 0 {
+	if slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.ReservedLabelsAssumed }) {
 		parts = append(parts, "no later pod has a label that Cilium reserves")
 	}
 	var out []string
@@ -155,16 +155,6 @@ func assumedLines(r report.Report) []string {
 		out = append(out, entry("warnings", fmt.Sprintf("%d (tenantfence verify DIR lists them)", n))...)
 	}
 	return out
-}
-
-func count(findings report.Findings, c *report.Check) int {
-	n := 0
-	for _, f := range findings {
-		if f.Check == c {
-			n++
-		}
-	}
-	return n
 }
 
 func deniedLines(d *report.DeniedFlow) []string {
