@@ -7,43 +7,30 @@ import (
 	"testing"
 )
 
-func TestParseSource(t *testing.T) {
+func TestParse(t *testing.T) {
 	t.Parallel()
-	got, err := ParseSource("Bucket/policies")
-	if err != nil || got != (Source{"Bucket", "policies"}) {
-		t.Errorf("got %v, %v", got, err)
+	source := func(s string) (string, error) {
+		got, err := ParseSource(s)
+		return got.Kind + "/" + got.Name, err
 	}
-	for _, s := range []string{"", "flux-system", "GitRepository/", "GitRepository/a/b", "gitrepository/x", "HelmRepository/x", "GitRepository/_x"} {
-		if got, err := ParseSource(s); err == nil {
-			t.Errorf("%q: got %v", s, got)
-		}
-	}
-}
-
-func TestParseNamespace(t *testing.T) {
-	t.Parallel()
-	if got, err := ParseNamespace("fences"); err != nil || got != "fences" {
-		t.Errorf("got %v, %v", got, err)
-	}
-	for _, s := range []string{"", "a.b", "A"} {
-		if got, err := ParseNamespace(s); err == nil {
-			t.Errorf("%q: got %v", s, got)
-		}
-	}
-}
-
-func TestParsePath(t *testing.T) {
-	t.Parallel()
-	for s, want := range map[string]string{
-		"rendered": "./rendered", "./a//b/": "./a/b", "a/../b": "./b", ".": "./", "": "./", "..a": "./..a",
+	for name, c := range map[string]struct {
+		parse   func(string) (string, error)
+		good    map[string]string
+		refused []string
+	}{
+		"source":    {source, map[string]string{"Bucket/policies": "Bucket/policies"}, []string{"", "flux-system", "GitRepository/", "GitRepository/a/b", "gitrepository/x", "HelmRepository/x", "GitRepository/_x"}},
+		"namespace": {ParseNamespace, map[string]string{"fences": "fences"}, []string{"", "a.b", "A"}},
+		"path":      {ParsePath, map[string]string{"rendered": "./rendered", "./a//b/": "./a/b", "a/../b": "./b", ".": "./", "": "./", "..a": "./..a"}, []string{"/rendered", "..", "../rendered", "a/../../b"}},
 	} {
-		if got, err := ParsePath(s); err != nil || got != want {
-			t.Errorf("%q: got %q, %v, want %q", s, got, err, want)
+		for s, want := range c.good {
+			if got, err := c.parse(s); err != nil || got != want {
+				t.Errorf("%s %q: got %q, %v, want %q", name, s, got, err, want)
+			}
 		}
-	}
-	for _, s := range []string{"/rendered", "..", "../rendered", "a/../../b"} {
-		if got, err := ParsePath(s); err == nil {
-			t.Errorf("%q: got %q", s, got)
+		for _, s := range c.refused {
+			if got, err := c.parse(s); err == nil {
+				t.Errorf("%s %q: got %q", name, s, got)
+			}
 		}
 	}
 }

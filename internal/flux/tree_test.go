@@ -110,13 +110,11 @@ func TestTreeAddsOneAnnotation(t *testing.T) {
 func TestTreeIgnoresItemOrder(t *testing.T) {
 	t.Parallel()
 	documents := append(append(tenant("acme"), tenant("beta")...), configMap, networkPolicy, ccnp("Allow", "nodes"), ccnp("DefaultDeny", "deny"))
-	for _, grouping := range []Grouping{ByTenant, ByStage} {
-		o := defaults
-		o.GroupBy = grouping
+	for _, o := range groupings {
 		want := tree(t, o, documents...)
 		for range documents {
 			documents = append(documents[1:], documents[0])
-			equal(t, string(grouping), tree(t, o, documents...), want)
+			equal(t, string(o.GroupBy), tree(t, o, documents...), want)
 		}
 	}
 }
@@ -187,9 +185,7 @@ func TestStageDependencies(t *testing.T) {
 
 func TestStageListsOwners(t *testing.T) {
 	t.Parallel()
-	o := defaults
-	o.GroupBy = ByStage
-	files := tree(t, o, append(tenant("acme"), cnp("beta", "Allow", "egress-llm"), ccnp("Allow", "nodes"))...)
+	files := tree(t, groupings[1], append(tenant("acme"), cnp("beta", "Allow", "egress-llm"), ccnp("Allow", "nodes"))...)
 	equal(t, "kustomization.yaml", body(t, files, "_stages/allow/kustomization.yaml"), `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources:
@@ -291,14 +287,4 @@ func TestIdenticalCopiesRenderedOnce(t *testing.T) {
 	one := ccnp("Allow", "nodes")
 	copied := strings.Replace(one, "  name: nodes\n", "  name: nodes\n  namespace: app\n", 1)
 	equal(t, "files", tree(t, defaults, append(tenant("acme"), copied, one)...).paths(), tree(t, defaults, append(tenant("acme"), one)...).paths())
-}
-
-func TestIsTree(t *testing.T) {
-	t.Parallel()
-	out, other := t.TempDir(), t.TempDir()
-	if _, _, err := Write(out, tree(t, defaults, tenant("acme")...)); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "a rendered folder", IsTree(out), true)
-	equal(t, "another folder", IsTree(other), false)
 }
