@@ -29,7 +29,10 @@ func TestComponentsInEitherOrder(t *testing.T) {
 	if n := count(t, both, "CiliumNetworkPolicy", "DefaultDeny"); n != 19 {
 		t.Errorf("%d namespaces have a default-deny, want 19: 21 except the two in AllowOnly", n)
 	}
-	for _, n := range policiesIn(t, both, "team-loyalty") {
+	for _, n := range items(t, both) {
+		if n.GetKind() != resource.KindCilium || n.GetNamespace() != "team-loyalty" {
+			continue
+		}
 		if deny, err := n.Pipe(yaml.Lookup("spec", "enableDefaultDeny", "ingress")); err != nil || yaml.GetValue(deny) != "false" {
 			t.Errorf("%s isolates a namespace in AllowOnly", n.GetName())
 		}
@@ -111,15 +114,4 @@ func count(t *testing.T, build []byte, kind, stage string) int {
 		}
 	}
 	return sum
-}
-
-func policiesIn(t *testing.T, build []byte, namespace string) []*yaml.RNode {
-	t.Helper()
-	var out []*yaml.RNode
-	for _, n := range items(t, build) {
-		if n.GetKind() == "CiliumNetworkPolicy" && n.GetNamespace() == namespace {
-			out = append(out, n)
-		}
-	}
-	return out
 }

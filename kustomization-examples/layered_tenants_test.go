@@ -3,6 +3,7 @@ package examples_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,14 +171,7 @@ func selectorOf(t *testing.T, all []*yaml.RNode, name string) labels.Selector {
 
 // hasLine reports whether a line contains all texts.
 func hasLine(stderr string, texts ...string) bool {
-	for line := range strings.Lines(stderr) {
-		all := true
-		for _, text := range texts {
-			all = all && strings.Contains(line, text)
-		}
-		if all {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(stderr, "\n"), func(line string) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) })
+	})
 }

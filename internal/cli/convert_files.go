@@ -37,11 +37,8 @@ func readSources(cmd *cobra.Command, args []string, flags convertFlags) ([]sourc
 		case flags.write:
 			return nil, errors.New("--write: standard input cannot be written in place: name files")
 		}
-		data, err := io.ReadAll(cmd.InOrStdin())
-		if err != nil {
-			return nil, fmt.Errorf("read the input: %w", err)
-		}
-		return []source{{File: proof.File{Data: data}}}, nil
+		data, err := readArgument(cmd, "-")
+		return []source{{File: proof.File{Data: data}}}, err
 	}
 	var out []source
 	for _, arg := range args {

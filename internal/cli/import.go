@@ -125,15 +125,12 @@ func readImport(cmd *cobra.Command, args []string) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-func readArgument(cmd *cobra.Command, arg string) ([]byte, error) {
+func readArgument(cmd *cobra.Command, arg string) (data []byte, err error) {
 	if arg == "-" {
-		data, err := io.ReadAll(cmd.InOrStdin())
-		if err != nil {
-			return nil, fmt.Errorf("read the input: %w", err)
-		}
-		return data, nil
+		data, err = io.ReadAll(cmd.InOrStdin())
+	} else {
+		data, err = os.ReadFile(arg)
 	}
-	data, err := os.ReadFile(arg)
 	if err != nil {
 		return nil, fmt.Errorf("read the input: %w", err)
 	}

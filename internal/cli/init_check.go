@@ -61,10 +61,7 @@ func (c checkedDraft) build(items []*yaml.RNode, name string, e v1alpha1.Enforce
 		return fn.Result{}, err
 	}
 	var config *yaml.RNode
-	var all []*yaml.RNode
-	for _, n := range items {
-		all = append(all, n.Copy())
-	}
+	all := copyItems(items)
 	for _, f := range files {
 		if f.Path == "kustomization.yaml" {
 			continue
