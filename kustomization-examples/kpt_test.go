@@ -59,12 +59,8 @@ func files(t *testing.T, dir string) map[string]string {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
 		name, err := filepath.Rel(dir, path)
-		out[name] = string(data)
+		out[name] = read(t, path)
 		return err
 	})
 	if err != nil {

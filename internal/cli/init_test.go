@@ -82,11 +82,6 @@ func writeStripped(t *testing.T, example, deploy string) {
 		t.Fatal(err)
 	}
 	resource.ClearSources(items)
-	writeKustomization(t, deploy, items)
-}
-
-func writeKustomization(t *testing.T, deploy string, items []*yaml.RNode) {
-	t.Helper()
 	var out bytes.Buffer
 	w := kio.ByteWriter{Writer: &out, ClearAnnotations: []string{kioutil.IndexAnnotation, kioutil.PathAnnotation, resource.KustomizeID, resource.LegacyIndex, resource.LegacyPath}}
 	if err := w.Write(items); err != nil {

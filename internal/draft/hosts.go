@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -36,6 +37,14 @@ type mention struct {
 	url, public bool
 	// serviceOnly reports that the text may be no host: it is one only if it names a Service of the build.
 	serviceOnly bool
+}
+
+// ports are the port of a mention, or none.
+func (m mention) ports() []v1alpha1.Port {
+	if m.port == 0 {
+		return nil
+	}
+	return []v1alpha1.Port{{Port: intstr.FromInt32(m.port), Protocol: m.protocol}}
 }
 
 var (

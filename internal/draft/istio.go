@@ -5,7 +5,6 @@ import (
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -44,11 +43,7 @@ func (b *build) addIstioRoute(n *yaml.RNode, from []endpoint, m mention) {
 		return
 	}
 	ref := resource.RefOf(n)
-	var ports []v1alpha1.Port
-	if m.port > 0 {
-		ports = []v1alpha1.Port{tcp(m.port)}
-	}
-	for _, d := range b.destinations(s, ports, describe(ref)) {
+	for _, d := range b.destinations(s, m.ports(), describe(ref)) {
 		for _, f := range from {
 			b.add(namedFlow{from: f, to: d.to, ports: d.ports, evidence: []string{short(ref) + " destination " + m.host}})
 		}

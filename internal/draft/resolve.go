@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/intstr"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -61,10 +59,7 @@ func (b *build) resolveMention(m mention, namespace, evidence string) []destinat
 	if isOwnHost(m.host) {
 		return nil
 	}
-	var ports []v1alpha1.Port
-	if m.port > 0 {
-		ports = []v1alpha1.Port{{Port: intstr.FromInt32(m.port), Protocol: m.protocol}}
-	}
+	ports := m.ports()
 	if a, err := netip.ParseAddr(m.host); err == nil {
 		return b.resolveAddress(a, m, ports, evidence)
 	}

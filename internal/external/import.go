@@ -31,7 +31,7 @@ func Import(items []*yaml.RNode, namespaces []string) Imported {
 	i := importer{
 		Imported: Imported{Read: map[string]int{}, Kept: map[string]int{}, LeftOut: map[string]int{}},
 		objects:  map[report.Ref]*yaml.RNode{}, decoded: map[*yaml.RNode]controlled{}, sameTemplates: map[*yaml.RNode]bool{},
-		groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{},
+		groups: map[groupKey]*group{}, namespaces: map[string]*v1alpha1.ExternalNamespace{}, known: map[string]bool{}, notes: notes{},
 	}
 	var selected []*yaml.RNode
 	for _, n := range items {
@@ -125,9 +125,6 @@ func (i *importer) readNamespace(n *yaml.RNode) {
 	delete(out.Labels, corev1.LabelMetadataName)
 	if len(out.Labels) == 0 {
 		out.Labels = nil
-	}
-	if i.known == nil {
-		i.known = map[string]bool{}
 	}
 	i.known[n.GetName()] = true
 	i.checkAnnotations(n, n.GetAnnotations())

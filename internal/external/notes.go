@@ -33,9 +33,6 @@ func (i *importer) add(check *report.Check, n *yaml.RNode, message string) {
 }
 
 func (i *importer) addRef(check *report.Check, ref report.Ref, message string) {
-	if i.notes == nil {
-		i.notes = notes{}
-	}
 	ref.File, ref.Index = "", 0
 	key := note{check, ref.Kind, message}
 	if !slices.Contains(i.notes[key], ref) {

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"errors"
 	"fmt"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -52,10 +53,7 @@ func restoreLocalConfig(resources []*resource.Resource) error {
 		if !ok {
 			continue
 		}
-		if err := r.PipeE(yaml.ClearAnnotation(savedLocalConfigAnnotation)); err != nil {
-			return fmt.Errorf("restore %s: %w", describe(r), err)
-		}
-		if err := r.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, value)); err != nil {
+		if err := errors.Join(r.PipeE(yaml.ClearAnnotation(savedLocalConfigAnnotation)), r.PipeE(yaml.SetAnnotation(konfig.IgnoredByKustomizeAnnotation, value))); err != nil {
 			return fmt.Errorf("restore %s: %w", describe(r), err)
 		}
 	}

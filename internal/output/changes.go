@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -13,14 +14,13 @@ func Changes(w io.Writer, title string, changes report.Changes, detail Detail) e
 	if detail == Quiet {
 		return nil
 	}
+	var lines strings.Builder
 	if detail == Verbose {
 		for _, c := range changes.Effective() {
-			if _, err := fmt.Fprintln(w, c); err != nil {
-				return fmt.Errorf("write changes: %w", err)
-			}
+			fmt.Fprintln(&lines, c)
 		}
 	}
-	if _, err := fmt.Fprintf(w, "%s: %s\n", title, changes.Summary()); err != nil {
+	if _, err := fmt.Fprintf(w, "%s%s: %s\n", &lines, title, changes.Summary()); err != nil {
 		return fmt.Errorf("write changes: %w", err)
 	}
 	return nil
