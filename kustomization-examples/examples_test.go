@@ -60,18 +60,10 @@ func tryExample(dir string) (build, error) {
 // decide returns the decision of Cilium's engine for a flow, by unmodified policies.
 func decide(t *testing.T, items []*yaml.RNode, f flow.Flow) flow.Decision {
 	t.Helper()
-	var docs []json.RawMessage
-	for _, n := range items {
-		if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide && n.GetKind() != resource.KindKubernetes {
-			continue
-		}
-		data, err := n.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs = append(docs, data)
-	}
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, []endpoints.Endpoint{f.From, f.To})
+	policies := slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
+		return n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide && n.GetKind() != resource.KindKubernetes
+	})
+	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), []endpoints.Endpoint{f.From, f.To})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +72,20 @@ func decide(t *testing.T, items []*yaml.RNode, f flow.Flow) flow.Decision {
 		t.Fatal(err)
 	}
 	return v.Decision()
+}
+
+// documents are items as an engine reads them.
+func documents(t *testing.T, items []*yaml.RNode) []json.RawMessage {
+	t.Helper()
+	var out []json.RawMessage
+	for _, n := range items {
+		data, err := n.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, data)
+	}
+	return out
 }
 
 func read(t *testing.T, file string) string {
@@ -146,11 +152,7 @@ func TestPoliciesFitTheSchema(t *testing.T) {
 			if n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide {
 				continue
 			}
-			data, err := n.MarshalJSON()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := engine.Validate(data); err != nil {
+			if err := engine.Validate(documents(t, []*yaml.RNode{n})[0]); err != nil {
 				t.Errorf("%s: %s/%s: %v", dir, n.GetNamespace(), n.GetName(), err)
 			}
 		}

@@ -124,11 +124,7 @@ func readPost(t *testing.T) []*yaml.RNode {
 	t.Helper()
 	var out []*yaml.RNode
 	for _, n := range items(t, []byte(read(t, "testdata/layered-tenants-post.yaml"))) {
-		doc, err := n.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := engine.Validate(doc); err == nil {
+		if err := engine.Validate(documents(t, []*yaml.RNode{n})[0]); err == nil {
 			out = append(out, n)
 		} else if n.GetName() != "allow-pod-egress" || !strings.Contains(err.Error(), `matchName: Invalid value: ""`) {
 			t.Errorf("%s is rejected: %v", n.GetName(), err)

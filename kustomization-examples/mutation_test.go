@@ -115,10 +115,9 @@ func newMutants(t *testing.T, dir string) []*mutant {
 	if findings.HasError() {
 		t.Fatal(findings)
 	}
-	fence, _ := resolve.Resolve(in, index)
+	fence, networkPolicyForm, _ := resolve.Resolve(in, index)
 	all := []*mutant{{fence: fence}}
 	if fence.Policies == v1alpha1.PoliciesBoth {
-		networkPolicyForm, _ := resolve.NetworkPolicyForm(in, index)
 		all = append(all, &mutant{fence: networkPolicyForm})
 	}
 	for _, m := range all {
@@ -158,16 +157,8 @@ func (m *mutant) declared(t *testing.T, without *yaml.RNode) (report.DeclaredFlo
 // engine enforces all policies except one, and additional ones.
 func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) flow.Engine {
 	t.Helper()
-	for _, n := range m.policies {
-		if n == without {
-			continue
-		}
-		data, err := n.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs = append(docs, data)
-	}
+	kept := slices.DeleteFunc(slices.Clone(m.policies), func(n *yaml.RNode) bool { return n == without })
+	docs = append(docs, documents(t, kept)...)
 	e, err := enforcer(m.fence.Cluster, docs, m.endpoints.Pods())
 	if err != nil {
 		t.Fatal(err)

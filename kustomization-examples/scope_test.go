@@ -47,7 +47,7 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 				t.Skip("the profile is inline, or not all stages are listed")
 			}
 			in, index, _ := generate.Read(config.Copy(), copied(items))
-			fence, _ := resolve.Resolve(in, index)
+			fence, _, _ := resolve.Resolve(in, index)
 			if fence.Policies != v1alpha1.PoliciesCilium || !fence.Additive() || len(in.Tenants) == 0 {
 				t.Skip("no cluster-wide policies")
 			}

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -55,8 +54,8 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 	if findings.HasError() {
 		t.Fatal(findings)
 	}
-	fence, _ := resolve.Resolve(in, index)
-	var docs []json.RawMessage
+	fence, _, _ := resolve.Resolve(in, index)
+	var policies []*yaml.RNode
 	for _, n := range items {
 		if n.GetLabels()[resource.LabelManagedBy] != resource.ManagedBy {
 			continue
@@ -66,13 +65,9 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		if clusterwide := n.GetKind() == resource.KindClusterwide; clusterwide != (n.GetNamespace() == "") || clusterwide && selectsPods && scope == v1alpha1.ScopeNamespace {
 			t.Errorf("unexpected policy in scope %s: %s", scope, resource.RefOf(n))
 		}
-		data, err := n.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs = append(docs, data)
+		policies = append(policies, n)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: cilium.AllFeatures()}, docs, reach.Endpoints{Index: index, Fence: fence}.Pods())
+	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: cilium.AllFeatures()}, documents(t, policies), reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
