@@ -217,7 +217,7 @@ func TestHostsAgree(t *testing.T) {
 // kustomizeBuild builds with kustomize, which runs the program in the folder bin.
 func kustomizeBuild(t *testing.T, bin, dir string) (out []byte, stderr string, err error) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(root(t), "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
+	cmd := exec.Command(filepath.Join("..", "bin", "kustomize"), "build", "--enable-alpha-plugins", "--enable-exec", dir)
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	var stderrBuffer bytes.Buffer
 	cmd.Stderr = &stderrBuffer
@@ -233,13 +233,4 @@ func buildProgram(t *testing.T) string {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return bin
-}
-
-func root(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

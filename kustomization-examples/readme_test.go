@@ -100,6 +100,10 @@ func checkText(t *testing.T, block string) {
 func runShell(t *testing.T, bin, block string) {
 	t.Helper()
 	dir := t.TempDir()
+	tools, err := filepath.Abs("../bin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.CopyFS(filepath.Join(dir, "kustomization-examples"), os.DirFS(".")); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +118,7 @@ func runShell(t *testing.T, bin, block string) {
 		line, _, _ = strings.Cut(line, " > ")
 		cmd := exec.Command("sh", "-c", line)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "PATH="+bin+":"+filepath.Join(root(t), "bin")+":"+os.Getenv("PATH"))
+		cmd.Env = append(os.Environ(), "PATH="+bin+":"+tools+":"+os.Getenv("PATH"))
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
