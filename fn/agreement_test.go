@@ -17,6 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 )
 
@@ -213,21 +214,23 @@ func TestEnginesRejectTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, engine1 := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{doc}, nil)
-		_, kubernetes := netpol.New(clusterAddresses, []json.RawMessage{doc}, nil)
+		_, engine1 := engine.Read(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{doc})
+		_, kubernetes := netpol.Read(clusterAddresses, []json.RawMessage{doc})
 		if (engine1 == nil) != accepted.cilium || (kubernetes == nil) != accepted.kubernetes {
 			t.Errorf("%s: Cilium accepts: %v, NetworkPolicy: %v", spec, engine1, kubernetes)
 		}
 	}
 }
 
-func bothEngines(t *testing.T, docs []json.RawMessage) (one, other flow.Engine) {
+func bothEngines(t *testing.T, docs []json.RawMessage) (one, other *flowtest.Engine) {
 	t.Helper()
-	c, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, agreementPods())
+	p, err := engine.Read(engine.Options{Agent: cilium.AllFeatures()}, docs)
+	c, err := flowtest.New(p, err, agreementPods())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed(docs))
 	}
-	k, err := netpol.New(clusterAddresses, docs, agreementPods())
+	q, err := netpol.Read(clusterAddresses, docs)
+	k, err := flowtest.New(q, err, agreementPods())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed(docs))
 	}

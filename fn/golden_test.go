@@ -21,6 +21,7 @@ import (
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/output"
@@ -117,7 +118,7 @@ func process(t *testing.T, config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNo
 
 // decideVerdicts checks the generated policies against Cilium's schema and parser, and decides
 // each line of verdicts.txt with the enforcer. Under Cilium, engine.Decide looks up every flow in
-// the policy map that Cilium computes (EndpointPolicy.Lookup in internal/engine/policy_map.go). It
+// the policy map that Cilium computes (EndpointPolicy.Lookup in internal/engine/lookup.go). It
 // is the oracle for everything else that describes flows, so it stays a lookup for each flow.
 func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.RNode) {
 	t.Helper()
@@ -160,7 +161,7 @@ func decideVerdicts(t *testing.T, dir string, config *yaml.RNode, items []*yaml.
 }
 
 // newEngine is the enforcer that the profile names.
-func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) flow.Engine {
+func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, items []*yaml.RNode) *flowtest.Engine {
 	t.Helper()
 	var policies []json.RawMessage
 	for _, n := range items {
@@ -178,17 +179,18 @@ func newEngine(t *testing.T, fence *policy.Fence, endpoints reach.Endpoints, ite
 			policies = append(policies, data)
 		}
 	}
-	var e flow.Engine
+	var p flow.Program
 	var err error
 	if c := fence.Cluster; c.CNI == v1alpha1.CNIKubernetes {
 		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 		if c.APIServer != nil {
 			options.APIServer = c.APIServer.CIDRs
 		}
-		e, err = netpol.New(options, policies, endpoints.Pods())
+		p, err = netpol.Read(options, policies)
 	} else {
-		e, err = engine.New(engine.Options{ClusterName: c.Name, Agent: fence.Agent}, policies, endpoints.Pods())
+		p, err = engine.Read(engine.Options{ClusterName: c.Name, Agent: fence.Agent}, policies)
 	}
+	e, err := flowtest.New(p, err, endpoints.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -63,7 +64,8 @@ func decide(t *testing.T, items []*yaml.RNode, f flow.Flow) flow.Decision {
 	policies := slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool {
 		return n.GetKind() != resource.KindCilium && n.GetKind() != resource.KindClusterwide && n.GetKind() != resource.KindKubernetes
 	})
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), []endpoints.Endpoint{f.From, f.To})
+	p, err := engine.Read(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies))
+	e, err := flowtest.New(p, err, []endpoints.Endpoint{f.From, f.To})
 	if err != nil {
 		t.Fatal(err)
 	}

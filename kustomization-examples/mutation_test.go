@@ -13,6 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -61,6 +62,7 @@ type mutant struct {
 	policies  []*yaml.RNode
 	fence     *policy.Fence
 	endpoints reach.Endpoints
+	tests     []resource.FlowTest
 	// recorded is the number of declared flows.
 	recorded int
 	// only is the single isolated namespace, or empty for all.
@@ -121,6 +123,7 @@ func newMutants(t *testing.T, dir string) []*mutant {
 		all = append(all, &mutant{fence: networkPolicyForm})
 	}
 	for _, m := range all {
+		m.tests = in.FlowTests
 		m.endpoints = reach.Endpoints{Index: index, Fence: m.fence}
 		for _, n := range b.items {
 			isNetworkPolicyForm := len(all) > 1 && m.fence.Policies == v1alpha1.PoliciesKubernetes
@@ -147,15 +150,17 @@ func (m *mutant) record(t *testing.T) {
 // declared decides the declared flows without one policy.
 func (m *mutant) declared(t *testing.T, without *yaml.RNode) (report.DeclaredFlows, report.Findings) {
 	t.Helper()
-	declared, findings, err := reach.Proof{Engine: m.engine(t, without, m.defaultDeny(t)...), Fence: m.fence, Endpoints: m.endpoints}.DeclaredFlows()
+	subject := reach.Proof{Fence: m.fence, Endpoints: m.endpoints}
+	views, err := subject.Compile(nil, reach.WithRepresentatives, m.engine(t, without, m.defaultDeny(t)...).Program())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return declared, findings
+	subject.View = views[0]
+	return subject.DeclaredFlows()
 }
 
 // engine enforces all policies except one, and additional ones.
-func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) flow.Engine {
+func (m *mutant) engine(t *testing.T, without *yaml.RNode, docs ...json.RawMessage) *flowtest.Engine {
 	t.Helper()
 	kept := slices.DeleteFunc(slices.Clone(m.policies), func(n *yaml.RNode) bool { return n == without })
 	docs = append(docs, documents(t, kept)...)
@@ -192,15 +197,17 @@ func (m *mutant) defaultDeny(t *testing.T) []json.RawMessage {
 	return docs
 }
 
-func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []endpoints.Endpoint) (flow.Engine, error) {
+func enforcer(c v1alpha1.Cluster, policies []json.RawMessage, pods []endpoints.Endpoint) (*flowtest.Engine, error) {
 	if c.CNI == v1alpha1.CNIKubernetes {
 		options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 		if c.APIServer != nil {
 			options.APIServer = c.APIServer.CIDRs
 		}
-		return netpol.New(options, policies, pods)
+		p, err := netpol.Read(options, policies)
+		return flowtest.New(p, err, pods)
 	}
-	return engine.New(engine.Options{ClusterName: c.Name, Agent: cilium.AllFeatures()}, policies, pods)
+	p, err := engine.Read(engine.Options{ClusterName: c.Name, Agent: cilium.AllFeatures()}, policies)
+	return flowtest.New(p, err, pods)
 }
 
 // isNeeded reports whether a declared flow is denied without an allow policy.
@@ -228,7 +235,7 @@ func (m *mutant) isolates(t *testing.T, n *yaml.RNode) bool {
 			f = flow.Flow{From: nodes, To: selected, Port: 9}
 		}
 		var decided []string
-		for _, e := range []flow.Engine{m.engine(t, nil), m.engine(t, n)} {
+		for _, e := range []*flowtest.Engine{m.engine(t, nil), m.engine(t, n)} {
 			v, err := e.Decide(f)
 			if err != nil {
 				t.Fatal(err)

@@ -60,11 +60,8 @@ func TestScopesAgreeOnGoldenCases(t *testing.T) {
 // compareScopes compares the allowed traffic of the tenants' pods.
 func compareScopes(t *testing.T, namespaced, clusterwide scoped) {
 	t.Helper()
-	surroundings := namespaced.withRepresentatives(t, endpoints.Environment{Namespaces: namespaced.namespaces()})
-	surroundings = clusterwide.withRepresentatives(t, surroundings)
-	surroundings = namespaced.withRepresentatives(t, surroundings)
 	compared := 0
-	for _, pod := range surroundings.Known {
+	for _, pod := range namespaced.representatives(t, clusterwide) {
 		if pod.Kind != endpoints.PodEndpoint || namespaced.fence.OwnerOfPod(pod.Namespace, pod.Labels) == nil {
 			continue
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -27,7 +28,7 @@ import (
 type scoped struct {
 	fence  *policy.Fence
 	index  *resource.Index
-	engine flow.Engine
+	engine *flowtest.Engine
 }
 
 func scopedExample(t *testing.T, dir string, scope v1alpha1.Scope) scoped {
@@ -67,7 +68,8 @@ func newScopedEngine(t *testing.T, config *yaml.RNode, items []*yaml.RNode, scop
 		}
 		policies = append(policies, n)
 	}
-	e, err := engine.New(engine.Options{ClusterName: fence.Cluster.Name, Agent: cilium.AllFeatures()}, documents(t, policies), reach.Endpoints{Index: index, Fence: fence}.Pods())
+	p, err := engine.Read(engine.Options{ClusterName: fence.Cluster.Name, Agent: cilium.AllFeatures()}, documents(t, policies))
+	e, err := flowtest.New(p, err, reach.Endpoints{Index: index, Fence: fence}.Pods())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,14 +102,18 @@ func (s scoped) namespaces() map[string]map[string]string {
 	return out
 }
 
-func (s scoped) withRepresentatives(t *testing.T, environment endpoints.Environment) endpoints.Environment {
+// representatives returns the pods that the policies of two scopes distinguish.
+func (s scoped) representatives(t *testing.T, other scoped) []endpoints.Endpoint {
 	t.Helper()
-	known, err := s.engine.Representatives(environment)
+	environment := endpoints.Environment{Namespaces: s.namespaces()}
+	if _, err := other.engine.Representatives(environment, s.engine); err != nil {
+		t.Fatal(err)
+	}
+	known, err := s.engine.Representatives(environment, other.engine)
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment.Known = known
-	return environment
+	return known
 }
 
 // allowed returns the allowed port ranges of a pod for each peer, protocol and L7 rules,
@@ -120,14 +126,14 @@ func (s scoped) allowed(t *testing.T, pod endpoints.Endpoint, d flow.Direction) 
 	}
 	ranges := map[string][][2]int{}
 	for _, o := range openings {
-		protocols := []v1alpha1.Protocol{o.Protocol}
-		if o.Protocol == "" {
-			protocols = append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6)
+		protocols := []v1alpha1.Protocol{o.Ports.Protocol}
+		if o.Ports.Protocol == "" {
+			protocols = flow.Protocols()
 		}
 		for _, peer := range append(o.Peers, endpoints.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || len(o.Peers) > 0)}) {
 			for _, p := range protocols {
 				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.ShadowedBy) > 0)
-				ranges[key] = append(ranges[key], [2]int{int(o.First), int(min(o.Last, flow.AllPorts(p).Last))})
+				ranges[key] = append(ranges[key], [2]int{int(o.Ports.First), int(min(o.Ports.Last, flow.AllPorts(p).Last))})
 			}
 		}
 	}

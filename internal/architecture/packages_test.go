@@ -12,6 +12,7 @@ const (
 	model    kind = "a model"
 	tool     kind = "a tool"
 	check    kind = "a check"
+	fake     kind = "for tests"
 )
 
 // description is a row of docs/architecture.md.
@@ -22,38 +23,39 @@ type description struct {
 
 // packages lists every directory of Go code in this module, with its purpose in one line.
 var packages = map[string]description{
-	".":                     {program, "Starts the command line with the arguments and standard streams."},
-	"internal/cli":          {cli, "Has one file for each subcommand. Without arguments the program is the function."},
-	"fn":                    {function, "Runs the chains in order, as a KRM function and for the commands."},
-	"internal/generate":     {chain, "Reads the inputs, resolves them, and plans and renders their policies."},
-	"internal/proof":        {chain, "Decides finished policies, and compares them with the generated ones."},
-	"api/v1alpha1":          {model, "Defines the kinds that users write, their decoding, defaults and validation."},
-	"internal/strict":       {model, "Reads YAML by a JSON schema, and suggests the name that a misspelt one refers to."},
-	"internal/report":       {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
-	"internal/endpoints":    {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
-	"internal/flow":         {model, "Defines ports, L7 rules, flows and verdicts, and the interface of an engine."},
-	"internal/cilium":       {model, "Defines the settings of Cilium's agents, and what changed between its releases."},
-	"internal/policy":       {model, "Defines what the steps exchange: fence, owners, grants and policies."},
-	"internal/resource":     {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
-	"internal/document":     {model, "Defines the JSON that commands write for other programs."},
-	"internal/kustomize":    {step, "Builds a kustomization with the function in this process."},
-	"internal/resolve":      {step, "Decides which declared flows are granted: namespaces, limits, consent, Services, hostnames."},
-	"internal/plan":         {step, "Turns grants into policies without a form, one file for each family."},
-	"internal/render":       {step, "Turns policies into Cilium and Kubernetes objects through their typed APIs."},
-	"internal/merge":        {step, "Puts the objects into the build in place, and changes only what differs."},
-	"internal/lint":         {step, "Checks finished policies and resources without an engine, one check a file."},
-	"internal/draft":        {step, "Drafts a fence for a build: its Tenants, and the flows that its manifests name."},
-	"internal/convert":      {step, "Rewrites NetworkPolicies as CiliumNetworkPolicies and keeps their comments."},
-	"internal/external":     {step, "Turns resources of a running cluster into ExternalResources."},
-	"internal/reach":        {step, "Asks an engine what is allowed: FlowTests, isolation, declared flows, changes of connections."},
-	"internal/engine":       {step, "Decides flows with Cilium's own policy engine."},
-	"internal/netpol":       {step, "Decides flows under NetworkPolicy for enforcers that work on addresses."},
-	"internal/output":       {step, "Writes findings, changes and reports as text, table, JSON and JUnit."},
-	"internal/position":     {step, "Finds the line and column of a field in the file of its resource."},
-	"internal/flux":         {step, "Writes a build as a tree of files that Flux applies in stages."},
-	"internal/architecture": {check, "Tests the package structure, the documents and the language of this repository."},
-	"internal/apidoc":       {tool, "Generates the JSON schemas, docs/api.md, docs/checks.md and docs/schemas."},
-	"internal/mutation":     {tool, "Changes the code as a list states, and checks that a named test fails each time."},
+	".":                      {program, "Starts the command line with the arguments and standard streams."},
+	"internal/cli":           {cli, "Has one file for each subcommand. Without arguments the program is the function."},
+	"fn":                     {function, "Runs the chains in order, as a KRM function and for the commands."},
+	"internal/generate":      {chain, "Reads the inputs, resolves them, and plans and renders their policies."},
+	"internal/proof":         {chain, "Decides finished policies, and compares them with the generated ones."},
+	"api/v1alpha1":           {model, "Defines the kinds that users write, their decoding, defaults and validation."},
+	"internal/strict":        {model, "Reads YAML by a JSON schema, and suggests the name that a misspelt one refers to."},
+	"internal/report":        {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
+	"internal/endpoints":     {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
+	"internal/flow":          {model, "Defines ports, L7 rules and flows, what an engine compiles, and how it is asked."},
+	"internal/cilium":        {model, "Defines the settings of Cilium's agents, and what changed between its releases."},
+	"internal/policy":        {model, "Defines what the steps exchange: fence, owners, grants and policies."},
+	"internal/resource":      {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
+	"internal/document":      {model, "Defines the JSON that commands write for other programs."},
+	"internal/kustomize":     {step, "Builds a kustomization with the function in this process."},
+	"internal/resolve":       {step, "Decides which declared flows are granted: namespaces, limits, consent, Services, hostnames."},
+	"internal/plan":          {step, "Turns grants into policies without a form, one file for each family."},
+	"internal/render":        {step, "Turns policies into Cilium and Kubernetes objects through their typed APIs."},
+	"internal/merge":         {step, "Puts the objects into the build in place, and changes only what differs."},
+	"internal/lint":          {step, "Checks finished policies and resources without an engine, one check a file."},
+	"internal/draft":         {step, "Drafts a fence for a build: its Tenants, and the flows that its manifests name."},
+	"internal/convert":       {step, "Rewrites NetworkPolicies as CiliumNetworkPolicies and keeps their comments."},
+	"internal/external":      {step, "Turns resources of a running cluster into ExternalResources."},
+	"internal/reach":         {step, "Asks what policies allow: FlowTests, isolation, declared flows, changes of connections."},
+	"internal/engine":        {step, "Compiles policies with Cilium's own policy engine."},
+	"internal/netpol":        {step, "Compiles NetworkPolicies for enforcers that work on addresses."},
+	"internal/output":        {step, "Writes findings, changes and reports as text, table, JSON and JUnit."},
+	"internal/position":      {step, "Finds the line and column of a field in the file of its resource."},
+	"internal/flux":          {step, "Writes a build as a tree of files that Flux applies in stages."},
+	"internal/flow/flowtest": {fake, "Asks policies about any endpoints, and fakes policies, in tests."},
+	"internal/architecture":  {check, "Tests the package structure, the documents and the language of this repository."},
+	"internal/apidoc":        {tool, "Generates the JSON schemas, docs/api.md, docs/checks.md and docs/schemas."},
+	"internal/mutation":      {tool, "Changes the code as a list states, and checks that a named test fails each time."},
 }
 
 // allowedImports lists which kinds a kind may import, and why.
@@ -68,6 +70,7 @@ var allowedImports = map[kind]struct {
 	step:     {[]kind{model}, "only chains, fn and internal/cli combine steps, so that each step can be read, tested and replaced alone; move what two steps share to a model"},
 	model:    {[]kind{model}, "every other package depends on the models: a model that imports a step ties all of them together"},
 	tool:     {[]kind{model}, "a tool works on the models and is no part of the program"},
+	fake:     {[]kind{model}, "only tests import it"},
 	check:    {nil, "the checks read the source files and import no code of this module"},
 }
 
@@ -105,6 +108,6 @@ var importRules = []importRule{
 	},
 	{
 		"github.com/cilium/cilium/pkg/policy", []string{"internal/engine"},
-		"Cilium's engine changes with every release: behind policy.Engine a new release changes one package",
+		"Cilium's engine changes with every release: behind flow.Program a new release changes one package",
 	},
 }

@@ -257,6 +257,9 @@ const (
 	maxPolicyMap = 1 << 16
 )
 
+// MaxIdentities is the number of pod identities of a cluster: those of 16 bits, without the reserved ones.
+const MaxIdentities = 1<<16 - 1 - 256
+
 // PolicyMapSize is the maximum number of entries in the policy map of a pod.
 func (a Agent) PolicyMapSize() int {
 	n, err := strconv.Atoi(a.Value(PolicyMapMax))

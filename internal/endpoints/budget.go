@@ -56,21 +56,3 @@ func (i *representativeBuilder) budgetError(selections []Selection) error {
 	out.Needed = max(out.Needed, len(i.out))
 	return out
 }
-
-// addPodSelections adds an engine's pod selectors, and returns those of all engines.
-func (c *SharedSelections) addPodSelections(selections []Selection) []Selection {
-	if c == nil {
-		return nil
-	}
-	c.selections = append(c.selections, selections...)
-	return c.selections
-}
-
-// addNodeSelections adds an engine's node selectors, and returns those of all engines.
-func (c *SharedSelections) addNodeSelections(selections []Selection) []Selection {
-	if c == nil {
-		return nil
-	}
-	c.nodes = append(c.nodes, selections...)
-	return c.nodes
-}

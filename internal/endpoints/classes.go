@@ -83,7 +83,3 @@ func (c classes) first(at traitKey, text string) string {
 	}
 	return text
 }
-
-// SharedSelections collects the selectors of engines that are compared. Each engine represents what
-// any of them distinguishes.
-type SharedSelections struct{ selections, nodes []Selection }

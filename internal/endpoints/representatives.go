@@ -11,10 +11,50 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// RepresentativePods returns representative pods: one for each class that selections distinguish
-// and that has no known pod (see Engine). The known pods of other engines follow, without those
-// that no policy distinguishes from an earlier one. It returns a BudgetError if they exceed the
-// budget.
+// representativePods returns representative pods: one for each class that selections distinguish and
+// that has no pod in the set.
+func (s *Set) representativePods(env Environment, all []Selections) ([]Endpoint, error) {
+	var selections []Selection
+	byAllLabels := false
+	for _, one := range all {
+		selections = append(selections, one.Pods...)
+		byAllLabels = byAllLabels || one.AllLabels
+	}
+	existing := s.Pods()
+	named := outsideIdentity(selections)
+	if !byAllLabels || len(named) == 0 {
+		return RepresentativePods(env, existing, selections)
+	}
+	return RepresentativePods(env, withNamedLabels(existing, named), selections)
+}
+
+// outsideIdentity returns the label keys that selectors name and that Cilium omits from the identity.
+func outsideIdentity(selections []Selection) map[string]bool {
+	out := map[string]bool{}
+	for _, s := range selections {
+		for _, r := range s.Requirements {
+			if r.Trait == PodLabel && !v1alpha1.InIdentity(r.Key) {
+				out[r.Key] = true
+			}
+		}
+	}
+	return out
+}
+
+// withNamedLabels returns pods with those labels outside of their identity that selectors name.
+func withNamedLabels(pods []Endpoint, named map[string]bool) []Endpoint {
+	out := slices.Clone(pods)
+	for i := range out {
+		if out[i].AllLabels != nil {
+			out[i].Labels = maps.Clone(out[i].AllLabels)
+			maps.DeleteFunc(out[i].Labels, func(key, _ string) bool { return !v1alpha1.InIdentity(key) && !named[key] })
+		}
+	}
+	return out
+}
+
+// RepresentativePods returns representative pods: one for each class that selections distinguish and
+// that has no existing pod. It returns a BudgetError if they exceed the budget.
 func RepresentativePods(s Environment, existing []Endpoint, selections []Selection) ([]Endpoint, error) {
 	i := newRepresentativeBuilder(s, existing, selections)
 	if err := i.checkBudget(selections); err != nil {
@@ -29,18 +69,12 @@ func RepresentativePods(s Environment, existing []Endpoint, selections []Selecti
 	if len(i.out) > i.budget {
 		return nil, i.budgetError(selections)
 	}
-	for _, ep := range s.Known {
-		if ep.Kind == PodEndpoint && !i.have(ep, ep.Ports) {
-			i.record(ep)
-			i.out = append(i.out, ep)
-		}
-	}
 	return i.out, nil
 }
 
 // RepresentativeNodes returns the nodes that selections distinguish, and one without labels.
 func RepresentativeNodes(s Environment, selections []Selection) ([]Endpoint, error) {
-	all := [][]Selection{selections, s.Selectors, s.SharedSelections.addNodeSelections(selections)}
+	all := [][]Selection{selections, s.Selectors}
 	fresh, of := freshValue(all), newClasses(all)
 	var out []Endpoint
 	for _, sel := range append([]Selection{{}}, selections...) {
@@ -81,7 +115,7 @@ type representativeBuilder struct {
 
 func newRepresentativeBuilder(s Environment, existing []Endpoint, selections []Selection) *representativeBuilder {
 	i := &representativeBuilder{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, seenWithPorts: map[string]bool{}}
-	all := [][]Selection{selections, s.Selectors, s.SharedSelections.addPodSelections(selections)}
+	all := [][]Selection{selections, s.Selectors}
 	i.fresh, i.of = freshValue(all), newClasses(all)
 	for _, s := range selections {
 		i.byAccount = i.byAccount || s.requires(PodAccount)

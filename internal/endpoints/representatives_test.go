@@ -102,10 +102,6 @@ var acme = map[string]map[string]string{"acme": nil}
 func TestValuesOfOneClassHaveOneRepresentative(t *testing.T) {
 	t.Parallel()
 	declared := endpoints.Selection{Requirements: endpoints.RequirementsOf(app("b"), endpoints.PodLabel)}
-	other := endpoints.SharedSelections{}
-	if _, err := endpoints.RepresentativePods(endpoints.Environment{SharedSelections: &other}, nil, []endpoints.Selection{in("app", "c")}); err != nil {
-		t.Fatal(err)
-	}
 	for desc, c := range map[string]struct {
 		env        endpoints.Environment
 		selections []endpoints.Selection
@@ -114,7 +110,6 @@ func TestValuesOfOneClassHaveOneRepresentative(t *testing.T) {
 		"all values that nothing distinguishes are one":   {endpoints.Environment{}, []endpoints.Selection{in("app", "a", "b", "c")}, " app=a"},
 		"another selector distinguishes some":             {endpoints.Environment{}, []endpoints.Selection{in("app", "a", "b", "c"), in("app", "c", "d")}, " app=a app=c app=d"},
 		"a declared selector distinguishes a value":       {endpoints.Environment{Selectors: []endpoints.Selection{declared}}, []endpoints.Selection{in("app", "a", "b", "c")}, " app=a app=b"},
-		"a compared engine distinguishes a value":         {endpoints.Environment{SharedSelections: &other}, []endpoints.Selection{in("app", "a", "b", "c")}, " app=a app=c"},
 		"the same list in another order is the same list": {endpoints.Environment{}, []endpoints.Selection{in("app", "a", "b"), in("app", "b", "a")}, " app=a"},
 		"a value of one label is not one of another":      {endpoints.Environment{}, []endpoints.Selection{in("app", "a", "b"), in("tier", "b")}, " app=a tier=b"},
 		"the fresh value differs from declared values":    {endpoints.Environment{Selectors: []endpoints.Selection{{Requirements: endpoints.RequirementsOf(app("other"), endpoints.PodLabel)}}}, []endpoints.Selection{exists("app")}, " app=other-other"},

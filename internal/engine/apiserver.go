@@ -13,9 +13,9 @@ import (
 // apiServerOutside returns the identities of an apiserver outside the cluster, one for each of
 // its known addresses of a family. An agent labels such an address as the apiserver, and with
 // the networks that contain it.
-func (e *Engine) apiServerOutside(f family) ([]variant, error) {
+func (t *table) apiServerOutside(f family) ([]variant, error) {
 	var out []variant
-	for _, ep := range e.apiServerAddresses() {
+	for _, ep := range t.apiServerAddresses() {
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil {
 			return nil, err
@@ -23,7 +23,7 @@ func (e *Engine) apiServerOutside(f family) ([]variant, error) {
 		if addr.Is4() != (f.entity == v1alpha1.EntityWorldIPv4) {
 			continue
 		}
-		all, err := e.address(addr, []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer})
+		all, err := t.address(addr, []v1alpha1.Entity{v1alpha1.EntityKubeAPIServer})
 		if err != nil {
 			return nil, err
 		}
@@ -34,19 +34,19 @@ func (e *Engine) apiServerOutside(f family) ([]variant, error) {
 
 // apiServerAddresses returns an address of the apiserver for each network that policies
 // distinguish within its own networks. Addresses of nodes are excluded.
-func (e *Engine) apiServerAddresses() []endpoints.Endpoint {
+func (p *Program) apiServerAddresses() []endpoints.Endpoint {
 	var all []netip.Prefix
 	var own netipx.IPSetBuilder
-	for _, p := range e.options.APIServer {
+	for _, p := range p.options.APIServer {
 		own.AddPrefix(p)
 	}
-	for _, p := range e.options.Nodes {
+	for _, p := range p.options.Nodes {
 		own.RemovePrefix(p)
 	}
 	at, err := own.IPSet()
 	if err != nil {
 		return nil
 	}
-	all = append(at.Prefixes(), slices.DeleteFunc(slices.Clone(e.prefixes), func(p netip.Prefix) bool { return !at.ContainsPrefix(p) })...)
-	return addressInEach(all, nil)
+	all = append(at.Prefixes(), slices.DeleteFunc(slices.Clone(p.prefixes), func(p netip.Prefix) bool { return !at.ContainsPrefix(p) })...)
+	return addressInEach(all)
 }

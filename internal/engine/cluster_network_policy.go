@@ -16,7 +16,7 @@ import (
 
 // parseClusterNetworkPolicy parses a ClusterNetworkPolicy as an agent does. Tier Admin is
 // evaluated before all other policies, and tier Baseline after them.
-func (e *Engine) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEntries, error) {
+func (p *Program) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEntries, error) {
 	if o.Name == "" {
 		return nil, errNoName
 	}
@@ -29,7 +29,7 @@ func (e *Engine) parseClusterNetworkPolicy(o object, doc []byte) (types.PolicyEn
 	}
 	// The parser would report the policy under the name in an annotation.
 	cnp.Annotations = nil
-	return k8s.ParseClusterNetworkPolicy(discardLogger, e.cluster, &cnp)
+	return k8s.ParseClusterNetworkPolicy(discardLogger, p.cluster, &cnp)
 }
 
 // checkClusterNetworkPolicy refuses what the apiserver refuses. Cilium's parser relies on that

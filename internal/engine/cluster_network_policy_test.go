@@ -112,12 +112,12 @@ func TestRejectedClusterNetworkPolicies(t *testing.T) {
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + anyPods + "], protocols: [{tcp: {destinationPort: {number: 70000}}}]}]": "70000 is not between 1 and 65535",
 		"tier: Admin, priority: 1, ingress: [{action: Accept, from: [" + anyPods + "], protocols: [{tcp: {}, udp: {}}]}]":                        "protocols[0]: must set exactly one field",
 	} {
-		_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, admin("bad", spec)), nil)
+		_, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, documents(t, admin("bad", spec)), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", spec, err, want)
 		}
 	}
-	if _, err := engine.New(engine.Options{}, documents(t, admin("without", "tier: Admin, priority: 1")), nil); err == nil || !strings.Contains(err.Error(), "enable-k8s-cluster-network-policy") {
+	if _, err := newEngine(engine.Options{}, documents(t, admin("without", "tier: Admin, priority: 1")), nil); err == nil || !strings.Contains(err.Error(), "enable-k8s-cluster-network-policy") {
 		t.Errorf("an engine without the agent setting accepts a ClusterNetworkPolicy: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func BenchmarkEveryPairOfTenants(b *testing.B) {
 	}
 	docs := documents(b, policies)
 	for b.Loop() {
-		e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, all)
+		e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, all)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -25,7 +25,7 @@ func TestThreeEnginesAgree(t *testing.T) {
 	for seed := range uint64(seeds) {
 		d := newGenerator(seed)
 		docs := d.policies(t)
-		e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
+		e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, docs)
 		}
@@ -100,7 +100,7 @@ func TestKnownDisagreements(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, c.policies)
 			samePods := []endpoints.Endpoint{pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 8081}), pod("acme", "pair", endpoints.NamedPort{Name: "api", Port: 9091})}
-			e, err := engine.New(engine.Options{Agent: agentOf(true, 19)}, docs, samePods)
+			e, err := newEngine(engine.Options{Agent: agentOf(true, 19)}, docs, samePods)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,7 +130,7 @@ func TestDocumentsAreNotChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints()); err != nil {
+		if _, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints()); err != nil {
 			t.Fatal(err)
 		}
 		if after, err := json.Marshal(docs); err != nil || string(after) != string(before) {

@@ -21,7 +21,7 @@ func TestWrongTypeErrorsNameTheField(t *testing.T) {
 		`["endpointSelector"]`: "spec is of type list, but Cilium expects type object",
 	} {
 		doc := `{"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "p", "namespace": "n"}, "spec": ` + spec + `}`
-		_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil)
+		_, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", spec, err, want)
 		}

@@ -10,41 +10,30 @@ import (
 	"github.com/cilium/cilium/pkg/u8proto"
 )
 
-// mayLookUp reports whether the pod's queries for the name go through the DNS proxy, and are
-// allowed there. Only then does an agent learn the addresses for a toFQDNs rule.
-func (d *policyMap) mayLookUp(name string) (bool, error) {
-	if !d.lookupsRead {
-		if err := d.collectLookups(); err != nil {
-			return false, err
-		}
-		d.lookupsRead = true
-	}
-	return d.lookups.match(name), nil
-}
-
-// collectLookups collects the names that the pod may query through the proxy, at any DNS
-// server. Only UDP counts, because resolvers use TCP only for long answers.
-func (d *policyMap) collectLookups() error {
+// lookups returns the names and patterns that the pod may query through the DNS proxy, at any DNS
+// server. Only after such a query does an agent learn the addresses for a toFQDNs rule. Only UDP
+// counts, because resolvers use TCP only for long answers.
+func (d *policyMap) lookups() []string {
+	var out []string
 	for filter, tuple := range d.selectors.RedirectFilters() {
-		if filter.Ingress || filter.U8Proto != u8proto.UDP || tuple.Policy.L7Parser != ciliumpolicy.ParserTypeDNS {
-			continue
-		}
-		if err := d.addLookups(filter, tuple); err != nil {
-			return err
+		if !filter.Ingress && filter.U8Proto == u8proto.UDP && tuple.Policy.L7Parser == ciliumpolicy.ParserTypeDNS {
+			out = append(out, d.lookupsOf(filter, tuple)...)
 		}
 	}
-	return nil
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-// addLookups adds the names that may be queried at the servers of one DNS rule. The proxy ORs
+// lookupsOf returns the names that may be queried at the servers of one DNS rule. The proxy ORs
 // the rules of all selectors of the port that select the server. A selector without rules
 // allows all names.
-func (d *policyMap) addLookups(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) error {
+func (d *policyMap) lookupsOf(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.PerSelectorPolicyTuple) []string {
 	servers := rule.Selector.GetSelections()
 	if len(servers) == 0 {
 		// No known pod is the DNS server: assume that it exists.
-		return d.lookups.add(namesOf(rule.Policy.DNS))
+		return namesOf(rule.Policy.DNS)
 	}
+	var out []string
 	done := map[ciliumpolicy.CachedSelector]bool{}
 	for server, port := range d.portsOf(filter, servers) {
 		key := ciliumpolicy.EgressKey().WithIdentity(server).WithPortProto(filter.U8Proto, port)
@@ -52,16 +41,13 @@ func (d *policyMap) addLookups(filter *ciliumpolicy.L4Filter, rule ciliumpolicy.
 			continue
 		}
 		for selector, perSelector := range filter.PerSelectorPolicies {
-			if done[selector] || perSelector.IsDeny() || !selector.Selects(server) {
-				continue
-			}
-			done[selector] = true
-			if err := d.lookups.add(namesOf(dnsRules(perSelector))); err != nil {
-				return err
+			if !done[selector] && !perSelector.IsDeny() && selector.Selects(server) {
+				done[selector] = true
+				out = append(out, namesOf(dnsRules(perSelector))...)
 			}
 		}
 	}
-	return nil
+	return out
 }
 
 func (d *policyMap) portsOf(filter *ciliumpolicy.L4Filter, servers identity.NumericIdentitySlice) iter.Seq2[identity.NumericIdentity, uint16] {

@@ -26,7 +26,7 @@ func TestRejectedPolicies(t *testing.T) {
 		},
 		"a port out of range is an error": {
 			netpol("port", "{podSelector: {}, ingress: [{ports: [{port: 70000}]}]}"),
-			"NetworkPolicy acme/port: spec.ingress[0].ports[0]: port 70000",
+			"NetworkPolicy acme/port: spec.ingress[0].ports[0].port: Invalid value: 70000",
 		},
 		"an unknown operator is an error": {
 			netpol("op", "{podSelector: {matchExpressions: [{key: a, operator: Like, values: [b]}]}}"),
@@ -63,7 +63,7 @@ func TestRejectedPolicies(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, c.policies), nil)
+			_, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, documents(t, c.policies), nil)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v\nwant it to contain %q", err, c.want)
 			}
@@ -73,7 +73,7 @@ func TestRejectedPolicies(t *testing.T) {
 
 func TestAllRejectedPoliciesAreNamed(t *testing.T) {
 	t.Parallel()
-	_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
+	_, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, documents(t, all(cnp("one", "{}"), cnp("good", denyIngress), netpol("two", "{podSelector: {}, policyTypes: [Sideways]}"))), nil)
 	for _, want := range []string{"acme/one", "acme/two"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want it to name %s", err, want)
@@ -152,7 +152,7 @@ func TestValidate(t *testing.T) {
 func TestGarbageIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, doc := range []string{"", "[]", "null", "{", `{"kind":7}`, `{"apiVersion":"cilium.io/v2","kind":"CiliumNetworkPolicy","metadata":{"name":"a","namespace":"b"},"spec":7}`} {
-		if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
+		if _, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{json.RawMessage(doc)}, nil); err == nil {
 			t.Errorf("New accepted %q", doc)
 		}
 		if err := engine.Validate([]byte(doc)); err == nil {

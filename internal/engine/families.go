@@ -3,11 +3,9 @@ package engine
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/labels"
-	"github.com/cilium/cilium/pkg/u8proto"
 	"go4.org/netipx"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -24,40 +22,26 @@ type family struct {
 	entity v1alpha1.Entity
 }
 
-func (e *Engine) families() []family {
+func (p *Program) families() []family {
 	ipv4 := family{"over IPv4", identity.ReservedIdentityWorldIPv4, labels.LabelWorldIPv4, v1alpha1.EntityWorldIPv4}
 	ipv6 := family{"over IPv6", identity.ReservedIdentityWorldIPv6, labels.LabelWorldIPv6, v1alpha1.EntityWorldIPv6}
-	if e.agent.DualStack() {
+	if p.agent.DualStack() {
 		return []family{ipv4, ipv6}
 	}
 	only := ipv4
-	if e.agent.Enabled(cilium.EnableIPv6) {
+	if p.agent.Enabled(cilium.EnableIPv6) {
 		only = ipv6
 	}
 	return []family{{id: identity.ReservedIdentityWorld, world: labels.LabelWorld, entity: only.entity}}
 }
 
-// covered returns an address of each of the largest networks in policies if these networks
+// coveringAddresses returns an address of each of the largest networks in policies if these networks
 // together contain every address of a family. No address of that family is outside of them
 // then. It ignores 0.0.0.0/0 and ::/0, because their identity is that of the world.
-func (e *Engine) covered(f family) ([]netip.Addr, error) {
-	if len(e.prefixes) != e.coveredPrefixCount || e.coveredBy == nil {
-		e.coveredPrefixCount, e.coveredBy = len(e.prefixes), map[v1alpha1.Entity][]netip.Addr{}
-		for _, f := range e.families() {
-			addrs, err := e.coveringAddresses(f)
-			if err != nil {
-				return nil, err
-			}
-			e.coveredBy[f.entity] = addrs
-		}
-	}
-	return e.coveredBy[f.entity], nil
-}
-
-func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
+func (p *Program) coveringAddresses(f family) ([]netip.Addr, error) {
 	var all netipx.IPSetBuilder
 	var prefixes []netip.Prefix
-	for _, p := range e.prefixes {
+	for _, p := range p.prefixes {
 		if p.Bits() > 0 && p.Addr().Is4() == (f.entity == v1alpha1.EntityWorldIPv4) {
 			all.AddPrefix(p)
 			prefixes = append(prefixes, p)
@@ -69,7 +53,7 @@ func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
 	}
 	var out []netip.Addr
 	var outer netip.Prefix
-	for _, ep := range addressInEach(prefixes, nil) {
+	for _, ep := range addressInEach(prefixes) {
 		// Skip networks within the one before.
 		if outer.IsValid() && outer.Contains(ep.Network.Addr()) {
 			continue
@@ -86,22 +70,12 @@ func (e *Engine) coveringAddresses(f family) ([]netip.Addr, error) {
 
 // worldIdentity returns the identity of the world in one family. It returns an error if agents
 // do not handle the family.
-func (e *Engine) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
-	for _, f := range e.families() {
+func (p *Program) worldIdentity(entity v1alpha1.Entity) ([]variant, error) {
+	for _, f := range p.families() {
 		if f.entity == entity {
 			return []variant{{id: reserved(f.id)}}, nil
 		}
 	}
 	return nil, fmt.Errorf("agents do not handle the family of entity %q: %s is %s, and %s is %s",
-		entity, cilium.EnableIPv4, e.agent.Value(cilium.EnableIPv4), cilium.EnableIPv6, e.agent.Value(cilium.EnableIPv6))
-}
-
-// handles reports whether agents forward a protocol at all if policies allow it.
-func (e *Engine) handles(proto u8proto.U8proto) bool {
-	return e.agent.Handles(protocolName(proto))
-}
-
-// handledProtocols returns the protocols that agents forward.
-func (e *Engine) handledProtocols(all []u8proto.U8proto) []u8proto.U8proto {
-	return slices.DeleteFunc(slices.Clone(all), func(p u8proto.U8proto) bool { return !e.handles(p) })
+		entity, cilium.EnableIPv4, p.agent.Value(cilium.EnableIPv4), cilium.EnableIPv6, p.agent.Value(cilium.EnableIPv6))
 }

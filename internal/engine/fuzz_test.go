@@ -28,7 +28,7 @@ func FuzzPolicies(f *testing.F) {
 		_ = engine.Validate([]byte(doc))
 		docs := []json.RawMessage{json.RawMessage(doc), documents(t, toSet("{cidrGroupRef: a}"))[0]}
 		for _, some := range [][]json.RawMessage{docs[:1], docs} {
-			e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, some, allEndpoints())
+			e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, some, allEndpoints())
 			if err != nil {
 				continue
 			}

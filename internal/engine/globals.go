@@ -28,11 +28,11 @@ var process struct {
 // in an agent.
 var discardLogger = slog.New(slog.DiscardHandler)
 
-// enter configures the process for the engine's agent. It blocks every other engine until the
+// enter configures the process for the program's agent. It blocks every other program until the
 // caller calls unlock.
-func (e *Engine) enter() (unlock func(), err error) {
+func (p *Program) enter() (unlock func(), err error) {
 	process.Lock()
-	if err := configure(e.cluster, e.agent); err != nil {
+	if err := configure(p.cluster, p.agent); err != nil {
 		process.Unlock()
 		return nil, err
 	}

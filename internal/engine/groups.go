@@ -21,22 +21,22 @@ type group struct {
 	cidrs  []api.CIDR
 }
 
-func (e *Engine) addGroup(o object, doc []byte) error {
+func (p *Program) addGroup(o object, doc []byte) error {
 	var g ciliumv2.CiliumCIDRGroup
 	if err := decode(doc, &g); err != nil {
 		return err
 	}
-	e.groups = append(e.groups, group{name: o.Name, labels: o.Labels, cidrs: g.Spec.ExternalCIDRs})
+	p.groups = append(p.groups, group{name: o.Name, labels: o.Labels, cidrs: g.Spec.ExternalCIDRs})
 	return nil
 }
 
 // expand replaces references to groups by the networks of the groups, as an agent does. It
 // refuses the other peers that an agent looks up in the cluster. The parser ignores these, and
 // an unresolved toServices would allow every destination on its ports.
-func (e *Engine) expand(rules api.Rules) error {
+func (p *Program) expand(rules api.Rules) error {
 	var errs []error
 	set := func(s *api.CIDRRuleSlice) {
-		expanded, err := e.expandReferences(*s)
+		expanded, err := p.expandReferences(*s)
 		*s, errs = expanded, append(errs, err)
 	}
 	ingress := func(r *api.IngressCommonRule) {
@@ -73,7 +73,7 @@ func (e *Engine) expand(rules api.Rules) error {
 
 // expandReferences replaces references to groups. It refuses a reference to groups without
 // networks, because an empty list differs from a peer that selects nothing.
-func (e *Engine) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
+func (p *Program) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, error) {
 	if set == nil {
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (e *Engine) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, err
 			out = append(out, c)
 			continue
 		}
-		cidrs, err := e.groupCIDRs(c)
+		cidrs, err := p.groupCIDRs(c)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (e *Engine) expandReferences(set api.CIDRRuleSlice) (api.CIDRRuleSlice, err
 	return out, nil
 }
 
-func (e *Engine) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
+func (p *Program) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
 	selects := klabels.Everything()
 	if c.CIDRGroupRef == "" {
 		s := metav1.LabelSelector{MatchLabels: map[string]string{}}
@@ -112,7 +112,7 @@ func (e *Engine) groupCIDRs(c api.CIDRRule) ([]api.CIDR, error) {
 		}
 	}
 	var out []api.CIDR
-	for _, g := range e.groups {
+	for _, g := range p.groups {
 		if g.name == string(c.CIDRGroupRef) || c.CIDRGroupRef == "" && selects.Matches(g.labels) {
 			out = append(out, g.cidrs...)
 		}
@@ -149,9 +149,9 @@ func (g group) prefixes() []netip.Prefix {
 
 // groupLabels returns the labels that an address has from all groups that contain it. If two
 // labels have the same key, that of the smaller network takes precedence.
-func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
+func (p *Program) groupLabels(addr netip.Addr) labels.Labels {
 	out, bits := labels.Labels{}, map[string]int{}
-	for _, g := range e.groups {
+	for _, g := range p.groups {
 		for _, p := range g.prefixes() {
 			if !p.Contains(addr) {
 				continue
@@ -167,6 +167,6 @@ func (e *Engine) groupLabels(addr netip.Addr) labels.Labels {
 }
 
 // isGroupLabel reports whether the addresses of a group have the label that r requires.
-func (e *Engine) isGroupLabel(r requirement) bool {
-	return slices.ContainsFunc(e.groups, func(g group) bool { return g.identityLabels().HasLabelWithKey(r.Key) })
+func (p *Program) isGroupLabel(r requirement) bool {
+	return slices.ContainsFunc(p.groups, func(g group) bool { return g.identityLabels().HasLabelWithKey(r.Key) })
 }

@@ -45,7 +45,7 @@ func TestUnknownCIDRGroups(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), nil)
+			_, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), nil)
 			if err == nil || !strings.Contains(err.Error(), "acme/out: it refers to a CiliumCIDRGroup that is not in the build") {
 				t.Errorf("got %v", err)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 // scenario is a set of policies and the expected decisions of flows.
@@ -101,13 +102,18 @@ func agentOf(older bool, minor int) cilium.Agent {
 	return a
 }
 
-func build(t *testing.T, policies string) *engine.Engine {
+func newEngine(opts engine.Options, docs []json.RawMessage, pods []endpoints.Endpoint) (*flowtest.Engine, error) {
+	p, err := engine.Read(opts, docs)
+	return flowtest.New(p, err, pods)
+}
+
+func build(t *testing.T, policies string) *flowtest.Engine {
 	t.Helper()
 	all := make([]endpoints.Endpoint, 0, len(pods))
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), all)
+	e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, documents(t, policies), all)
 	if err != nil {
 		t.Fatalf("build engine: %v", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 
+	cmtypes "github.com/cilium/cilium/pkg/clustermesh/types"
+
 	"github.com/cilium/cilium/pkg/identity"
 	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
@@ -35,26 +37,23 @@ type variant struct {
 
 // variants returns every identity that the endpoint may have. A flow has one decision only if
 // all of them agree.
-func (e *Engine) variants(ep endpoints.Endpoint) ([]variant, error) {
+func (t *table) variants(ep endpoints.Endpoint) ([]variant, error) {
 	switch ep.Kind {
 	case endpoints.PodEndpoint:
-		pod, err := e.pod(ep)
-		if err != nil {
-			return nil, err
-		}
-		return []variant{{id: pod.id}}, nil
+		id, _, err := t.pod(ep)
+		return []variant{{id: id}}, err
 	case endpoints.NodeEndpoint:
-		return e.nodeVariants()
+		return t.nodeVariants()
 	case endpoints.EntityEndpoint:
-		return e.entity(v1alpha1.Entity(ep.Name))
+		return t.entity(v1alpha1.Entity(ep.Name))
 	case endpoints.AddressEndpoint:
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil || addr.Zone() != "" {
 			return nil, fmt.Errorf("%q is not an IP address", ep.Name)
 		}
-		return e.address(addr, ep.Entities)
+		return t.address(addr, ep.Entities)
 	case endpoints.NameEndpoint:
-		return e.name(ep.Name)
+		return t.name(ep.Name)
 	default:
 		return nil, fmt.Errorf("endpoint %q has the unknown kind %q", ep.Name, ep.Kind)
 	}
@@ -62,21 +61,21 @@ func (e *Engine) variants(ep endpoints.Endpoint) ([]variant, error) {
 
 // addressLabels returns the labels of an address outside the cluster: those of the networks and
 // of the groups that contain it.
-func (e *Engine) addressLabels(addr netip.Addr) labels.Labels {
-	return mergeLabels(e.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
+func (t *table) addressLabels(addr netip.Addr) labels.Labels {
+	return mergeLabels(t.groupLabels(addr), labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen())))
 }
 
 // address returns the identity of an address. Cilium labels an address of the apiserver as
 // such. If the apiserver is on a node, its identity does not depend on the address.
-func (e *Engine) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, error) {
-	own := e.addressLabels(addr)
+func (t *table) address(addr netip.Addr, of []v1alpha1.Entity) ([]variant, error) {
+	own := t.addressLabels(addr)
 	if slices.Contains(of, v1alpha1.EntityKubeAPIServer) {
 		if slices.Contains(of, v1alpha1.EntityRemoteNode) {
 			return []variant{{id: reserved(identity.ReservedIdentityKubeAPIServer)}}, nil
 		}
 		own = mergeLabels(own, labels.LabelKubeAPIServer)
 	}
-	id, err := e.identity(own)
+	id, err := t.identity(own)
 	return []variant{{id: id}}, err
 }
 
@@ -91,24 +90,24 @@ var singleIdentity = map[v1alpha1.Entity]identity.NumericIdentity{
 
 // entity returns the identities of an entity. If agents handle both IP families, an endpoint
 // outside the cluster has one of two identities, and policies distinguish them.
-func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
+func (t *table) entity(name v1alpha1.Entity) ([]variant, error) {
 	if id, ok := singleIdentity[name]; ok {
 		return []variant{{id: reserved(id)}}, nil
 	}
 	switch name {
 	case v1alpha1.EntityRemoteNode:
-		others, err := e.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
+		others, err := t.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
 		return others, err
 	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
-		return e.worldIdentity(name)
+		return t.worldIdentity(name)
 	case v1alpha1.EntityWorld:
 		var out []variant
-		for _, f := range e.families() {
+		for _, f := range t.families() {
 			out = append(out, variant{id: reserved(f.id), when: f.when})
 		}
 		return out, nil
 	case v1alpha1.EntityKubeAPIServer:
-		return e.apiServer()
+		return t.apiServer()
 	case v1alpha1.EntityAll, v1alpha1.EntityCluster:
 		return nil, fmt.Errorf("entity %q includes several kinds of endpoints: test each of its entities separately", name)
 	default:
@@ -119,20 +118,20 @@ func (e *Engine) entity(name v1alpha1.Entity) ([]variant, error) {
 // apiServer returns the identities of the apiserver. It runs on a node or, for some providers,
 // outside the cluster, and policies distinguish the two. If its addresses outside the cluster
 // are known, it has one identity for each network that policies distinguish among them.
-func (e *Engine) apiServer() ([]variant, error) {
-	out, err := e.atAddresses(reserved(identity.ReservedIdentityKubeAPIServer), "for an apiserver on another node")
+func (t *table) apiServer() ([]variant, error) {
+	out, err := t.atAddresses(reserved(identity.ReservedIdentityKubeAPIServer), "for an apiserver on another node")
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range e.families() {
-		known, err := e.apiServerOutside(f)
+	for _, f := range t.families() {
+		known, err := t.apiServerOutside(f)
 		if err != nil {
 			return nil, err
 		}
 		if out = append(out, known...); len(known) > 0 {
 			continue
 		}
-		id, err := e.identity(mergeLabels(labels.LabelKubeAPIServer, f.world))
+		id, err := t.identity(mergeLabels(labels.LabelKubeAPIServer, f.world))
 		if err != nil {
 			return nil, err
 		}
@@ -151,49 +150,54 @@ func mergeLabels(a, b labels.Labels) labels.Labels {
 	return l
 }
 
-// maxPodIdentities is the number of identities below the bits of the cluster's ID.
-const maxPodIdentities = 1<<16 - 1
+// maxIdentities is the number of identities of a scope, and otherCluster are the bits of another cluster's
+// ID. An agent of a real cluster holds fewer pods: its identities have 16 bits next to the cluster's ID.
+var maxIdentities, otherCluster = identityRanges()
 
-// otherCluster are the bits of another cluster's ID.
-const otherCluster = identity.NumericIdentity(1 << 16)
+// identityRanges gives identities all bits that the ID of one other cluster does not need. Cilium computes
+// the ranges once, so that this comes first.
+func identityRanges() (last uint32, other identity.NumericIdentity) {
+	cmtypes.ClusterIDMax = 1
+	return uint32(identity.GetMaximumAllocationIdentity(0)) - 1, identity.GetMinimalAllocationIdentity(1)
+}
 
 // isOtherCluster reports whether the labels are those of a pod in another cluster.
-func (e *Engine) isOtherCluster(lbls labels.Labels) bool {
+func (t *table) isOtherCluster(lbls labels.Labels) bool {
 	of, ok := lbls[k8sconst.PolicyLabelCluster]
-	return ok && of.Source == labels.LabelSourceK8s && of.Value != e.cluster
+	return ok && of.Source == labels.LabelSourceK8s && of.Value != t.cluster
 }
 
 // identity returns the identity with these labels. Its number is in the scope that Cilium gives
 // it, because the datapath aggregates identities by scope.
-func (e *Engine) identity(lbls labels.Labels) (*identity.Identity, error) {
+func (t *table) identity(lbls labels.Labels) (*identity.Identity, error) {
 	key := strings.Join(sortedLabels(lbls), "\n")
-	if id, ok := e.identities[key]; ok {
+	if id, ok := t.identities[key]; ok {
 		return id, nil
 	}
 	if id := identity.LookupReservedIdentityByLabels(lbls); id != nil {
 		return id, nil
 	}
 	scope := identity.ScopeForLabels(lbls)
-	if scope == identity.IdentityScopeGlobal && e.isOtherCluster(lbls) {
+	if scope == identity.IdentityScopeGlobal && t.isOtherCluster(lbls) {
 		scope = otherCluster
 	}
-	number := e.allocated[scope] + 1
+	number := t.allocated[scope] + 1
 	if scope == identity.IdentityScopeGlobal || scope == otherCluster {
-		number = max(number, identity.MinimalNumericIdentity.Uint32())
-		if number > maxPodIdentities {
-			return nil, fmt.Errorf("more than %d pod identities", maxPodIdentities-identity.MinimalNumericIdentity.Uint32())
-		}
+		number = max(number, identity.MinimalNumericIdentity.Uint32(), t.firstIdentity)
 	}
-	e.allocated[scope] = number
+	if number >= maxIdentities {
+		return nil, fmt.Errorf("more than %d identities", number)
+	}
+	t.allocated[scope] = number
 
 	id := identity.NewIdentity(identity.NumericIdentity(number)|scope, lbls)
 	added := func() identity.IdentityMap { return identity.IdentityMap{id.ID: id.LabelArray} }
 	var done sync.WaitGroup
-	e.repo.GetSelectorCache().UpdateIdentities(added(), nil, &done)
-	e.repo.UpdateIdentities(added(), nil)
+	t.repo.GetSelectorCache().UpdateIdentities(added(), nil, &done)
+	t.repo.UpdateIdentities(added(), nil)
 	done.Wait()
-	e.identities[key] = id
-	e.generation++
+	t.identities[key], t.deployed[id.ID] = id, false
+	t.byScope[scopeOf(id.ID)] = append(t.byScope[scopeOf(id.ID)], id.ID)
 	return id, nil
 }
 

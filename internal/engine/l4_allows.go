@@ -22,7 +22,7 @@ type mergeKey struct {
 }
 
 // collectL4Allows records the peers and ports for which an entry allows all L7 traffic.
-func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
+func (p *Program) collectL4Allows(entry *types.PolicyEntry) {
 	if !entry.IsAllow() || entry.L3 == nil {
 		return
 	}
@@ -44,7 +44,7 @@ func (e *Engine) collectL4Allows(entry *types.PolicyEntry) {
 				if n, err := u8proto.ParseProtocol(string(port.Protocol)); err == nil {
 					at.protocol = n
 				}
-				e.l4Allows[at] = append(e.l4Allows[at], entry)
+				p.l4Allows[at] = append(p.l4Allows[at], entry)
 			}
 		}
 	}
@@ -58,7 +58,7 @@ func restrictsL7(rule api.PortRule) bool {
 
 // l4AllowsAt returns the names of the pod's policies that allow all L7 traffic where others
 // have L7 rules.
-func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
+func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
 	at := mergeKey{dir: flow.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
 		at.dir = flow.Ingress
@@ -69,8 +69,8 @@ func (e *Engine) l4AllowsAt(d *policyMap, f *ciliumpolicy.L4Filter, peer ciliump
 	var policies []string
 	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
 		at.protocol = protocol
-		for _, entry := range e.l4Allows[at] {
-			if name := policyName(entry.Labels); name != "" && entry.Node == d.owner.node && entry.Subject.Matches(d.labels) {
+		for _, entry := range d.l4Allows[at] {
+			if name := policyName(entry.Labels); name != "" && entry.Node == d.subject.node && entry.Subject.Matches(d.subject.labels) {
 				policies = append(policies, name)
 			}
 		}

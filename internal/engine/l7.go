@@ -17,7 +17,7 @@ import (
 // all selectors that select the peer. A rule without L7 rules allows everything, and so does a
 // rule that Cilium adds itself, which has no name. TLS server names are an exception: on the
 // same port of the same selector, they also restrict rules without any.
-func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) flow.L7 {
+func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
 	var out flow.L7
 	var shadowedBy []string
 	hasL4Allow := false
@@ -28,11 +28,11 @@ func (e *Engine) l7(d *policyMap, key ciliumpolicy.Key) flow.L7 {
 			case rules.IsRedirect() && !interceptsOnly(rules):
 				addL7(&out, rules)
 				if len(rules.ServerNames) == 0 {
-					shadowedBy = append(shadowedBy, e.l4AllowsAt(d, filter, selector)...)
+					shadowedBy = append(shadowedBy, d.l4AllowsAt(filter, selector)...)
 				}
 			default:
 				hasL4Allow = true
-				shadowedBy = append(shadowedBy, e.policiesOf(filter.RuleOrigin[selector].Value())...)
+				shadowedBy = append(shadowedBy, d.policiesOf(filter.RuleOrigin[selector].Value())...)
 			}
 		}
 	}
@@ -103,7 +103,7 @@ func (d *policyMap) isPort(f *ciliumpolicy.L4Filter, key ciliumpolicy.Key) bool 
 		return f.Port == key.DestPort && (f.EndPort == 0 || f.EndPort == f.Port)
 	}
 	if key.IsIngress() {
-		return d.owner.GetIngressNamedPort(f.PortName, f.U8Proto) == key.DestPort
+		return d.subject.GetIngressNamedPort(f.PortName, f.U8Proto) == key.DestPort
 	}
 	for _, port := range d.portsOf(f, []identity.NumericIdentity{key.Identity}) {
 		if port == key.DestPort {

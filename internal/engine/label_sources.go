@@ -63,8 +63,8 @@ func (r requirement) matchesPods() bool {
 
 // isOnNamedPorts reports whether a requirement is on the label that agents generate from the
 // named ports of a pod.
-func (e *Engine) isOnNamedPorts(r requirement) bool {
-	return e.agent.Has(cilium.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
+func (p *Program) isOnNamedPorts(r requirement) bool {
+	return p.agent.Has(cilium.PortsInLabel) && r.hasSource(labels.LabelSourceGenerated) && k8sconst.IsNamedPortsIdentityLabelName(r.Key)
 }
 
 // portsRequirement reads a requirement on the label of named ports. It reports false if no pod
@@ -81,21 +81,21 @@ func portsRequirement(r requirement) (endpoints.Requirement, bool) {
 
 // represent adds representative endpoints for everything but pods that a selector may match. It
 // returns an error if it cannot. Function selection handles pods.
-func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) error {
+func (p *Program) represent(rule *types.PolicyEntry, s *types.LabelSelector) error {
 	all, err := requirementsOf(s)
 	if err != nil {
 		return err
 	}
 	for _, r := range all {
-		if err := e.checkDecidable(r); err != nil && !rule.IsDeny() {
+		if err := p.checkDecidable(r); err != nil && !rule.IsDeny() {
 			return err
 		}
 	}
-	if !e.mayMatchOutside(all) {
+	if !p.mayMatchOutside(all) {
 		return nil
 	}
 	for _, r := range all {
-		if err := e.representOutside(rule, r); err != nil {
+		if err := p.representOutside(rule, r); err != nil {
 			return err
 		}
 	}
@@ -103,11 +103,11 @@ func (e *Engine) represent(rule *types.PolicyEntry, s *types.LabelSelector) erro
 }
 
 // checkDecidable returns an error for a requirement on labels that the build does not contain.
-func (e *Engine) checkDecidable(r requirement) error {
+func (p *Program) checkDecidable(r requirement) error {
 	switch {
 	case !r.positive():
 		return nil
-	case e.isOnNamedPorts(r) && r.Key != k8sconst.NamedPortsIdentityLabelName:
+	case p.isOnNamedPorts(r) && r.Key != k8sconst.NamedPortsIdentityLabelName:
 		return fmt.Errorf("a selector requires the label %s:%s, which only pods with many named ports have: select the pods by labels in their manifests", r.source, r.Key)
 	case r.source == labels.LabelSourceGenerated && !k8sconst.IsNamedPortsIdentityLabelName(r.Key) || !slices.Contains(knownSources, r.source):
 		return fmt.Errorf("a selector requires the label %s:%s, but the build does not show which endpoints have labels of source %q: select pods by labels in their manifests, and nodes by an entity", r.source, r.Key, r.source)
@@ -122,14 +122,14 @@ var knownSources = []string{
 }
 
 // mayMatchOutside reports whether an entity, an address or a name may match all requirements.
-func (e *Engine) mayMatchOutside(all []requirement) bool {
+func (p *Program) mayMatchOutside(all []requirement) bool {
 	return !slices.ContainsFunc(all, func(r requirement) bool {
 		switch r.source {
 		case labels.LabelSourceK8s, labels.LabelSourceGenerated:
 			return r.positive()
 		case labels.LabelSourceAny:
 			_, entity := labelsOfEntities[r.Key]
-			return r.positive() && !entity && !e.isGroupLabel(r) && !isPrefix(r.Key) && !e.names.has(r.Key)
+			return r.positive() && !entity && !p.isGroupLabel(r) && !isPrefix(r.Key) && !p.names.has(r.Key)
 		}
 		return false
 	})
@@ -145,33 +145,33 @@ var labelsOfEntities = map[string]bool{
 // representOutside adds the addresses that a requirement distinguishes. An agent labels the
 // address of a name with every selector that matches the name, so that the labels it lacks are
 // unknown.
-func (e *Engine) representOutside(rule *types.PolicyEntry, r requirement) error {
+func (p *Program) representOutside(rule *types.PolicyEntry, r requirement) error {
 	switch {
-	case e.isOnName(r):
+	case p.isOnName(r):
 		return fmt.Errorf("a selector uses the label fqdn:%s, but the addresses with this label depend on DNS answers: use toFQDNs", r.Key)
 	case r.isOnNetwork():
-		return e.representNetwork(rule, r)
-	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !e.isGroupLabel(r):
+		return p.representNetwork(rule, r)
+	case r.source == labels.LabelSourceCIDRGroup && r.positive() && !rule.IsDeny() && !p.isGroupLabel(r):
 		return errors.New("it refers to a CiliumCIDRGroup that is not in the build: add it to the build")
 	}
-	e.matchesGroups = e.matchesGroups || e.isOnGroups(r)
+	p.matchesGroups = p.matchesGroups || p.isOnGroups(r)
 	return nil
 }
 
 // representNetwork adds the network of a requirement. An agent labels an address with the
 // smallest network among the policies of its node, so that the labels it lacks are unknown.
-func (e *Engine) representNetwork(rule *types.PolicyEntry, r requirement) error {
+func (p *Program) representNetwork(rule *types.PolicyEntry, r requirement) error {
 	prefix, err := prefixOf(r.Key)
 	if err != nil || rule.IsDeny() || !r.positive() || r.source != labels.LabelSourceCIDR {
 		return fmt.Errorf("a selector uses the label cidr:%s, but the addresses with this label depend on the networks of all policies of a node: use fromCIDRSet or toCIDRSet", r.Key)
 	}
-	e.prefixes = append(e.prefixes, prefix)
+	p.prefixes = append(p.prefixes, prefix)
 	return nil
 }
 
 // isOnName reports whether a requirement is on the label of a DNS name.
-func (e *Engine) isOnName(r requirement) bool {
-	return r.source == labels.LabelSourceFQDN || r.source == labels.LabelSourceAny && e.names.has(r.Key)
+func (p *Program) isOnName(r requirement) bool {
+	return r.source == labels.LabelSourceFQDN || r.source == labels.LabelSourceAny && p.names.has(r.Key)
 }
 
 // isOnNetwork reports whether the requirement is on the label of a network.
@@ -180,8 +180,8 @@ func (r requirement) isOnNetwork() bool {
 }
 
 // isOnGroups reports whether a requirement is on the labels of groups.
-func (e *Engine) isOnGroups(r requirement) bool {
-	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && e.isGroupLabel(r)
+func (p *Program) isOnGroups(r requirement) bool {
+	return r.source == labels.LabelSourceCIDRGroup || r.source == labels.LabelSourceAny && p.isGroupLabel(r)
 }
 
 // isPrefix reports whether a label key is a network.

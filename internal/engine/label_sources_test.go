@@ -13,10 +13,11 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 // openTo lists the peers that the policies allow for pod web in one direction.
-func openTo(t *testing.T, e *engine.Engine, d flow.Direction) string {
+func openTo(t *testing.T, e *flowtest.Engine, d flow.Direction) string {
 	t.Helper()
 	if _, err := e.Representatives(endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil}}); err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestPeersByLabelsOfOtherSources(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			e, err := engine.New(engine.Options{}, documents(t, c.policies), []endpoints.Endpoint{pods["web"]})
+			e, err := newEngine(engine.Options{}, documents(t, c.policies), []endpoints.Endpoint{pods["web"]})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +95,7 @@ func TestUndecidedPeers(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := engine.New(engine.Options{}, documents(t, c.policies), nil)
+			_, err := newEngine(engine.Options{}, documents(t, c.policies), nil)
 			var rejected flow.RejectedError
 			if !errors.As(err, &rejected) || len(rejected) != 1 || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
@@ -119,7 +120,7 @@ func TestPeersByNamedPorts(t *testing.T) {
 			"a pod with app=other in a namespace outside the build, a pod with app=other in acme, acme/db"},
 	} {
 		for before, want := range map[bool]string{false: c.since, true: c.before} {
-			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []endpoints.Endpoint{pods["web"], pods["db"]})
+			e, err := newEngine(engine.Options{Agent: agentOf(before, 19)}, documents(t, toLabels(c.expression, anyPod)), []endpoints.Endpoint{pods["web"], pods["db"]})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +147,7 @@ func TestPeersOfOtherClusters(t *testing.T) {
 		"before, in a cluster of that name": {engine.Options{Agent: agentOf(true, 18), Mesh: true, ClusterName: "another"}, "app: spy", own + ", a pod with app=spy of cluster yet-another in acme"},
 		"before, without a mesh":            {engine.Options{Agent: agentOf(true, 18)}, "app: spy", own},
 	} {
-		e, err := engine.New(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []endpoints.Endpoint{pods["web"]})
+		e, err := newEngine(c.options, documents(t, cnp("p", "{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"+c.policy+"}}]}]}")), []endpoints.Endpoint{pods["web"]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +164,7 @@ func TestEntityClusterIsThisCluster(t *testing.T) {
 	remote.Cluster = "east"
 	for entity, want := range map[string]flow.Decision{"cluster": flow.Denied, "all": flow.Allowed, "remote-node": flow.Denied} {
 		for _, before := range []bool{true, false} {
-			e, err := engine.New(engine.Options{Agent: agentOf(before, 18), Mesh: true},
+			e, err := newEngine(engine.Options{Agent: agentOf(before, 18), Mesh: true},
 				documents(t, cnp("p", "{endpointSelector: {}, ingress: [{fromEntities: ["+entity+"]}]}")), []endpoints.Endpoint{pods["web"]})
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +230,7 @@ var aggregates = []identity.NumericIdentity{
 // workloads with one are refused.
 func TestReservedLabelsAreOnNoRepresentative(t *testing.T) {
 	t.Parallel()
-	e, err := engine.New(engine.Options{}, documents(t, all(
+	e, err := newEngine(engine.Options{}, documents(t, all(
 		cnp("p", "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {remote-node: x}}, {matchExpressions: [{key: host, operator: DoesNotExist}]}]}]}"))), nil)
 	if err != nil {
 		t.Fatal(err)

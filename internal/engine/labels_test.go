@@ -15,7 +15,7 @@ import (
 func TestLabelsInIdentityAreThoseOfCilium(t *testing.T) {
 	t.Parallel()
 	// A new engine configures the filter as an agent does.
-	if _, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, nil, nil); err != nil {
+	if _, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	starts := []string{

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cilium/cilium/pkg/fqdn/dns"
 	"github.com/cilium/cilium/pkg/labels"
-	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 )
 
@@ -40,8 +39,6 @@ type nameIndex struct {
 	patterns []*nameSelector
 	// rules is the number of rules so far.
 	rules int
-	// classified reports whether all selectors of the same rules have the same label.
-	classified bool
 }
 
 func newNameIndex() nameIndex {
@@ -50,7 +47,6 @@ func newNameIndex() nameIndex {
 
 // add adds a selector of the current rule.
 func (x *nameIndex) add(s *nameSelector) {
-	x.classified = false
 	if have := x.byText[s.text]; have != nil {
 		have.rules = append(have.rules, x.rules)
 		return
@@ -68,10 +64,6 @@ func (x *nameIndex) add(s *nameSelector) {
 
 // classify gives all selectors of the same rules the label of the first one.
 func (x *nameIndex) classify() {
-	if x.classified {
-		return
-	}
-	x.classified = true
 	first := map[string]labels.Label{}
 	for _, s := range x.all {
 		class := fmt.Sprint(slices.Compact(s.rules))
@@ -84,7 +76,6 @@ func (x *nameIndex) classify() {
 
 // matching returns the labels of the selectors that match a name.
 func (x *nameIndex) matching(name string) labels.Labels {
-	x.classify()
 	out := labels.Labels{}
 	for _, s := range x.exact[dns.FQDN(name)] {
 		out[s.label.Key] = s.label
@@ -106,24 +97,24 @@ var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
 // address with every selector that matches the name.
 //
 // The address of a name is unknown, so that networks of policies do not distinguish it.
-func (e *Engine) name(name string) ([]variant, error) {
+func (t *table) name(name string) ([]variant, error) {
 	if _, err := netip.ParseAddr(name); err == nil || len(name) > 255 || !dnsName.MatchString(name) {
 		return nil, fmt.Errorf("%q is not a DNS name", name)
 	}
 	name = dns.FQDN(name)
-	matching := e.names.matching(name)
+	matching := t.names.matching(name)
 	var all []variant
-	for _, f := range e.families() {
-		unresolved, err := e.identity(f.world)
+	for _, f := range t.families() {
+		unresolved, err := t.identity(f.world)
 		if err != nil {
 			return nil, err
 		}
-		id, err := e.identity(mergeLabels(matching, f.world))
+		id, err := t.identity(mergeLabels(matching, f.world))
 		if err != nil {
 			return nil, err
 		}
 		one := variant{id: id, when: f.when, unresolved: unresolved, name: name}
-		in, err := e.inNetworks(f, one)
+		in, err := t.inNetworks(f, one)
 		if err != nil {
 			return nil, err
 		}
@@ -134,19 +125,20 @@ func (e *Engine) name(name string) ([]variant, error) {
 
 // inNetworks returns the variant itself or, if the networks of policies contain every address of
 // the family, a variant in each of them.
-func (e *Engine) inNetworks(f family, base variant) ([]variant, error) {
-	addrs, err := e.covered(f)
-	if err != nil || len(addrs) == 0 {
-		return []variant{base}, err
+func (t *table) inNetworks(f family, base variant) ([]variant, error) {
+	addrs := t.covered[f.entity]
+	if len(addrs) == 0 {
+		return []variant{base}, nil
 	}
 	var out []variant
 	for _, addr := range addrs {
-		at, one := e.addressLabels(addr), base
-		if one.id, err = e.identity(mergeLabels(base.id.Labels, at)); err != nil {
+		at, one := t.addressLabels(addr), base
+		var err error
+		if one.id, err = t.identity(mergeLabels(base.id.Labels, at)); err != nil {
 			return nil, err
 		}
 		if base.unresolved != nil {
-			if one.unresolved, err = e.identity(at); err != nil {
+			if one.unresolved, err = t.identity(at); err != nil {
 				return nil, err
 			}
 		}
@@ -157,17 +149,17 @@ func (e *Engine) inNetworks(f family, base variant) ([]variant, error) {
 }
 
 // collect records what the policies distinguish: labels of pods, networks and names.
-func (e *Engine) collect(entries types.PolicyEntries) error {
+func (p *Program) collect(entries types.PolicyEntries) error {
 	for _, entry := range entries {
-		e.names.rules++
-		e.hasDenies = e.hasDenies || entry.IsDeny()
-		if err := e.collectSelectors(entry); err != nil {
+		p.names.rules++
+		p.hasDenies = p.hasDenies || entry.IsDeny()
+		if err := p.collectSelectors(entry); err != nil {
 			return err
 		}
-		e.collectL4Allows(entry)
+		p.collectL4Allows(entry)
 		for _, peer := range entry.L3 {
-			e.prefixes = append(e.prefixes, peer.GetCIDRPrefixes()...)
-			if err := e.collectName(peer); err != nil {
+			p.prefixes = append(p.prefixes, peer.GetCIDRPrefixes()...)
+			if err := p.collectName(peer); err != nil {
 				return err
 			}
 		}
@@ -175,7 +167,7 @@ func (e *Engine) collect(entries types.PolicyEntries) error {
 	return nil
 }
 
-func (e *Engine) collectName(peer types.Selector) error {
+func (p *Program) collectName(peer types.Selector) error {
 	selector, ok := peer.GetFQDNSelector()
 	if !ok {
 		return nil
@@ -184,39 +176,6 @@ func (e *Engine) collectName(peer types.Selector) error {
 	if err != nil {
 		return fmt.Errorf("match names with %s: %w", selector, err)
 	}
-	e.names.add(&nameSelector{text: cmp.Or(selector.MatchName, selector.MatchPattern), own: selector.IdentityLabel(), pattern: pattern})
+	p.names.add(&nameSelector{text: cmp.Or(selector.MatchName, selector.MatchPattern), own: selector.IdentityLabel(), pattern: pattern})
 	return nil
-}
-
-// lookups are the names and patterns that a pod may query.
-type lookups struct {
-	exact    map[string]bool
-	patterns []*regexp.Regexp
-}
-
-// add compiles names and patterns as the DNS proxy does. A name without a star matches only
-// itself.
-func (l *lookups) add(names []string) error {
-	if l.exact == nil {
-		l.exact = map[string]bool{}
-	}
-	for _, name := range names {
-		if !strings.Contains(name, "*") {
-			l.exact[dns.FQDN(name)] = true
-			continue
-		}
-		selector := api.FQDNSelector{MatchPattern: name}
-		pattern, err := selector.ToRegex()
-		if err != nil {
-			return fmt.Errorf("match DNS lookups with %s: %w", &selector, err)
-		}
-		l.patterns = append(l.patterns, pattern)
-	}
-	return nil
-}
-
-// match reports whether a pod may query the name.
-func (l *lookups) match(name string) bool {
-	name = dns.FQDN(name)
-	return l.exact[name] || slices.ContainsFunc(l.patterns, func(p *regexp.Regexp) bool { return p.MatchString(name) })
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 // includes counts how often a peer is in the openings of a port. An entity with several
@@ -20,7 +21,7 @@ import (
 func includes(openings []flow.Opening, peer endpoints.Endpoint, f flow.Flow) int {
 	n := 0
 	for _, o := range openings {
-		if f.Port < o.First || f.Port > o.Last || o.Protocol != "" && o.Protocol != f.Protocol {
+		if f.Port < o.Ports.First || f.Port > o.Ports.Last || o.Ports.Protocol != "" && o.Ports.Protocol != f.Protocol {
 			continue
 		}
 		if len(o.Peers) == 0 {
@@ -54,7 +55,7 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 	for seed := range uint64(15) {
 		docs := newGenerator(seed).policies(t)
-		e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
+		e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 }
 
-func compareOpenings(e *engine.Engine, openings []flow.Opening, pod, peer endpoints.Endpoint, dir flow.Direction) error {
+func compareOpenings(e *flowtest.Engine, openings []flow.Opening, pod, peer endpoints.Endpoint, dir flow.Direction) error {
 	for _, protocol := range v1alpha1.Protocols() {
 		for _, port := range boundaryPorts {
 			f := flow.Flow{From: pod, To: peer, Port: port, Protocol: protocol}
@@ -130,9 +131,9 @@ func TestOpeningsDoNotDependOnOrder(t *testing.T) {
 	}
 }
 
-func engineOf(t *testing.T, docs []json.RawMessage, known []endpoints.Endpoint) *engine.Engine {
+func engineOf(t *testing.T, docs []json.RawMessage, known []endpoints.Endpoint) *flowtest.Engine {
 	t.Helper()
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, known)
+	e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, known)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func engineOf(t *testing.T, docs []json.RawMessage, known []endpoints.Endpoint) 
 }
 
 // allOpenings returns the openings of all pods, with their peers in order.
-func allOpenings(t *testing.T, seed uint64, e *engine.Engine) map[string][]string {
+func allOpenings(t *testing.T, seed uint64, e *flowtest.Engine) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
 	for _, name := range sortedPods() {
@@ -164,7 +165,7 @@ func opening(o flow.Opening) string {
 		peers = append(peers, p.Name)
 	}
 	slices.Sort(peers)
-	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.First, o.Last, o.Protocol, strings.Join(peers, ", "), strings.Join(o.Policies, ", "))
+	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, strings.Join(peers, ", "), strings.Join(o.Policies, ", "))
 	if rules := o.L7.String() + strings.Join(o.L7.ShadowedBy, ", "); rules != "" {
 		out += " (" + rules + ")"
 	}

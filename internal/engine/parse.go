@@ -15,6 +15,7 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 	"github.com/cilium/cilium/pkg/policy/utils"
+	k8snetworkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tenantfence/tenantfence/internal/cilium"
@@ -36,27 +37,26 @@ func isGroup(o object) bool {
 }
 
 // enforces reports whether agents enforce policies of a kind. Unknown kinds are refused later.
-func (e *Engine) enforces(o object) bool {
+func (p *Program) enforces(o object) bool {
 	switch o.Kind {
 	case "NetworkPolicy":
-		return e.agent.Enabled(cilium.EnableNetworkPolicy)
+		return p.agent.Enabled(cilium.EnableNetworkPolicy)
 	case "CiliumNetworkPolicy":
-		return e.agent.Enabled(cilium.EnableCiliumPolicy)
+		return p.agent.Enabled(cilium.EnableCiliumPolicy)
 	case "CiliumClusterwideNetworkPolicy":
-		return e.agent.Enabled(cilium.EnableClusterwidePolicy)
+		return p.agent.Enabled(cilium.EnableClusterwidePolicy)
 	}
 	return true
 }
 
-// load adds every policy to the repository, or returns an error that names each rejected one.
+// load parses every policy, or returns an error that names each rejected one.
 // It reads groups first, because policies refer to them.
-func (e *Engine) load(policies []json.RawMessage) error {
-	documents, rejected := e.readAll(policies)
-	put, refused := e.putAll(documents)
-	rejected = append(rejected, refused...)
+func (p *Program) load(policies []json.RawMessage) error {
+	documents, rejected := p.readAll(policies)
+	rejected = append(rejected, p.parseAll(documents)...)
 	// All groups and names are known from here on.
-	for _, l := range put {
-		if err := e.representPeers(l.entries); err != nil {
+	for _, l := range p.loaded {
+		if err := p.representPeers(l.entries); err != nil {
 			rejected = append(rejected, flow.Rejected{Name: l.String(), Err: err})
 		}
 	}
@@ -73,13 +73,13 @@ type document struct {
 }
 
 // readAll adds the groups, and returns the policies in order.
-func (e *Engine) readAll(policies []json.RawMessage) (documents []document, rejected flow.RejectedError) {
+func (p *Program) readAll(policies []json.RawMessage) (documents []document, rejected flow.RejectedError) {
 	for i, data := range policies {
 		var o object
 		err := decode(data, &o)
 		switch {
 		case err == nil && isGroup(o):
-			err = e.addGroup(o, data)
+			err = p.addGroup(o, data)
 		case err == nil:
 			documents = append(documents, document{o, data})
 		}
@@ -93,17 +93,29 @@ func (e *Engine) readAll(policies []json.RawMessage) (documents []document, reje
 // loaded is a policy with its rules.
 type loaded struct {
 	object
+	kind    ipcachetypes.ResourceKind
 	entries types.PolicyEntries
 }
 
-// putAll adds each policy that agents enforce to the repository. It rejects duplicates.
-func (e *Engine) putAll(documents []document) (put []loaded, rejected flow.RejectedError) {
+// namespace is that of the pods that the policy may select, "" for a cluster-wide policy.
+func (l loaded) namespace() string {
+	if l.kind == ipcachetypes.ResourceKindCCNP || l.kind == ipcachetypes.ResourceKindKCNP {
+		return ""
+	}
+	return l.Namespace
+}
+
+// parseAll parses each policy that agents enforce. It rejects duplicates.
+func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
 	seen := map[string]bool{}
 	for _, d := range documents {
-		if !e.enforces(d.object) {
+		if !p.enforces(d.object) {
 			continue
 		}
-		entries, err := e.put(d.object, d.data)
+		entries, kind, err := p.parse(d.object, d.data)
+		if err == nil {
+			err = p.collect(entries)
+		}
 		if seen[d.String()] {
 			err = errors.New("another policy has the same kind, namespace and name")
 		}
@@ -111,20 +123,20 @@ func (e *Engine) putAll(documents []document) (put []loaded, rejected flow.Rejec
 			rejected = append(rejected, flow.Rejected{Name: d.String(), Err: err})
 			continue
 		}
-		put = append(put, loaded{d.object, entries})
+		p.loaded = append(p.loaded, loaded{d.object, kind, entries})
 	}
-	return put, rejected
+	return rejected
 }
 
 // representPeers adds representative endpoints for everything that the selectors of a policy
 // match.
-func (e *Engine) representPeers(entries types.PolicyEntries) error {
+func (p *Program) representPeers(entries types.PolicyEntries) error {
 	for _, entry := range entries {
 		for _, s := range append([]types.Selector{entry.Subject}, entry.L3...) {
 			selector, ok := s.(*types.LabelSelector)
-			if key := fmt.Sprint(entry.IsDeny(), s.Key()); ok && !e.represented[key] {
-				e.represented[key] = true
-				if err := e.represent(entry, selector); err != nil {
+			if key := fmt.Sprint(entry.IsDeny(), s.Key()); ok && !p.represented[key] {
+				p.represented[key] = true
+				if err := p.represent(entry, selector); err != nil {
 					return err
 				}
 			}
@@ -133,48 +145,28 @@ func (e *Engine) representPeers(entries types.PolicyEntries) error {
 	return nil
 }
 
-func (e *Engine) put(o object, doc []byte) (types.PolicyEntries, error) {
-	entries, kind, err := e.parse(o, doc)
-	if err != nil {
-		return nil, err
-	}
-	namespace := o.Namespace
-	if kind == ipcachetypes.ResourceKindCCNP || kind == ipcachetypes.ResourceKindKCNP {
-		namespace = ""
-	}
-	if err := e.collect(entries); err != nil {
-		return nil, err
-	}
-	if e.transform != nil {
-		e.transform(entries)
-	}
-	e.subjects.add(namespace, entries)
-	e.repo.ReplaceByResource(entries, ipcachetypes.NewResourceID(kind, namespace, o.Name))
-	return entries, nil
-}
-
-func (e *Engine) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {
+func (p *Program) parse(o object, doc []byte) (_ types.PolicyEntries, _ ipcachetypes.ResourceKind, err error) {
 	defer recoverError(&err)
 	switch o.APIVersion + " " + o.Kind {
 	case "cilium.io/v2 CiliumNetworkPolicy":
-		entries, err := e.parseNamespaced(o, doc)
+		entries, err := p.parseNamespaced(o, doc)
 		return entries, ipcachetypes.ResourceKindCNP, err
 	case "cilium.io/v2 CiliumClusterwideNetworkPolicy":
 		var ccnp ciliumv2.CiliumClusterwideNetworkPolicy
 		if err := decode(doc, &ccnp); err != nil {
 			return nil, "", err
 		}
-		rules, err := ccnp.Parse(discardLogger, e.localCluster())
-		entries, err := e.entriesOf(rules, err)
+		rules, err := ccnp.Parse(discardLogger, p.localCluster())
+		entries, err := p.entriesOf(rules, err)
 		return entries, ipcachetypes.ResourceKindCCNP, err
 	case "networking.k8s.io/v1 NetworkPolicy":
-		entries, err := e.parseKubernetes(o, doc)
+		entries, err := p.parseKubernetes(doc)
 		return entries, ipcachetypes.ResourceKindNetpol, err
 	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
-		if !e.agent.Enabled(cilium.EnableClusterNetworkPolicy) {
+		if !p.agent.Enabled(cilium.EnableClusterNetworkPolicy) {
 			return nil, "", errors.New("agents enforce it only with enable-k8s-cluster-network-policy: true")
 		}
-		entries, err := e.parseClusterNetworkPolicy(o, doc)
+		entries, err := p.parseClusterNetworkPolicy(o, doc)
 		return entries, ipcachetypes.ResourceKindKCNP, err
 	default:
 		return nil, "", fmt.Errorf("apiVersion %q, kind %q is not a policy that this version of tenantfence can decide", o.APIVersion, o.Kind)
@@ -186,7 +178,7 @@ var (
 	errNoName      = errors.New("metadata.name is missing")
 )
 
-func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, error) {
+func (p *Program) parseNamespaced(o object, doc []byte) (types.PolicyEntries, error) {
 	// Cilium would read a policy without a namespace as a cluster-wide one.
 	if o.Namespace == "" {
 		return nil, errNoNamespace
@@ -195,34 +187,32 @@ func (e *Engine) parseNamespaced(o object, doc []byte) (types.PolicyEntries, err
 	if err := decode(doc, &cnp); err != nil {
 		return nil, err
 	}
-	rules, err := cnp.Parse(discardLogger, e.localCluster())
-	return e.entriesOf(rules, err)
+	rules, err := cnp.Parse(discardLogger, p.localCluster())
+	return p.entriesOf(rules, err)
 }
 
-func (e *Engine) parseKubernetes(o object, doc []byte) (types.PolicyEntries, error) {
-	if o.Namespace == "" {
-		return nil, errNoNamespace
+func (p *Program) parseKubernetes(doc []byte) (types.PolicyEntries, error) {
+	var checked k8snetworkingv1.NetworkPolicy
+	if err := decode(doc, &checked); err != nil {
+		return nil, err
 	}
-	if o.Name == "" {
-		return nil, errNoName
+	if errs := flow.CheckNetworkPolicy(&checked); len(errs) > 0 {
+		return nil, errs.ToAggregate()
 	}
 	var np networkingv1.NetworkPolicy
 	if err := decode(doc, &np); err != nil {
 		return nil, err
 	}
-	if err := checkNetworkPolicy(&np); err != nil {
-		return nil, err
-	}
 	// The parser would report the policy under the name in an annotation.
 	np.Annotations = nil
-	return k8s.ParseNetworkPolicy(discardLogger, e.localCluster(), &np)
+	return k8s.ParseNetworkPolicy(discardLogger, p.localCluster(), &np)
 }
 
-func (e *Engine) entriesOf(rules api.Rules, err error) (types.PolicyEntries, error) {
+func (p *Program) entriesOf(rules api.Rules, err error) (types.PolicyEntries, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.expand(rules); err != nil {
+	if err := p.expand(rules); err != nil {
 		return nil, err
 	}
 	return utils.RulesToPolicyEntries(rules), nil

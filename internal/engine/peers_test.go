@@ -6,6 +6,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 func TestPeers(t *testing.T) {
@@ -122,7 +123,7 @@ func TestClusterName(t *testing.T) {
 	t.Parallel()
 	peer := "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: west}}]}]}"
 	for name, want := range map[string]flow.Decision{"west": flow.Allowed, "east": flow.Denied} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, cnp("west", peer)), nil)
+		e, err := newEngine(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, cnp("west", peer)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,9 +139,9 @@ func TestClusterName(t *testing.T) {
 func TestEnginesOfTwoClustersDoNotMix(t *testing.T) {
 	t.Parallel()
 	inside := cnp("in", "{endpointSelector: {}, egress: [{toEntities: [cluster]}]}")
-	var engines []*engine.Engine
+	var engines []*flowtest.Engine
 	for _, name := range []string{"east", "west"} {
-		e, err := engine.New(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, inside), nil)
+		e, err := newEngine(engine.Options{ClusterName: name, Agent: cilium.AllFeatures()}, documents(t, inside), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

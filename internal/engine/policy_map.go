@@ -4,150 +4,66 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cilium/cilium/pkg/identity"
 	k8sconst "github.com/cilium/cilium/pkg/k8s/apis/cilium.io"
 	"github.com/cilium/cilium/pkg/labels"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
-	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/u8proto"
 
-	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // policyMap is the policy of a pod or node in the datapath: a map from identity, port and
 // direction to a decision.
 type policyMap struct {
-	generation     int
+	*table
+	subject        *subject
 	selectors      ciliumpolicy.SelectorPolicy
 	endpointPolicy *ciliumpolicy.EndpointPolicy
-	owner          subject
-	labels         labels.LabelArray
-	entries        map[flow.Direction]entries
-	// lookups are the names that the DNS proxy allows the pod to query, if lookupsRead.
-	lookups     lookups
-	lookupsRead bool
+	// policyNames are those of rules.
+	policyNames map[labels.LabelArrayListString][]string
 }
 
 // redirects provides a proxy for every L7 rule.
 var redirects = map[string]uint16{ciliumpolicy.FallbackRedirectID: math.MaxUint16}
 
-// policyOf returns the policy map of a pod or node. The selectors of the rules are resolved once
-// per identity, and Cilium updates them. The map is computed again in each generation.
-func (e *Engine) policyOf(ep endpoints.Endpoint) (*policyMap, error) {
-	pod, err := e.subject(ep)
-	if err != nil {
-		return nil, err
-	}
-	if pod.policyMap != nil && pod.policyMap.generation == e.generation {
-		return pod.policyMap, nil
-	}
-	selectors, err := e.resolve(pod.id)
-	if err != nil {
-		return nil, err
-	}
-	owner := subject{id: uint64(pod.id.ID), ports: pod.ports, node: ep.Kind == endpoints.NodeEndpoint}
-	pod.policyMap = &policyMap{
-		generation: e.generation, selectors: selectors, endpointPolicy: distill(selectors, owner),
-		owner: owner, labels: pod.id.LabelArray, entries: map[flow.Direction]entries{},
-	}
-	e.measure(ep, pod)
-	if e.cachedEntries += pod.policyMap.endpointPolicy.Len(); e.cachedEntries > maxCached {
-		for _, other := range e.pods {
-			if other != pod {
-				other.policyMap = nil
-			}
-		}
-		e.cachedEntries = pod.policyMap.endpointPolicy.Len()
-	}
-	return pod.policyMap, nil
-}
-
-// measure records the largest policy map. Entries for representative pods do not count, because
-// such pods may never exist.
-func (e *Engine) measure(ep endpoints.Endpoint, pod *knownPod) {
-	if ep.Representative || pod.policyMap.endpointPolicy.Len() <= e.largest.entries {
-		return
-	}
-	n := 0
-	for key := range pod.policyMap.endpointPolicy.Entries() {
-		known := e.endpointsByIdentity[key.Identity]
-		if len(known) == 0 || slices.ContainsFunc(known, func(ep endpoints.Endpoint) bool { return !ep.Representative }) {
-			n++
-		}
-	}
-	if n > e.largest.entries {
-		e.largest = largest{ep.Name, n}
-	}
-}
-
-// largest is the pod or node with the most entries in its policy map.
-type largest struct {
-	name    string
-	entries int
-}
-
-// PolicyMap returns the pod or node with the most entries in its policy map, and their number.
-// It considers the policy maps that were computed so far.
-func (e *Engine) PolicyMap() (name string, entries int) {
-	process.Lock()
-	defer process.Unlock()
-	return e.largest.name, e.largest.entries
-}
-
-func (e *Engine) resolve(id *identity.Identity) (ciliumpolicy.SelectorPolicy, error) {
-	if selectors, ok := e.resolved[id]; ok {
-		return selectors, nil
-	}
-	selectors, _, err := e.repo.ComputeSelectorPolicy(id)
+// policyMapOf computes a policy map. The map is only read, so that it needs no updates.
+func (t *table) policyMapOf(s *subject) (*policyMap, error) {
+	selectors, _, err := t.repo.ComputeSelectorPolicy(s.identity)
 	if err != nil {
 		return nil, flow.ConflictError{Err: err}
 	}
-	e.resolved[id] = selectors
-	return selectors, nil
+	d := &policyMap{table: t, subject: s, selectors: selectors, policyNames: map[labels.LabelArrayListString][]string{}}
+	d.endpointPolicy = selectors.DistillPolicy(discardLogger, *s, redirects)
+	_ = d.endpointPolicy.Ready()
+	d.endpointPolicy.Detach(discardLogger)
+	return d, nil
 }
 
-func distill(selectors ciliumpolicy.SelectorPolicy, owner subject) *ciliumpolicy.EndpointPolicy {
-	endpointPolicy := selectors.DistillPolicy(discardLogger, owner, redirects)
-	// The map is only read: it does not need updates.
-	_ = endpointPolicy.Ready()
-	endpointPolicy.Detach(discardLogger)
-	return endpointPolicy
-}
-
-// lookup returns the datapath's decision for one peer.
-func (e *Engine) lookup(d *policyMap, key ciliumpolicy.Key, peer *identity.Identity) flow.Side {
-	entry, meta, _ := d.endpointPolicy.Lookup(key.WithIdentity(peer.ID))
-	side := flow.Side{Decision: flow.Allowed, Policies: e.policiesOf(meta)}
-	switch {
-	case entry.IsDeny():
-		side.Decision = flow.Denied
-	case entry.IsRedirectEntry():
-		side.L7 = e.l7(d, key.WithIdentity(peer.ID))
+// isolated reports whether policies deny anything in a direction. Without default-deny, Cilium
+// adds a rule that allows everything, and only deny rules deny traffic.
+func (d *policyMap) isolated(dir flow.Direction) bool {
+	key, anything := ciliumpolicy.EgressKey(), ciliumpolicy.LabelsAllowAnyEgress
+	if dir == flow.Ingress {
+		key, anything = ciliumpolicy.IngressKey(), ciliumpolicy.LabelsAllowAnyIngress
 	}
-	return side
-}
-
-// needsAuthentication reports whether an entry requires authentication, and agents do not
-// authenticate.
-func (e *Engine) needsAuthentication(r types.AuthRequirement) bool {
-	return r.AuthType() == types.AuthTypeAlwaysFail || r.AuthType() != types.AuthTypeDisabled && !e.agent.Authenticates()
-}
-
-// unauthenticated returns the policies that allow one peer only after an authentication that
-// never happens.
-func (e *Engine) unauthenticated(d *policyMap, key ciliumpolicy.Key) []string {
-	entry, meta, _ := d.endpointPolicy.Lookup(key)
-	if entry.IsDeny() || !e.needsAuthentication(entry.AuthRequirement) {
-		return nil
+	meta, err := d.endpointPolicy.GetRuleMeta(key)
+	if err != nil || !slices.ContainsFunc(meta.LabelArray(), anything.Equals) {
+		return true
 	}
-	return e.policiesOf(meta)
+	for key, entry := range d.endpointPolicy.Entries() {
+		if entry.IsDeny() && key.IsIngress() == (dir == flow.Ingress) {
+			return true
+		}
+	}
+	return false
 }
 
 // policiesOf returns the names of the policies behind an entry of a policy map. Rules that
 // Cilium adds itself have no name.
-func (e *Engine) policiesOf(meta ciliumpolicy.RuleMeta) []string {
+func (d *policyMap) policiesOf(meta ciliumpolicy.RuleMeta) []string {
 	key := meta.LabelArrayListString()
-	names, ok := e.policyNames[key]
+	names, ok := d.policyNames[key]
 	if !ok {
 		for _, rule := range meta.LabelArray() {
 			if name := policyName(rule); name != "" {
@@ -156,9 +72,9 @@ func (e *Engine) policiesOf(meta ciliumpolicy.RuleMeta) []string {
 		}
 		slices.Sort(names)
 		names = slices.Compact(names)
-		e.policyNames[key] = names
+		d.policyNames[key] = names
 	}
-	return slices.Clone(names)
+	return names
 }
 
 func policyName(rule labels.LabelArray) string {
@@ -167,4 +83,30 @@ func policyName(rule labels.LabelArray) string {
 		name = ns + "/" + name
 	}
 	return name
+}
+
+var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{
+	u8proto.TCP: v1alpha1.TCP, u8proto.UDP: v1alpha1.UDP, u8proto.SCTP: v1alpha1.SCTP,
+	u8proto.ICMP: flow.ICMP, u8proto.ICMPv6: flow.ICMPv6,
+}
+
+// protocolName returns the name of a protocol. Protocols without ports have Cilium's name.
+func protocolName(proto u8proto.U8proto) v1alpha1.Protocol {
+	if name, ok := protocolNames[proto]; ok {
+		return name
+	}
+	return v1alpha1.Protocol(proto.String())
+}
+
+// protocolsOf returns the protocols that ranges may affect, in the order of reports.
+func protocolsOf(ranges []mapRange) []u8proto.U8proto {
+	out := []u8proto.U8proto{u8proto.TCP, u8proto.UDP, u8proto.SCTP, u8proto.ICMP, u8proto.ICMPv6}
+	known := len(out)
+	for _, r := range ranges {
+		if r.proto != 0 && !slices.Contains(out, r.proto) {
+			out = append(out, r.proto)
+		}
+	}
+	slices.Sort(out[known:])
+	return out
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/types"
-	"github.com/cilium/cilium/pkg/u8proto"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -45,9 +44,9 @@ func conflictingPorts(pods []endpoints.Endpoint) map[endpoints.NamedPort]bool {
 }
 
 // egressPorts returns the ports of a pod that egress rules of other pods resolve by name.
-func (e *Engine) egressPorts(ports []endpoints.NamedPort) []endpoints.NamedPort {
+func (t *table) egressPorts(ports []endpoints.NamedPort) []endpoints.NamedPort {
 	return slices.DeleteFunc(slices.Clone(ports), func(p endpoints.NamedPort) bool {
-		return e.conflictingPorts[endpoints.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
+		return t.conflictingPorts[endpoints.NamedPort{Name: p.Name, Protocol: defaultProtocol(p.Protocol)}]
 	})
 }
 
@@ -59,19 +58,6 @@ func namedPorts(ports []endpoints.NamedPort) (types.NamedPortMap, error) {
 		}
 	}
 	return named, nil
-}
-
-func protocol(p v1alpha1.Protocol) (u8proto.U8proto, error) {
-	switch defaultProtocol(p) {
-	case v1alpha1.TCP:
-		return u8proto.TCP, nil
-	case v1alpha1.UDP:
-		return u8proto.UDP, nil
-	case v1alpha1.SCTP:
-		return u8proto.SCTP, nil
-	default:
-		return 0, fmt.Errorf("protocol %q is not TCP, UDP or SCTP", p)
-	}
 }
 
 func defaultProtocol(p v1alpha1.Protocol) v1alpha1.Protocol {

@@ -149,7 +149,7 @@ func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 	} {
 		// Since 1.20 their ports are a label, and the two pods have different identities.
 		for before, egress := range map[bool]flow.Decision{true: c.before, false: c.since} {
-			e, err := engine.New(engine.Options{Agent: agentOf(before, 19)}, docs, []endpoints.Endpoint{one, two})
+			e, err := newEngine(engine.Options{Agent: agentOf(before, 19)}, docs, []endpoints.Endpoint{one, two})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +168,7 @@ func TestPortNameWithTwoNumbersInOneIdentity(t *testing.T) {
 func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {tier: api}}], toPorts: [{ports: [{port: api, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
+	e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestUnknownEndpointsAreDecidedLikeKnownOnes(t *testing.T) {
 func TestLatePortsAreResolved(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("out", `{endpointSelector: {}, egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: sql, protocol: TCP}]}]}]}`))
-	e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, []endpoints.Endpoint{pods["web"], pod("acme", "db")})
+	e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, []endpoints.Endpoint{pods["web"], pod("acme", "db")})
 	if err != nil {
 		t.Fatal(err)
 	}

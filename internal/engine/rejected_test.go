@@ -125,7 +125,7 @@ func checkRejections(t *testing.T, cases map[string]rejectionCase) {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
 			docs := documents(t, cnp("it", c.spec))
-			_, agent := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
+			_, agent := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, nil)
 			schema := engine.Validate(docs[0])
 			if got := (rejection{agent != nil, schema != nil}); got != c.want {
 				t.Errorf("%s\ngot  %v: %v, %v\nwant %v", c.spec, got, agent, schema, c.want)

@@ -182,7 +182,7 @@ func TestRepresentativesAreStable(t *testing.T) {
 		surroundings := endpoints.Environment{Namespaces: map[string]map[string]string{"acme": nil, "beta": nil}}
 		var got [2]string
 		for i := range got {
-			e, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
+			e, err := newEngine(engine.Options{Agent: cilium.AllFeatures()}, docs, allEndpoints())
 			if err != nil {
 				t.Fatal(err)
 			}

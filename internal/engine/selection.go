@@ -20,23 +20,23 @@ import (
 // collectSelectors records the requirements of a rule's selectors, and its named ports: those of
 // its subject or, for egress, of its peers. Deny rules are not credited for representative pods,
 // so the peers of a deny add no representatives.
-func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
+func (p *Program) collectSelectors(entry *types.PolicyEntry) error {
 	subjectPorts, peerPorts := portNames(entry.L4), []endpoints.NamedPort(nil)
 	if !entry.Ingress {
 		subjectPorts, peerPorts = nil, subjectPorts
 		// Pods that no selector selects may have these ports, too.
-		e.selections[0].Ports = withPorts(e.selections[0].Ports, peerPorts)
+		p.selections[0].Ports = withPorts(p.selections[0].Ports, peerPorts)
 	}
 	if entry.Node {
-		s, ok, err := e.selection(entry.Subject)
+		s, ok, err := p.selection(entry.Subject)
 		if ok {
 			s.Policy = policyName(entry.Labels)
-			e.nodes = append(e.nodes, s)
+			p.nodes = append(p.nodes, s)
 		}
 		if err != nil {
 			return err
 		}
-	} else if err := e.collectSelector(entry, entry.Subject, subjectPorts); err != nil {
+	} else if err := p.collectSelector(entry, entry.Subject, subjectPorts); err != nil {
 		return err
 	}
 	if entry.IsDeny() {
@@ -44,7 +44,7 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	}
 	for _, peer := range entry.L3 {
 		if s, ok := peer.(*types.LabelSelector); ok {
-			if err := e.collectSelector(entry, s, peerPorts); err != nil {
+			if err := p.collectSelector(entry, s, peerPorts); err != nil {
 				return err
 			}
 		}
@@ -52,24 +52,24 @@ func (e *Engine) collectSelectors(entry *types.PolicyEntry) error {
 	return nil
 }
 
-func (e *Engine) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, ports []endpoints.NamedPort) error {
-	i, seen := e.selectionAt[s.Key()]
+func (p *Program) collectSelector(of *types.PolicyEntry, s *types.LabelSelector, ports []endpoints.NamedPort) error {
+	i, seen := p.selectionAt[s.Key()]
 	if !seen {
-		selection, ok, err := e.selection(s)
+		selection, ok, err := p.selection(s)
 		if err != nil {
 			return err
 		}
 		if ok {
 			selection.Policy = policyName(of.Labels)
-			i = len(e.selections)
-			e.selections = append(e.selections, selection)
+			i = len(p.selections)
+			p.selections = append(p.selections, selection)
 		}
-		e.selectionAt[s.Key()] = i
+		p.selectionAt[s.Key()] = i
 	}
-	if s := &e.selections[i]; s.Policy != "" {
+	if s := &p.selections[i]; s.Policy != "" {
 		s.Policy = min(s.Policy, policyName(of.Labels))
 	}
-	e.selections[i].Ports = withPorts(e.selections[i].Ports, ports)
+	p.selections[i].Ports = withPorts(p.selections[i].Ports, ports)
 	return nil
 }
 
@@ -102,17 +102,17 @@ func portNames(rules api.PortRules) []endpoints.NamedPort {
 
 // selection returns what a selector requires of pods. It reports false if the selector requires
 // a label that no pod has.
-func (e *Engine) selection(s *types.LabelSelector) (endpoints.Selection, bool, error) {
+func (p *Program) selection(s *types.LabelSelector) (endpoints.Selection, bool, error) {
 	read, err := requirementsOf(s)
 	if err != nil {
 		return endpoints.Selection{}, false, err
 	}
 	var out []endpoints.Requirement
-	anyCluster := e.mesh
+	anyCluster := p.mesh
 	for _, r := range read {
 		anyCluster = anyCluster && r.Key != k8sconst.PolicyLabelCluster
 		switch {
-		case e.isOnNamedPorts(r):
+		case p.isOnNamedPorts(r):
 			of, ok := portsRequirement(r)
 			if !ok {
 				return endpoints.Selection{}, false, nil
@@ -124,14 +124,14 @@ func (e *Engine) selection(s *types.LabelSelector) (endpoints.Selection, bool, e
 			}
 		case r.matchesPods():
 			of := endpoints.Requirement{Trait: endpoints.PodLabel, LabelSelectorRequirement: r.LabelSelectorRequirement}
-			e.translate(&of)
+			p.translate(&of)
 			out = append(out, of)
 		case r.positive():
 			return endpoints.Selection{}, false, nil
 		}
 	}
 	if anyCluster {
-		out = append(out, e.anyClusterRequirement())
+		out = append(out, p.anyClusterRequirement())
 	}
 	return endpoints.Selection{Requirements: out}, true, nil
 }
@@ -143,9 +143,9 @@ func isReservedKey(key string) bool {
 }
 
 // anyClusterRequirement distinguishes this cluster from another one of the mesh.
-func (e *Engine) anyClusterRequirement() endpoints.Requirement {
+func (p *Program) anyClusterRequirement() endpoints.Requirement {
 	other := "another"
-	if e.cluster == other {
+	if p.cluster == other {
 		other = "yet-another"
 	}
 	return endpoints.Requirement{Trait: endpoints.PodCluster, LabelSelectorRequirement: metav1.LabelSelectorRequirement{
@@ -154,7 +154,7 @@ func (e *Engine) anyClusterRequirement() endpoints.Requirement {
 }
 
 // translate replaces a label that Cilium adds to pods by the trait that it represents.
-func (e *Engine) translate(r *endpoints.Requirement) {
+func (p *Program) translate(r *endpoints.Requirement) {
 	ofNamespace, is := strings.CutPrefix(r.Key, k8sconst.PodNamespaceMetaLabelsPrefix)
 	switch {
 	case is:
@@ -166,7 +166,7 @@ func (e *Engine) translate(r *endpoints.Requirement) {
 	case r.Key == k8sconst.PolicyLabelCluster:
 		r.Trait, r.Key, r.Values = endpoints.PodCluster, "", slices.Clone(r.Values)
 		for i, name := range r.Values {
-			if name == e.cluster {
+			if name == p.cluster {
 				r.Values[i] = ""
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 // TestAgentSettings checks that each setting changes a decision.
@@ -78,7 +79,7 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 			}
 			// Two engines with different settings do not affect each other.
 			one, other := engineWith(t, cilium.Agent{}, c.policies), engineWith(t, agent, c.policies)
-			for e, want := range map[*engine.Engine]flow.Decision{one: c.byDefault, other: c.withSettings} {
+			for e, want := range map[*flowtest.Engine]flow.Decision{one: c.byDefault, other: c.withSettings} {
 				f := parseFlow(t, strings.Replace(c.flow, "NODE", "@host", 1))
 				if strings.Contains(c.flow, "NODE") {
 					f.To = endpoints.Endpoint{Kind: endpoints.NodeEndpoint, Name: "node/worker", Labels: map[string]string{"role": "worker"}}
@@ -95,13 +96,13 @@ spec: {nodeSelector: {}, ingress: [{fromEntities: [host]}]}`
 	}
 }
 
-func engineWith(t *testing.T, agent cilium.Agent, policies string) *engine.Engine {
+func engineWith(t *testing.T, agent cilium.Agent, policies string) *flowtest.Engine {
 	t.Helper()
 	var all []endpoints.Endpoint
 	for _, p := range pods {
 		all = append(all, p)
 	}
-	e, err := engine.New(engine.Options{Agent: agent}, documents(t, policies), all)
+	e, err := newEngine(engine.Options{Agent: agent}, documents(t, policies), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ spec: {endpointSelector: %s, egress: [{toEndpoints: [{matchLabels: {app: db}}]}]
 func TestAgentsWithoutProxiesRefuseL7(t *testing.T) {
 	t.Parallel()
 	docs := documents(t, cnp("p", `{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]}`))
-	_, err := engine.New(engine.Options{Agent: cilium.Agent{}.With(cilium.EnableL7Proxy, "false", "")}, docs, nil)
+	_, err := newEngine(engine.Options{Agent: cilium.Agent{}.With(cilium.EnableL7Proxy, "false", "")}, docs, nil)
 	var rejected flow.RejectedError
 	if !errors.As(err, &rejected) {
 		t.Errorf("the policy is not rejected: %v", err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/cilium/cilium/pkg/endpoint/regeneration"
+	"github.com/cilium/cilium/pkg/identity"
+	"github.com/cilium/cilium/pkg/labels"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/types"
@@ -33,16 +35,27 @@ type noNotifier struct{}
 func (noNotifier) RegisterFQDNSelector(api.FQDNSelector) uint64   { return 0 }
 func (noNotifier) UnregisterFQDNSelector(api.FQDNSelector) uint64 { return 0 }
 
-// subject is the pod or node of a policy map.
+// subject is a pod or node as policies select it. The same policies select all pods of an identity.
+// Their policy maps may differ, because each pod defines its own named ports.
 type subject struct {
-	id    uint64
-	ports types.NamedPortMap
-	node  bool
+	identity *identity.Identity
+	labels   labels.LabelArray
+	ports    types.NamedPortMap
+	node     bool
+	// optional reports that policies decide only if one isolates the endpoint.
+	optional bool
+}
+
+func newSubject(id *identity.Identity, ports types.NamedPortMap, node bool) *subject {
+	if id == nil {
+		return nil
+	}
+	return &subject{identity: id, labels: id.LabelArray, ports: ports, node: node}
 }
 
 var _ ciliumpolicy.PolicyOwner = subject{}
 
-func (s subject) GetID() uint64 { return s.id }
+func (s subject) GetID() uint64 { return uint64(s.identity.ID) }
 
 func (s subject) GetIngressNamedPort(name string, proto u8proto.U8proto) uint16 {
 	port, err := s.ports.GetNamedPort(name, proto)

@@ -58,60 +58,6 @@ func (f Flow) port() string {
 	}
 }
 
-// The protocols of an Opening that the API does not have.
-const (
-	ICMP   v1alpha1.Protocol = "ICMP"
-	ICMPv6 v1alpha1.Protocol = "ICMPv6"
-)
-
-// PortRange is the range of ports of a protocol from First to Last. For ICMP, the ports are types
-// of message.
-type PortRange struct {
-	Protocol    v1alpha1.Protocol
-	First, Last uint16
-}
-
-// AllPorts is the full range of a protocol.
-func AllPorts(p v1alpha1.Protocol) PortRange {
-	if p == ICMP || p == ICMPv6 {
-		return PortRange{p, 1, 255}
-	}
-	return PortRange{p, 1, 65535}
-}
-
-// IsAllPorts reports whether the range is the full range of its protocol.
-func (r PortRange) IsAllPorts() bool { return r == AllPorts(r.Protocol) }
-
-// String is "443/TCP", "1-52/TCP" or "every port/TCP".
-func (r PortRange) String() string {
-	port := fmt.Sprintf("%d-%d", r.First, r.Last)
-	switch {
-	case r.IsAllPorts():
-		port = "every port"
-	case r.First == r.Last:
-		port = fmt.Sprint(r.First)
-	}
-	return port + "/" + string(r.Protocol)
-}
-
-// Opening is a part of what the policies at one pod allow in one direction.
-type Opening struct {
-	// Peers are the endpoints on the other side.
-	Peers []endpoints.Endpoint
-	// First to Last are the allowed ports: of the pod or, for egress, of the peer. For ICMP they
-	// are types of message.
-	First, Last uint16
-	// Protocol omitted means every protocol. It implies every port.
-	Protocol v1alpha1.Protocol
-	// Partial reports that a policy matches only some of the addresses that the peers may have.
-	Partial bool
-	// L7 is the allowed part of the traffic. The zero value is all of it.
-	L7 L7
-	// Policies names the policies that allow the traffic, as in Side. Empty: nothing isolates the
-	// pod in this direction.
-	Policies []string
-}
-
 // ICMPTypeNumbers returns the numbers of a type of message, in IPv4 and in IPv6.
 func ICMPTypeNumbers(t v1alpha1.ICMPType) (v4, v6 uint16, known bool) {
 	n, ok := map[v1alpha1.ICMPType][2]uint16{

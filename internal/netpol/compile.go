@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -55,7 +56,7 @@ type peer struct {
 
 // port is one item of ports: a range of numbers, or a name.
 type port struct {
-	portRange
+	flow.PortRange
 	name string
 }
 
@@ -69,7 +70,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 	if len(types) == 0 {
 		types = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
 		if len(np.Spec.Egress) > 0 {
-			types = policyTypes
+			types = append(types, networkingv1.PolicyTypeEgress)
 		}
 	}
 	if slices.Contains(types, networkingv1.PolicyTypeIngress) {
@@ -132,53 +133,73 @@ func compilePeer(namespace string, p networkingv1.NetworkPolicyPeer) (*peer, err
 }
 
 func compileBlock(b *networkingv1.IPBlock) (*peer, error) {
-	outer, err := parseNetwork(b.CIDR)
+	outer, err := endpoints.ParseNetwork(b.CIDR)
 	if err != nil {
 		return nil, err
 	}
 	var except []netip.Prefix
 	for _, x := range b.Except {
-		exception, err := parseNetwork(x)
+		exception, err := endpoints.ParseNetwork(x)
 		if err != nil {
 			return nil, err
 		}
 		except = append(except, exception)
 	}
-	block, err := newSet([]netip.Prefix{outer}, except)
-	if err != nil {
-		return nil, err
-	}
+	block := setOf([]netip.Prefix{outer}, except)
 	return &peer{
 		key: "block " + b.CIDR + " " + strings.Join(b.Except, " "), block: block, networks: append(except, outer),
 	}, nil
 }
 
 func compilePort(p networkingv1.NetworkPolicyPort) port {
-	out := port{portRange: allPorts(v1alpha1.TCP)}
+	out := port{PortRange: flow.AllPorts(v1alpha1.TCP)}
 	if p.Protocol != nil {
-		out.protocol = v1alpha1.Protocol(*p.Protocol)
+		out.Protocol = v1alpha1.Protocol(*p.Protocol)
 	}
 	switch {
 	case p.Port == nil:
 	case p.Port.Type == intstr.String:
 		out.name = p.Port.StrVal
 	default:
-		out.first = uint16(p.Port.IntVal)
-		out.last = out.first
+		out.First = uint16(p.Port.IntVal)
+		out.Last = out.First
 	}
 	if p.EndPort != nil {
-		out.last = uint16(*p.EndPort)
+		out.Last = uint16(*p.EndPort)
 	}
 	return out
 }
 
-// rulesAt are the rules of the policies that select a pod. It reports whether any policy selects it.
-func (e *Engine) rulesAt(pod endpoints.Endpoint, d flow.Direction) (rules []*rule, isolated bool) {
-	for _, p := range e.policies[pod.Namespace] {
-		if policyRules, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(pod)) {
-			isolated = true
-			rules = append(rules, policyRules...)
+// isBlock reports whether the peer matches addresses.
+func (p *peer) isBlock() bool { return p.block != nil }
+
+// portRanges returns the ports of a rule as numbers, with those that the destination gives its names.
+func (r *rule) portRanges(destination []endpoints.NamedPort) []flow.PortRange {
+	if len(r.ports) == 0 {
+		return []flow.PortRange{flow.AllPorts("")}
+	}
+	var out []flow.PortRange
+	for _, p := range r.ports {
+		if p.name == "" {
+			out = append(out, p.PortRange)
+			continue
+		}
+		for _, named := range destination {
+			if named.Name == p.name && cmp.Or(named.Protocol, v1alpha1.TCP) == p.Protocol {
+				out = append(out, flow.PortRange{Protocol: p.Protocol, First: named.Port, Last: named.Port})
+			}
 		}
 	}
-	return rules, isolated
+	return out
+}
+
+// possiblePorts returns the ports that an unknown pod may give the rule's names.
+func (r *rule) possiblePorts() []flow.PortRange {
+	var out []flow.PortRange
+	for _, p := range r.ports {
+		if p.name != "" {
+			out = append(out, p.PortRange)
+		}
+	}
+	return out
 }

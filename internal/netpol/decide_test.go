@@ -202,7 +202,7 @@ func TestUndecidable(t *testing.T) {
 	t.Parallel()
 	e := build(t, addresses, documents(t, np("deny", "{podSelector: {}, policyTypes: [Ingress, Egress]}")))
 	for f, want := range map[string]string{
-		"api.example.com -> web:80":    "a name is never the source",
+		"api.example.com -> web:80":    "a DNS name cannot be the source",
 		"@ingress -> web:80":           "only Cilium has the entity",
 		"web -> @health:80":            "only Cilium has the entity",
 		"web -> @cluster:80":           "many endpoints",
@@ -210,7 +210,6 @@ func TestUndecidable(t *testing.T) {
 		"web -> 10.96.0.1:443":         "a Service's address",
 		"web -> 1.2.3:80":              "not an IP address",
 		"web -> a..b:80":               "not a DNS name",
-		"db -> web:80/ICMP":            "is not TCP, UDP or SCTP",
 		"db -> web:ICMP/Unheard":       "unknown ICMP type",
 		"other -> @world-ipv4:80/ANY":  "is not TCP, UDP or SCTP",
 		"other -> team:ICMP/Unheard":   "unknown ICMP type",
@@ -242,7 +241,7 @@ func TestNonPodEndpointsAreNotDecided(t *testing.T) {
 func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for _, opts := range []netpol.Options{{PodCIDRs: []string{"10.0.0.0"}, NodeCIDRs: []string{"10.0.0.0/33"}}, {APIServer: []string{"api.example.com"}}, {ServiceCIDRs: []string{"::ffff:10.0.0.0/112"}}} {
-		if _, err := netpol.New(opts, nil, nil); err == nil || !strings.Contains(err.Error(), "networks of ") {
+		if _, err := newEngine(opts, nil, nil); err == nil || !strings.Contains(err.Error(), "networks of ") {
 			t.Errorf("%v: got %v", opts, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/netpol"
 )
 
@@ -121,13 +122,18 @@ func allPods() []endpoints.Endpoint {
 	return out
 }
 
-func build(tb testing.TB, opts netpol.Options, docs []json.RawMessage) *netpol.Engine {
+func build(tb testing.TB, opts netpol.Options, docs []json.RawMessage) *flowtest.Engine {
 	tb.Helper()
-	e, err := netpol.New(opts, docs, allPods())
+	e, err := newEngine(opts, docs, allPods())
 	if err != nil {
 		tb.Fatalf("build engine: %v", err)
 	}
 	return e
+}
+
+func newEngine(opts netpol.Options, docs []json.RawMessage, pods []endpoints.Endpoint) (*flowtest.Engine, error) {
+	p, err := netpol.Read(opts, docs)
+	return flowtest.New(p, err, pods)
 }
 
 func runScenarios(t *testing.T, scenarios map[string]scenario) {

@@ -26,7 +26,7 @@ type object struct {
 func (o object) String() string { return flow.FullName(o.Kind, o.Namespace, o.Name) }
 
 // load compiles every policy, or returns the reasons why it cannot.
-func (e *Engine) load(policies []json.RawMessage) error {
+func (p *Program) load(policies []json.RawMessage) error {
 	var rejected flow.RejectedError
 	seen := map[string]bool{}
 	for i, doc := range policies {
@@ -34,7 +34,7 @@ func (e *Engine) load(policies []json.RawMessage) error {
 		err := kjson.UnmarshalCaseSensitivePreserveInts(doc, &o)
 		name := cmp.Or(o.String(), strconv.Itoa(i))
 		if err == nil {
-			err = e.put(o, doc)
+			err = p.put(o, doc)
 		}
 		if seen[name] {
 			err = errors.New("it is given twice")
@@ -46,13 +46,13 @@ func (e *Engine) load(policies []json.RawMessage) error {
 	if len(rejected) > 0 {
 		return rejected
 	}
-	for _, list := range e.policies {
+	for _, list := range p.policies {
 		slices.SortFunc(list, func(a, b *compiled) int { return cmp.Compare(a.name, b.name) })
 	}
 	return nil
 }
 
-func (e *Engine) put(o object, doc []byte) error {
+func (p *Program) put(o object, doc []byte) error {
 	if err := checkEnforced(o); err != nil {
 		return err
 	}
@@ -61,15 +61,15 @@ func (e *Engine) put(o object, doc []byte) error {
 	if err := errors.Join(append([]error{err}, strict...)...); err != nil {
 		return err
 	}
-	if errs := check(&np); len(errs) > 0 {
+	if errs := flow.CheckNetworkPolicy(&np); len(errs) > 0 {
 		return errs.ToAggregate()
 	}
-	p, err := compile(&np)
+	one, err := compile(&np)
 	if err != nil {
 		return err
 	}
-	e.policies[np.Namespace] = append(e.policies[np.Namespace], p)
-	e.networks = append(e.networks, p.networks...)
+	p.policies[np.Namespace] = append(p.policies[np.Namespace], one)
+	p.networks = append(p.networks, one.networks...)
 	return nil
 }
 

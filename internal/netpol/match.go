@@ -2,77 +2,79 @@ package netpol
 
 import (
 	"maps"
+	"slices"
 
-	"go4.org/netipx"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
-// match is a rule that allows an endpoint, or some of its possible addresses.
-type match struct {
-	by    string
-	share share
-	// addresses, of a part, are those that pass. None: it is not known which.
-	addresses *netipx.IPSet
-	ports     []portRange
+// index finds pods by their namespace, so that no peer compares every pod.
+type index map[string][]*podGroup
+
+// podGroup is a namespace, as one of its pods knows its labels.
+type podGroup struct {
+	labels labels.Set
+	pods   []endpoints.ID
 }
 
-// matches are what rules allow from or to the other endpoint. The ports' names are those of the
-// destination.
-func matches(rules []*rule, v variant, destination *endpoints.Endpoint) []match {
-	var out []match
-	for _, r := range rules {
-		m := match{by: r.by}
-		if m.share, m.addresses = r.share(v); m.share == none {
+func newIndex(set *endpoints.Set) index {
+	out := index{}
+	byLabels := map[string]*podGroup{}
+	for i, pod := range set.Endpoints {
+		if pod.Kind != endpoints.PodEndpoint || pod.Cluster != "" {
 			continue
 		}
-		if m.ports = r.portRanges(destination); len(m.ports) > 0 {
-			out = append(out, m)
+		lbls := namespaceLabels(pod.Namespace, pod.NamespaceLabels)
+		key := lbls.String()
+		if byLabels[key] == nil {
+			byLabels[key] = &podGroup{labels: lbls}
+			out[pod.Namespace] = append(out[pod.Namespace], byLabels[key])
 		}
-		if possiblePorts := r.possiblePorts(); v.unknownPod && destination == nil && len(possiblePorts) > 0 {
-			out = append(out, match{by: r.by, share: part, addresses: &netipx.IPSet{}, ports: possiblePorts})
-		}
+		byLabels[key].pods = append(byLabels[key].pods, endpoints.ID(i))
 	}
 	return out
 }
 
-// share is how much of an endpoint the peers of a rule match.
-func (r *rule) share(v variant) (share, *netipx.IPSet) {
-	if len(r.peers) == 0 {
-		return whole, v.addresses
-	}
-	most, addresses := none, &netipx.IPSet{}
+// match finds the pods and addresses that the peers of a rule select.
+func (t *table) match(r *rule) {
 	for _, p := range r.peers {
-		s, by := p.share(v)
-		most, addresses = max(most, s), union(addresses, by)
+		if p.isBlock() {
+			t.blockCells[r] = append(t.blockCells[r], t.cells.of(p.block)...)
+			continue
+		}
+		if _, done := t.matched[p.key]; done {
+			continue
+		}
+		found := []endpoints.ID{}
+		for _, g := range t.index.groupsOf(p) {
+			for _, id := range g.pods {
+				if p.pods.Matches(labelsOf(t.set.Endpoints[id])) {
+					found = append(found, id)
+				}
+			}
+		}
+		t.matched[p.key] = found
 	}
-	if most == part && shareOf(addresses, v.addresses) == whole {
-		most = whole
-	}
-	return most, addresses
+	slices.Sort(t.blockCells[r])
+	t.blockCells[r] = slices.Compact(t.blockCells[r])
 }
 
-func (p *peer) share(v variant) (share, *netipx.IPSet) {
-	switch {
-	case p.block != nil:
-		return shareOf(p.block, v.addresses), p.block
-	case v.unknownPod:
-		return part, &netipx.IPSet{}
-	case v.pod != nil && p.selects(*v.pod):
-		return whole, v.addresses
-	default:
-		return none, &netipx.IPSet{}
-	}
-}
+// blocks returns the addresses that the networks of a rule have, or reports that it has no peers and so
+// allows everything.
+func (t *table) blocks(r *rule) (cells []int, whole bool) { return t.blockCells[r], len(r.peers) == 0 }
 
-func (p *peer) selects(pod endpoints.Endpoint) bool {
+// groupsOf returns the namespaces that a peer selects.
+func (x index) groupsOf(p *peer) []*podGroup {
 	if p.namespaces == nil {
-		return p.namespace == pod.Namespace && p.pods.Matches(labelsOf(pod))
+		return x[p.namespace]
 	}
-	return p.namespaces.Matches(namespaceLabels(pod.Namespace, pod.NamespaceLabels)) && p.pods.Matches(labelsOf(pod))
+	candidates := slices.Concat(slices.Collect(maps.Values(x))...)
+	if name, one := p.namespaces.RequiresExactMatch(corev1.LabelMetadataName); one {
+		candidates = slices.Clone(x[name])
+	}
+	return slices.DeleteFunc(candidates, func(g *podGroup) bool { return !p.namespaces.Matches(g.labels) })
 }
 
 // labelsOf returns all labels of a pod: a NetworkPolicy matches labels outside of the identity,
@@ -89,66 +91,5 @@ func namespaceLabels(name string, of map[string]string) labels.Set {
 	out := labels.Set{}
 	maps.Copy(out, of)
 	out[corev1.LabelMetadataName] = name
-	return out
-}
-
-// portRanges returns the ports of a rule as numbers. The destination defines port names, so only
-// pods have them.
-func (r *rule) portRanges(destination *endpoints.Endpoint) []portRange {
-	if len(r.ports) == 0 {
-		return []portRange{{}}
-	}
-	var out []portRange
-	for _, p := range r.ports {
-		if p.name == "" {
-			out = append(out, p.portRange)
-			continue
-		}
-		if destination == nil {
-			continue
-		}
-		for _, named := range destination.Ports {
-			if named.Name == p.name && defaultProtocol(named.Protocol) == p.protocol {
-				out = append(out, portRange{p.protocol, named.Port, named.Port})
-			}
-		}
-	}
-	return out
-}
-
-// possiblePorts returns the ports that an unknown pod may give the rule's names.
-func (r *rule) possiblePorts() []portRange {
-	var out []portRange
-	for _, p := range r.ports {
-		if p.name != "" {
-			out = append(out, p.portRange)
-		}
-	}
-	return out
-}
-
-func defaultProtocol(p v1alpha1.Protocol) v1alpha1.Protocol {
-	if p == "" {
-		return v1alpha1.TCP
-	}
-	return p
-}
-
-// covers reports whether a rule allows something on these ports, the same on each.
-func (m match) covers(at portRange) bool {
-	for _, s := range m.ports {
-		if s.includes(at) {
-			return true
-		}
-	}
-	return false
-}
-
-// portBoundaries are where the decision of rules may change.
-func portBoundaries(all []match) []portRange {
-	var out []portRange
-	for _, m := range all {
-		out = append(out, m.ports...)
-	}
 	return out
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
-	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 )
 
 var surroundings = endpoints.Environment{
 	Namespaces: map[string]map[string]string{"acme": nil, "beta": nil, "gamma": {"team": "red"}, "kube-system": nil}, CIDRs: []string{"198.51.100.0/24"},
 }
 
-func representatives(tb testing.TB, e *netpol.Engine) []endpoints.Endpoint {
+func representatives(tb testing.TB, e *flowtest.Engine) []endpoints.Endpoint {
 	tb.Helper()
 	known, err := e.Representatives(surroundings)
 	if err != nil {
@@ -30,7 +30,7 @@ func representatives(tb testing.TB, e *netpol.Engine) []endpoints.Endpoint {
 	return known
 }
 
-func openings(tb testing.TB, e *netpol.Engine, pod endpoints.Endpoint, d flow.Direction) []flow.Opening {
+func openings(tb testing.TB, e *flowtest.Engine, pod endpoints.Endpoint, d flow.Direction) []flow.Opening {
 	tb.Helper()
 	out, err := e.Openings(pod, d)
 	if err != nil {
@@ -47,7 +47,7 @@ func spell(all []flow.Opening) string {
 		for _, p := range o.Peers {
 			peers = append(peers, p.Name)
 		}
-		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.First, o.Last, o.Protocol, strings.Join(o.Policies, ", "), strings.Join(peers, "; ")))
+		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, strings.Join(o.Policies, ", "), strings.Join(peers, "; ")))
 	}
 	return strings.Join(out, "\n")
 }
@@ -136,25 +136,6 @@ func TestEntities(t *testing.T) {
 	}
 }
 
-func TestKnownEndpointsAreAdded(t *testing.T) {
-	t.Parallel()
-	e := build(t, addresses, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
-	later := pod("delta", "new")
-	known, err := e.Representatives(endpoints.Environment{Known: []endpoints.Endpoint{later, pods["web"], endpoint("203.0.113.7"), endpoint("10.96.0.1"), endpoint("@health"), endpoint("a.example")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, ep := range known {
-		names = append(names, ep.Name)
-	}
-	want := "acme/web, acme/db, beta/web, gamma/web, kube-system/coredns, a pod without labels in a namespace outside the build, a pod without labels in acme, delta/new, " +
-		"host, remote-node, kube-apiserver, world-ipv4, world-ipv6, 172.20.0.0, 172.20.0.10, 203.0.113.7"
-	if got := strings.Join(names, ", "); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
 // Random policies: what is open is what is not denied. The world, nodes and the apiserver represent
 // fewer addresses in an opening than in a flow.
 func TestOpeningsMatchDecisions(t *testing.T) {
@@ -180,7 +161,7 @@ func TestOpeningsMatchDecisions(t *testing.T) {
 	}
 }
 
-func agree(t *testing.T, e *netpol.Engine, all []flow.Opening, f flow.Flow, dir flow.Direction) {
+func agree(t *testing.T, e *flowtest.Engine, all []flow.Opening, f flow.Flow, dir flow.Direction) {
 	t.Helper()
 	v, err := e.Decide(f)
 	if err != nil {
@@ -197,7 +178,7 @@ func agree(t *testing.T, e *netpol.Engine, all []flow.Opening, f flow.Flow, dir 
 	}
 	open := false
 	for _, o := range all {
-		on := o.Protocol == "" || o.Protocol == f.Protocol && o.First <= f.Port && f.Port <= o.Last
+		on := o.Ports.Protocol == "" || o.Ports.Protocol == f.Protocol && o.Ports.First <= f.Port && f.Port <= o.Ports.Last
 		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers, func(p endpoints.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
 		open = open || on && isPeer
 	}
@@ -278,7 +259,7 @@ func TestManyTenants(t *testing.T) {
 			docs = append(docs, documents(t, strings.ReplaceAll(np(name, spec), "namespace: acme", "namespace: "+ns))...)
 		}
 	}
-	e, err := netpol.New(addresses, docs, workloads)
+	e, err := newEngine(addresses, docs, workloads)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +268,7 @@ func TestManyTenants(t *testing.T) {
 	}
 	for _, w := range workloads {
 		in, out := openings(t, e, w, flow.Ingress), openings(t, e, w, flow.Egress)
-		if len(in) != 1 || len(out) != 3 || out[1].Protocol != v1alpha1.TCP && out[1].Protocol != v1alpha1.UDP {
+		if len(in) != 1 || len(out) != 3 || out[1].Ports.Protocol != v1alpha1.TCP && out[1].Ports.Protocol != v1alpha1.UDP {
 			t.Fatalf("%s: %s\n%s", w.Name, spell(in), spell(out))
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/tenantfence/tenantfence/internal/flow"
-	"github.com/tenantfence/tenantfence/internal/netpol"
 )
 
 func TestRejected(t *testing.T) {
@@ -40,7 +39,7 @@ func TestRejected(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			_, err := netpol.New(addresses, documents(t, c.policies), nil)
+			_, err := newEngine(addresses, documents(t, c.policies), nil)
 			var rejected flow.RejectedError
 			if !errors.As(err, &rejected) {
 				t.Fatalf("got %v, want a RejectedError", err)

@@ -110,18 +110,22 @@ func scalars(n *yaml.Node, yield func(string)) {
 
 // policyMapFindings reports a policy map that needs more entries than agents allocate: they then
 // enforce a part of the policies.
-func (p proof) policyMapFindings(e flow.Engine) report.Findings {
-	sized, ok := e.(interface{ PolicyMap() (string, int) })
-	if !ok {
-		return nil
-	}
-	name, entries := sized.PolicyMap()
-	limit := p.Fence.Agent.PolicyMapSize()
-	if entries <= limit {
+func (p proof) policyMapFindings(v *flow.View) report.Findings {
+	largest, limit := v.Largest(), p.Fence.Agent.PolicyMapSize()
+	if largest.Entries <= limit {
 		return nil
 	}
 	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
-		name, entries, limit, p.Fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
+		largest.Name, largest.Entries, limit, p.Fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
+}
+
+// identityFindings reports more identities of pods than agents hold.
+func (p proof) identityFindings(identities int) report.Findings {
+	if identities <= cilium.MaxIdentities {
+		return nil
+	}
+	return report.Findings{report.New(report.IdentitiesExceeded, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.IdentityLabels+"]", "the pods of the build have %d identities, and the agents of a cluster hold %d: the pods beyond have none, and policies do not apply to them as proved: narrow the labels of identities, or divide the cluster",
+		identities, cilium.MaxIdentities)}
 }
 
 // assumedSettings counts the agent settings that are assumed. The details list them.

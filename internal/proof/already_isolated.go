@@ -64,15 +64,21 @@ func (c Build) inAllowOnly(namespace string) bool {
 // isolatedBy are the pods of tenants in AllowOnly that some policies isolate. Policies that the enforcer
 // rejects do not isolate pods. The proof reports them, and exceeded budgets.
 func (c Build) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
-	e, err := newEngine(c.Fence, c.Index, items, syntheticDefaultDeny{})
+	program, err := newProgram(c.Fence, c.Index, items, syntheticDefaultDeny{})
 	var rejected flow.RejectedError
 	if errors.As(err, &rejected) {
-		e, err = newEngine(c.Fence, c.Index, withoutRejected(items, rejected), syntheticDefaultDeny{})
+		program, err = newProgram(c.Fence, c.Index, withoutRejected(items, rejected), syntheticDefaultDeny{})
 	}
 	if err != nil {
 		return nil, ignoreUndecidable(err)
 	}
-	out, err := reach.Proof{Engine: e, Fence: c.Fence, Endpoints: reach.Endpoints{Index: c.Index, Fence: c.Fence}}.IsolatedInAllowOnly()
+	subject := reach.Proof{Fence: c.Fence, Endpoints: reach.Endpoints{Index: c.Index, Fence: c.Fence}}
+	views, err := subject.Compile(nil, reach.WithRepresentatives, program)
+	if err != nil {
+		return nil, ignoreUndecidable(err)
+	}
+	subject.View = views[0]
+	out, err := subject.IsolatedInAllowOnly()
 	return out, ignoreUndecidable(err)
 }
 

@@ -105,24 +105,29 @@ func (s *equivalenceProof) proveOne(p convert.Policy) error {
 		return err
 	}
 	known := reach.Endpoints{Index: s.index, Fence: &policy.Fence{}}
-	pods := append(known.Pods(), namedPortsPod(before)...)
-	one, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{before}, pods)
+	one, err := engine.Read(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{before})
 	if err != nil {
 		return s.rejected(p, "is not a valid NetworkPolicy: correct it", err)
 	}
 	if err := engine.Validate(after); err != nil {
 		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", flow.RejectedError{{Err: err}})
 	}
-	other, err := engine.New(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{after}, pods)
+	other, err := engine.Read(engine.Options{Agent: cilium.AllFeatures()}, []json.RawMessage{after})
 	if err != nil {
 		return s.rejected(p, "is not converted, because Cilium rejects the CiliumNetworkPolicy", err)
 	}
-	equivalence, err := reach.Proof{Engine: one, Fence: &policy.Fence{}, Endpoints: known}.Equivalence(other)
+	subject := reach.Proof{Fence: &policy.Fence{}, Endpoints: known, Pods: namedPortsPod(before)}
+	views, err := subject.Compile(nil, reach.WithRepresentatives, one, other)
 	var budget endpoints.BudgetError
 	if errors.As(err, &budget) {
 		s.report(report.ProofBudgetExceeded, p, "is not converted: its selectors need %d representative pods, and the limit of a comparison is %d: narrow the selectors", budget.Needed, budget.Limit)
 		return nil
 	}
+	if err != nil {
+		return err
+	}
+	subject.View = views[0]
+	equivalence, err := subject.Equivalence(views[1])
 	if err != nil {
 		return err
 	}

@@ -20,33 +20,33 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// startedEngine is an engine that enforces policies. It is nil where they stop the proof.
-type startedEngine struct {
-	flow.Engine
-	// undecided are policies with warnings that the engine lacks or interprets differently: flows at
+// readPolicies are the policies to decide. The program is nil where they stop the proof.
+type readPolicies struct {
+	flow.Program
+	// undecided are policies with warnings that the program lacks or interprets differently: flows at
 	// pods that they may select are unknown.
 	undecided []report.Ref
 }
 
-// startEngine starts an engine on policies. It leaves out policies that cannot be decided in namespaces
+// readEnforced reads policies. It leaves out policies that cannot be decided in namespaces
 // without a tenant, with a warning. Other policies that cannot be decided stop the proof.
-func startEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (startedEngine, report.Findings, error) {
+func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (readPolicies, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
 		items = withoutReported(items, findings)
-		e, err := newEngine(fence, index, items, synthetic)
+		program, err := newProgram(fence, index, items, synthetic)
 		var rejected flow.RejectedError
 		switch {
 		case errors.As(err, &rejected):
 			findings = append(findings, rejections(fence, rejected, items)...)
 		case err != nil:
-			return startedEngine{}, findings, err
+			return readPolicies{}, findings, err
 		}
 		switch {
 		case findings.HasError():
-			return startedEngine{}, findings, nil
+			return readPolicies{}, findings, nil
 		case err == nil:
-			return startedEngine{Engine: e, undecided: warnedResources(findings)}, findings, nil
+			return readPolicies{Program: program, undecided: warnedResources(findings)}, findings, nil
 		}
 	}
 }
@@ -71,9 +71,9 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
-// newEngine starts the cluster's enforcer on the policies among the items and a default-deny for some
+// newProgram reads the policies among the items for the cluster's enforcer, and a default-deny for some
 // tenants and nodes. A flow.RejectedError names the policies that it rejects.
-func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Engine, error) {
+func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Program, error) {
 	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
@@ -90,11 +90,11 @@ func newEngine(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, 
 		}
 		docs = append(docs, data)
 	}
-	e, err := newEngineFor(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
+	program, err := read(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}
-	return e, nil
+	return program, nil
 }
 
 // undecidable reports whether an error is about the policies: an engine rejects them, cannot decide them,
@@ -111,19 +111,19 @@ func fullName(n *yaml.RNode) string {
 	return flow.FullName(n.GetKind(), n.GetNamespace(), n.GetName())
 }
 
-// newEngineFor is the enforcer of a cluster.
-func newEngineFor(of reach.Endpoints, mesh bool, policies []json.RawMessage) (flow.Engine, error) {
-	c, pods := of.Fence.Cluster, of.Pods()
+// read reads policies for the enforcer of a cluster.
+func read(of reach.Endpoints, mesh bool, policies []json.RawMessage) (flow.Program, error) {
+	c := of.Fence.Cluster
 	if c.CNI != v1alpha1.CNIKubernetes {
-		return engine.New(engine.Options{
+		return engine.Read(engine.Options{
 			ClusterName: c.Name, Agent: of.Fence.Agent, Mesh: mesh, NodeCIDRs: c.NodeCIDRs, APIServer: of.APIServer(), Nodes: of.Nodes(),
-		}, policies, pods)
+		}, policies)
 	}
 	options := netpol.Options{PodCIDRs: c.PodCIDRs, ServiceCIDRs: c.ServiceCIDRs, NodeCIDRs: c.NodeCIDRs}
 	if c.APIServer != nil {
 		options.APIServer = c.APIServer.CIDRs
 	}
-	return netpol.New(options, policies, pods)
+	return netpol.Read(options, policies)
 }
 
 // isEnforced reports whether the enforcer reads an item: a policy, or a resource that policies refer to.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -28,20 +29,31 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 		fence = fence.WithAgent(fence.Agent.With(cilium.EnableHostFirewall, "true", ""))
 	}
 	result := report.Report{Unproved: []string{labelSummary(fence)}}
-	e, reported, err := startEngine(fence, index, items, allowOnly(fence))
+	e, reported, err := readEnforced(fence, index, items, allowOnly(fence))
 	covered, _ := lint.Coverage(fence, index, items)
 	reported = slices.Concat(covered, reported, found)
 	if result.Findings = reported; err != nil || reported.HasError() {
 		return result, err
 	}
 	subject := reach.Proof{
-		Engine: e.Engine, Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
+		Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
 		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), IntentUnknown: true, Progress: progress,
 	}
-	_, findings, err := subject.Isolation()
+	findings, err := isolationFindings(subject, e.Program)
 	exceeded, err := budgetFinding(fence, items, err)
 	result.Findings = slices.Concat(reported, findings, exceeded, subject.HostNetworkFindings(), withoutDefaultDeny(fence))
 	return result, err
+}
+
+// isolationFindings proves isolation under a program, and returns the findings.
+func isolationFindings(subject reach.Proof, program flow.Program) (report.Findings, error) {
+	views, err := subject.Compile(nil, reach.WithRepresentatives, program)
+	if err != nil {
+		return nil, err
+	}
+	subject.View = views[0]
+	_, findings, err := subject.Isolation()
+	return findings, err
 }
 
 // labelSummary states why labels do not verify isolation, and what they show.

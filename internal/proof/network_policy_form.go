@@ -19,24 +19,29 @@ func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// A feature that agents lack must not hide a difference between the forms.
-	one, _, err := startEngine(p.Fence.WithAgent(cilium.AllFeatures()), p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
+	one, _, err := readEnforced(p.Fence.WithAgent(cilium.AllFeatures()), p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), syntheticDefaultDeny{})
 	if err != nil {
 		return nil, err
 	}
-	other, found, err := startEngine(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
+	other, found, err := readEnforced(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), syntheticDefaultDeny{})
 	if err != nil || found.HasError() {
 		return found, err
 	}
 	subject := reach.Proof{
-		Engine: other.Engine, Fence: p.NetworkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.NetworkPolicyForm},
+		Fence: p.NetworkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.NetworkPolicyForm},
 		Policies: policiesByName(p.NetworkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
 	}
-	_, findings, err := subject.Isolation()
+	findings, err := isolationFindings(subject, other.Program)
 	if err != nil {
 		return nil, err
 	}
-	subject.Engine, subject.NetworkPolicyForm = one.Engine, p.NetworkPolicyForm
-	differences, err := subject.CompareForms(other.Engine)
+	subject.NetworkPolicyForm = p.NetworkPolicyForm
+	views, err := subject.Compile(nil, reach.WithRepresentatives, one.Program, other.Program)
+	if err != nil {
+		return nil, fmt.Errorf("compare both forms: %w", err)
+	}
+	subject.View = views[0]
+	differences, err := subject.CompareForms(views[1])
 	if err != nil {
 		return nil, fmt.Errorf("compare both forms: %w", err)
 	}

@@ -82,25 +82,35 @@ func (p proof) debugStep() string {
 
 func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	e, findings, err := p.start()
-	if result.Findings = findings; err != nil || e.Engine == nil {
+	if result.Findings = findings; err != nil || e.Program == nil {
 		return err
 	}
 	subject := reach.Proof{
-		Engine: e.Engine, Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
+		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
 		Policies:  policiesByName(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
-	if err := p.flowTests(subject, result); err != nil || level == v1alpha1.ProofNone {
+	isolation := level != v1alpha1.ProofNone
+	views, err := subject.Compile(p.in.FlowTests, reach.Representatives(isolation || reach.MentionsOutside(p.in.FlowTests)), e.Program)
+	if err != nil {
 		return err
 	}
+	subject.View = views[0]
+	if p.flowTests(subject, result); !isolation {
+		return nil
+	}
 	err = p.isolation(subject, result)
-	result.Findings = append(result.Findings, p.policyMapFindings(e.Engine)...)
+	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
 	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
 		return err
 	}
-	findings, err = p.compareNetworkPolicyForm()
+	return p.addNetworkPolicyForm(result)
+}
+
+// addNetworkPolicyForm compares the forms of policies. A policy that both enforcers reject is reported once.
+func (p proof) addNetworkPolicyForm(result *report.Report) error {
+	findings, err := p.compareNetworkPolicyForm()
 	for _, f := range findings {
-		// A policy that both enforcers reject is reported once.
 		reported := slices.ContainsFunc(result.Findings, func(o report.Finding) bool { return o.Check == f.Check && o.Resource == f.Resource })
 		if f.Check != report.PolicyRejected || !reported {
 			result.Findings = append(result.Findings, f)
@@ -109,16 +119,16 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	return err
 }
 
-// start starts an engine on the items. The engine is nil if policies are rejected, or if another resource
+// start reads the policies among the items. The program is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
-func (p proof) start() (startedEngine, report.Findings, error) {
-	e, findings, err := startEngine(p.Fence, p.index, p.items, syntheticDefaultDeny{})
+func (p proof) start() (readPolicies, report.Findings, error) {
+	e, findings, err := readEnforced(p.Fence, p.index, p.items, syntheticDefaultDeny{})
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
-		return startedEngine{}, p.known, nil
+		return readPolicies{}, p.known, nil
 	}
 	if findings = slices.Concat(p.known, findings); err != nil || findings.HasError() {
-		return startedEngine{}, findings, err
+		return readPolicies{}, findings, err
 	}
 	e.undecided = append(e.undecided, p.leftOut...)
 	schemaFindings, err := p.schemaFindings(findings)
@@ -145,19 +155,14 @@ func (p *proof) checkOtherResources() error {
 }
 
 // flowTests decides the FlowTests.
-func (p proof) flowTests(subject reach.Proof, result *report.Report) error {
-	outside, err := subject.RepresentativesFor(p.in.FlowTests)
-	if err != nil {
-		return err
-	}
-	subject.Endpoints.OutsideAddresses = outside
+func (p proof) flowTests(subject reach.Proof, result *report.Report) {
+	subject.Endpoints.OutsideAddresses = subject.OutsideAddresses(p.in.FlowTests)
 	for i, t := range p.in.FlowTests {
 		p.progress.Report("deciding FlowTests", i, len(p.in.FlowTests))
-		decided := reach.Run(subject.Engine, subject.Endpoints, t)
+		decided := reach.Run(subject.View, subject.Endpoints, t)
 		result.FlowTests = append(result.FlowTests, decided)
-		result.Findings = slices.Concat(result.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.Engine, decided), subject.Endpoints.TranslationFindings(subject.Engine, decided))
+		result.Findings = slices.Concat(result.Findings, subject.Endpoints.UnknownEndpoints(t), subject.Endpoints.ExclusionFindings(subject.View, decided), subject.Endpoints.TranslationFindings(subject.View, decided))
 	}
-	return nil
 }
 
 // isolation proves isolation, except for tenants and nodes without generated policies.

@@ -129,16 +129,21 @@ func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 
 // compare finds connections that become allowed or denied, optionally with a synthetic default-deny.
 func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
-	before, err := newEngine(t.Fence, t.Index, t.oldItems, synthetic)
+	before, err := newProgram(t.Fence, t.Index, t.oldItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	after, err := newEngine(t.Fence, t.Index, t.newItems, synthetic)
+	after, err := newProgram(t.Fence, t.Index, t.newItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	p := reach.Proof{Engine: before, Fence: t.Fence, Endpoints: reach.Endpoints{Index: t.Index, Fence: t.Fence}, Progress: t.Progress}
-	found, err := p.ConnectionChanges(after, t.affects)
+	p := reach.Proof{Fence: t.Fence, Endpoints: reach.Endpoints{Index: t.Index, Fence: t.Fence}, Progress: t.Progress}
+	views, err := p.Compile(nil, reach.WithRepresentatives, before, after)
+	if err != nil {
+		return t.unknownFindings(err)
+	}
+	p.View = views[0]
+	found, err := p.ConnectionChanges(views[1], t.affects)
 	if err != nil {
 		return t.unknownFindings(err)
 	}

@@ -37,7 +37,7 @@ func (a *access) add(v view, openings []flow.Opening) {
 		a.deployed[owner+" "+v.subject.Namespace] = true
 	}
 	for _, o := range openings {
-		ports := flow.PortRange{Protocol: o.Protocol, First: o.First, Last: o.Last}
+		ports := o.Ports
 		key := endpoints.JSONKey([]any{owner, v.subject.Namespace, v.direction, v.subject.Representative, ports, o.L7, o.Policies})
 		at := a.at[key]
 		if at == nil {

@@ -23,19 +23,15 @@ type IsolatedPods struct {
 
 // IsolatedInAllowOnly finds the pods of tenants in AllowOnly that the policies isolate.
 func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
-	known, err := p.Engine.Representatives(p.surroundings())
-	if err != nil {
-		return nil, fmt.Errorf("add representative endpoints: %w", err)
-	}
 	var found leaks
 	policies, example := map[*leak][]string{}, map[*leak]endpoints.Endpoint{}
-	for _, pod := range known {
+	for _, pod := range p.View.Set.Known() {
 		owner := p.allowOnlyOwner(pod)
 		if owner == nil {
 			continue
 		}
 		for _, d := range flow.Directions() {
-			openings, err := p.Engine.Openings(pod, d)
+			openings, err := p.View.Openings(pod, d)
 			if err != nil {
 				return nil, fmt.Errorf("find what is open: %w", err)
 			}

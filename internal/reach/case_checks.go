@@ -17,7 +17,7 @@ import (
 
 // checkBuildFacts returns an error where a fact of the build, which policies do not contain, decides
 // about the connection of a case.
-func (e Endpoints) checkBuildFacts(engine flow.Engine, c v1alpha1.FlowCase, flows []flow.Flow) error {
+func (e Endpoints) checkBuildFacts(asked *flow.View, c v1alpha1.FlowCase, flows []flow.Flow) error {
 	name, err := v1alpha1.ParseEndpoint(c.To)
 	named := err == nil && name.Form == v1alpha1.NameForm
 	for _, check := range []func(v1alpha1.FlowCase) error{e.checkAddressFamily, e.checkGatewayAddress, e.checkSourceRanges} {
@@ -34,10 +34,10 @@ func (e Endpoints) checkBuildFacts(engine flow.Engine, c v1alpha1.FlowCase, flow
 		if err := e.checkOperatorPolicies(c, f); err != nil {
 			return err
 		}
-		if err := e.checkNodePort(engine, c, f); err != nil {
+		if err := e.checkNodePort(asked, c, f); err != nil {
 			return err
 		}
-		if err := e.checkSourceTranslation(engine, c, f); err != nil {
+		if err := e.checkSourceTranslation(asked, c, f); err != nil {
 			return err
 		}
 	}
@@ -61,7 +61,7 @@ func (e Endpoints) checkSourceRanges(c v1alpha1.FlowCase) error {
 
 // checkSourceTranslation returns an error where a case expects that a client outside the cluster is denied
 // at a Service that may translate its address to that of a node, which policies allow.
-func (e Endpoints) checkSourceTranslation(engine flow.Engine, c v1alpha1.FlowCase, f flow.Flow) error {
+func (e Endpoints) checkSourceTranslation(asked *flow.View, c v1alpha1.FlowCase, f flow.Flow) error {
 	to, err := v1alpha1.ParseEndpoint(c.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Expect != v1alpha1.ExpectDeny || f.From.Kind != endpoints.AddressEndpoint && !isWorld(f.From.Name) {
 		return nil //nolint:nilerr // Another case than one from outside to a Service.
@@ -71,7 +71,7 @@ func (e Endpoints) checkSourceTranslation(engine flow.Engine, c v1alpha1.FlowCas
 		return nil
 	}
 	f.From = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
-	if v, err := engine.Decide(f); err == nil && v.Decision() == flow.Denied {
+	if v, err := asked.Decide(f); err == nil && v.Decision() == flow.Denied {
 		return nil
 	}
 	return fmt.Errorf("without externalTrafficPolicy: Local in Service %s/%s, the address may be translated to that of a node, which policies allow: set it, or write the pods instead of the Service", to.TenantOrNamespace, to.Name)

@@ -87,13 +87,13 @@ func (e Endpoints) hostnameTargets(c v1alpha1.FlowCase, name string, at v1alpha1
 
 // clusterHostnameHint explains why a flow is denied to a name that resolves to this cluster, although
 // a rule allows the name itself or the world.
-func (e Endpoints) clusterHostnameHint(engine flow.Engine, c v1alpha1.FlowCase, f flow.Flow, v flow.Verdict) string {
+func (e Endpoints) clusterHostnameHint(asked *flow.View, c v1alpha1.FlowCase, f flow.Flow, v flow.Verdict) string {
 	to, err := v1alpha1.ParseEndpoint(c.To)
 	if err != nil || to.Form != v1alpha1.NameForm || len(e.clusterHostnameTargets(to.Name)) == 0 || v.Decision() == flow.Allowed {
 		return ""
 	}
 	f.To, f.Port = endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: strings.ToLower(to.Name)}, uint16(c.Port)
-	if direct, err := engine.Decide(f); err != nil || direct.Decision() == flow.Denied {
+	if direct, err := asked.Decide(f); err != nil || direct.Decision() == flow.Denied {
 		return ""
 	}
 	return fmt.Sprintf("%s resolves to these pods, which neither fqdns nor world match", c.To)

@@ -15,11 +15,8 @@ import (
 // CompareForms compares two forms of the same policies: the Proof's engine enforces Cilium's, and
 // other enforces the NetworkPolicies. It finds, at the pods of tenants in Enforce, what one form
 // allows and the other denies, or reports that nothing differs.
-func (p Proof) CompareForms(other flow.Engine) (report.Findings, error) {
-	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
-	if err != nil {
-		return nil, err
-	}
+func (p Proof) CompareForms(other *flow.View) (report.Findings, error) {
+	known := p.View.Set.Known()
 	var out report.Findings
 	add := func(check *report.Check, message string) {
 		out = append(out, report.New(check, report.Info, p.source(p.Fence.Profile), "spec.policies", "%s", message))
@@ -28,12 +25,12 @@ func (p Proof) CompareForms(other flow.Engine) (report.Findings, error) {
 	for _, way := range []struct {
 		check         *report.Check
 		text          string
-		before, after flow.Engine
+		before, after *flow.View
 	}{
-		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies no longer allow", p.Engine, other},
-		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies also allow", other, p.Engine},
+		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies no longer allow", p.View, other},
+		{report.FormsDiffer, "if another enforcer replaces Cilium, the NetworkPolicies also allow", other, p.View},
 	} {
-		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after), ignored: p.notComparable(known)}
+		c := lost{before: way.before, after: way.after, ignored: p.notComparable(known)}
 		if err := c.search(fenced); err != nil {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -34,18 +33,15 @@ type Difference struct {
 }
 
 // ConnectionChanges finds the connections that a change of policies allows or denies. The Proof's
-// engine enforces the policies before the change, and after those after it. It inspects only pods of
+// view is that of the policies before the change, and after that of those after it. It inspects only pods of
 // affected namespaces and, for the namespace "", nodes: policies elsewhere are the same.
-func (p Proof) ConnectionChanges(after flow.Engine, affected func(namespace string) bool) ([]Difference, error) {
-	known, err := shareRepresentatives(p.Engine, after, p.surroundings())
-	if err != nil {
-		return nil, err
-	}
-	t := connectionChanges{
-		known:  known,
-		before: newOpeningsCache(p.Engine), after: newOpeningsCache(after),
-		found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}},
-	}
+func (p Proof) ConnectionChanges(after *flow.View, affected func(namespace string) bool) ([]Difference, error) {
+	known := p.View.Set.Known()
+	// Nodes are peers as entities. A name that only the policies after the change know is a part of the world.
+	everyone := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
+		return ep.Kind == endpoints.NodeEndpoint || ep.Kind == endpoints.NameEndpoint && !p.View.Lists(ep)
+	})
+	t := connectionChanges{everyone: everyone, before: p.View, after: after, found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}}}
 	subjects := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
 		return ep.Kind != endpoints.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
 	})
@@ -65,8 +61,9 @@ func (p Proof) ConnectionChanges(after flow.Engine, affected func(namespace stri
 
 // connectionChanges compares two engines pod by pod.
 type connectionChanges struct {
-	known         []endpoints.Endpoint
-	before, after openingsCache
+	// everyone are the peers of a pod that nothing isolates.
+	everyone      []endpoints.Endpoint
+	before, after *flow.View
 	// found are the connections that change: those that the other side allows, and those
 	// that it denies.
 	found map[Effect]*[2]leaks
@@ -80,36 +77,18 @@ const (
 
 // compare finds what changes at one pod or node in one direction.
 func (t *connectionChanges) compare(v view) error {
-	before, err := t.before.openingSetOf(v)
-	if err != nil {
+	before, after, err := bothOpenings(t.before, t.after, v.subject, v.direction)
+	if err != nil || before.Equal(after) {
 		return err
 	}
-	after, err := t.after.openingSetOf(v)
-	if err != nil || slices.Equal(openingKeys(before.openings), openingKeys(after.openings)) {
-		return err
-	}
-	if err := t.findChanges(NowDenied, v, before, after); err != nil {
-		return err
-	}
-	return t.findChanges(NowAllowed, v, after, before)
-}
-
-// findChanges finds what one engine allows and the other does not.
-func (t *connectionChanges) findChanges(effect Effect, v view, have, other openingSet) error {
-	for _, o := range have.openings {
-		peers := o.Peers
-		if isUnrestricted(o) {
-			if other.isOpen() {
-				continue
-			}
-			peers = t.known
-		}
+	for _, way := range []struct {
+		effect      Effect
+		have, other flow.Openings
+	}{{NowDenied, before, after}, {NowAllowed, after, before}} {
 		var last lastLeaks
-		for _, peer := range peers {
-			for _, rest := range differing(o, other.allowEntries(peer)) {
-				if err := t.add(effect, v, rest, peer, &last); err != nil {
-					return err
-				}
+		for peer, rest := range way.have.Without(way.other, t.everyone) {
+			if err := t.add(way.effect, v, rest, peer, &last); err != nil {
+				return err
 			}
 		}
 	}
@@ -122,23 +101,13 @@ type lastLeaks struct {
 	leaks   [2]*leak
 }
 
-// differing returns the part of an opening that no entry allows. Where nothing isolates the pod,
-// any part of it represents all.
-func differing(o flow.Opening, allowEntries []allowEntry) []flow.Opening {
-	rest := subtractAllowed(o, allowEntries)
-	if len(o.Policies) == 0 && len(rest) > 0 {
-		return []flow.Opening{{}}
-	}
-	return rest
-}
-
 // add counts a connection with those that the other side decides alike.
 func (t *connectionChanges) add(effect Effect, v view, o flow.Opening, peer endpoints.Endpoint, last *lastLeaks) error {
 	otherSide := t.before
 	if effect == NowAllowed {
 		otherSide = t.after
 	}
-	allows, err := otherSide.allows(v, o, peer)
+	allows, err := allowsOtherSide(otherSide, v, o, peer)
 	if err != nil {
 		return err
 	}
@@ -146,7 +115,7 @@ func (t *connectionChanges) add(effect Effect, v view, o flow.Opening, peer endp
 	if allows {
 		side = bothSides
 	}
-	if last.opening.Protocol != o.Protocol || last.opening.First != o.First || last.opening.Last != o.Last || !last.opening.L7.Equal(o.L7) {
+	if last.opening.Ports != o.Ports || !last.opening.L7.Equal(o.L7) || !slices.Equal(last.opening.Policies, o.Policies) {
 		*last = lastLeaks{opening: o}
 	}
 	if last.leaks[side] == nil {
@@ -184,106 +153,19 @@ func (l *leak) describeChange(effect Effect) string {
 	return fmt.Sprintf("%s %s: the %s of %s is isolated now, and policies allow less: for example, %s to %s is denied", verb, count, l.direction, which, l.from, l.to)
 }
 
-// openingsCache holds the answers of an engine: openings, and the names of the peers in each of them.
-// Pods that are alike share their peers.
-type openingsCache struct {
-	engine   flow.Engine
-	openings map[string][]flow.Opening
-	names    map[peerList]map[string]bool
-}
-
-// peerList identifies a list of peers that several openings share.
-type peerList struct {
-	first *endpoints.Endpoint
-	len   int
-}
-
-func newOpeningsCache(e flow.Engine) openingsCache {
-	return openingsCache{engine: e, openings: map[string][]flow.Opening{}, names: map[peerList]map[string]bool{}}
-}
-
-// openingSet is what passes at one pod or node in one direction.
-type openingSet struct {
-	openings []flow.Opening
-	byPeer   map[string][]allowEntry
-}
-
-func (a openingsCache) openingSetOf(v view) (openingSet, error) {
-	openings, err := a.openingsOf(v)
-	return openingSet{openings: openings, byPeer: allowEntriesByPeer(openings)}, err
-}
-
-func (a openingsCache) openingsOf(v view) ([]flow.Opening, error) {
-	key := string(v.direction) + " " + string(v.subject.Kind) + " " + v.subject.Name
-	if have, ok := a.openings[key]; ok {
-		return have, nil
-	}
-	out, err := a.engine.Openings(v.subject, v.direction)
-	if err != nil {
-		return nil, fmt.Errorf("find what is open: %w", err)
-	}
-	a.openings[key] = out
-	return out, nil
-}
-
-// allows reports whether the other side of a connection allows some of it.
-func (a openingsCache) allows(v view, o flow.Opening, peer endpoints.Endpoint) (bool, error) {
+// allowsOtherSide reports whether the other side of a connection allows some of it.
+func allowsOtherSide(of *flow.View, v view, o flow.Opening, peer endpoints.Endpoint) (bool, error) {
 	if !peer.IsSelected() || v.subject.Kind == endpoints.NodeEndpoint && v.direction == flow.Egress {
 		// Nothing decides there, or a pod's own node opens the connection.
 		return true, nil
 	}
-	others, err := a.openingsOf(view{subject: peer, direction: v.direction.Opposite()})
+	others, err := of.Openings(peer, v.direction.Opposite())
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("find what is open: %w", err)
 	}
-	names := []string{v.subject.Name}
-	if v.subject.Kind == endpoints.NodeEndpoint {
-		names = []string{string(v1alpha1.EntityHost), string(v1alpha1.EntityRemoteNode)}
-	}
-	this := portRange{o.Protocol, o.First, o.Last}
+	ports := o.Ports
 	if len(o.Policies) == 0 {
-		this = portRange{"", 1, 65535}
+		ports = flow.AllPorts("")
 	}
-	return slices.ContainsFunc(others, func(other flow.Opening) bool {
-		return this.overlaps(portRange{other.Protocol, other.First, other.Last}) &&
-			(isUnrestricted(other) || slices.ContainsFunc(names, func(name string) bool { return a.namesIn(other.Peers)[name] }))
-	}), nil
-}
-
-// namesIn returns the names of peers.
-func (a openingsCache) namesIn(peers []endpoints.Endpoint) map[string]bool {
-	if len(peers) == 0 {
-		return nil
-	}
-	key := peerList{&peers[0], len(peers)}
-	if have, ok := a.names[key]; ok {
-		return have
-	}
-	out := make(map[string]bool, len(peers))
-	for _, peer := range peers {
-		for _, name := range equivalentNames(peer) {
-			out[name] = true
-		}
-	}
-	a.names[key] = out
-	return out
-}
-
-// isOpen reports whether no policy isolates the pod.
-func (a openingSet) isOpen() bool { return !isolates(a.openings) }
-
-// isUnrestricted reports whether an opening is that of a pod that no policy isolates.
-func isUnrestricted(o flow.Opening) bool { return len(o.Policies) == 0 && len(o.Peers) == 0 }
-
-// allowEntries are what passes to or from a peer.
-func (a openingSet) allowEntries(peer endpoints.Endpoint) []allowEntry {
-	out := a.byPeer[anyPeer]
-	for _, name := range equivalentNames(peer) {
-		out = slices.Concat(out, a.byPeer[name])
-	}
-	if peer.Kind == endpoints.NameEndpoint {
-		// A rule for the entity world also allows DNS names.
-		out = slices.Concat(out, a.byPeer[string(v1alpha1.EntityWorld)], a.byPeer[string(v1alpha1.EntityWorldIPv4)])
-	}
-	return out
+	return others.Allow(ports, v.isSubject), nil
 }

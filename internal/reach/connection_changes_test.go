@@ -18,7 +18,7 @@ func TestConnectionChanges(t *testing.T) {
 	t.Parallel()
 	web, db := pod("acme", "web"), pod("acme", "db")
 	on := func(port uint16, peer endpoints.Endpoint) []flow.Opening {
-		return []flow.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: []endpoints.Endpoint{peer}, Policies: []string{"acme/some"}}}
+		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: []endpoints.Endpoint{peer}, Policies: []string{"acme/some"}}}
 	}
 	both := map[string][]flow.Opening{"egress acme/web": on(80, db), "ingress acme/db": on(80, web)}
 	egress := map[string][]flow.Opening{"egress acme/web": on(80, db)}
@@ -42,13 +42,10 @@ func TestConnectionChanges(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			engine := func(openings map[string][]flow.Opening) flow.Engine {
-				return openingsEngine{known: []endpoints.Endpoint{web, db}, openings: openings}
-			}
 			index, _ := resource.NewIndex(nil)
 			f := (&policy.Fence{Name: "platform"}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}})
-			proof := reach.Proof{Engine: engine(c.before), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
-			changes, err := proof.ConnectionChanges(engine(c.after), func(namespace string) bool { return namespace == c.affected })
+			proof := reach.Proof{View: viewOf(t, c.before, web, db), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
+			changes, err := proof.ConnectionChanges(viewOf(t, c.after, web, db), func(namespace string) bool { return namespace == c.affected })
 			if err != nil {
 				t.Fatal(err)
 			}

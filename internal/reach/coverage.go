@@ -1,8 +1,6 @@
 package reach
 
 import (
-	"regexp"
-	"regexp/syntax"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -90,189 +88,36 @@ func (v view) undeclared(o flow.Opening, peer endpoints.Endpoint) []flow.Opening
 	if v.direction == flow.Ingress {
 		named = v.subject.Ports
 	}
-	var declared []allowEntry
+	var declared []flow.Traffic
 	for _, w := range v.expected(peer) {
 		for _, r := range portRangesOf(w.Ports, named) {
-			declared = append(declared, allowEntry{r, w.L7, &w.lookups})
+			declared = append(declared, flow.Traffic{Ports: r, L7: w.L7, Lookups: &w.lookups})
 		}
 	}
-	return subtractAllowed(o, declared)
-}
-
-// allowEntry allows L7 rules on some ports, or everything.
-type allowEntry struct {
-	portRange portRange
-	l7        flow.L7
-	// lookups are the DNS names of l7, prepared for many matches. Omitted: they are not prepared.
-	lookups *flow.Patterns
-}
-
-// covers reports whether it includes one part of what passes.
-func (p allowEntry) covers(part flow.L7) bool {
-	if p.lookups != nil && len(part.DNS) > 0 && !p.l7.Unrestricted() {
-		return p.lookups.Cover(part.DNS[0])
-	}
-	return covers(p.l7, part)
-}
-
-// subtractAllowed returns the part of an opening that no entry allows.
-func subtractAllowed(o flow.Opening, allowEntries []allowEntry) []flow.Opening {
-	var out []flow.Opening
-	for _, part := range splitL7(o.L7) {
-		var covering []portRange
-		for _, p := range allowEntries {
-			if p.covers(part) {
-				covering = append(covering, p.portRange)
-			}
-		}
-		for _, rest := range subtractRanges(portRange{o.Protocol, o.First, o.Last}, covering) {
-			out = append(out, flow.Opening{Protocol: rest.protocol, First: rest.first, Last: rest.last, L7: part, Policies: o.Policies})
-		}
-	}
-	return out
-}
-
-// splitL7 returns the single rules: each of them allows something.
-func splitL7(l flow.L7) []flow.L7 {
-	if l.Unrestricted() {
-		return []flow.L7{{}}
-	}
-	var out []flow.L7
-	for _, r := range l.HTTP {
-		out = append(out, flow.L7{HTTP: []flow.HTTPRule{r}})
-	}
-	for _, n := range l.ServerNames {
-		out = append(out, flow.L7{ServerNames: []string{n}})
-	}
-	for _, n := range l.DNS {
-		out = append(out, flow.L7{DNS: []string{n}})
-	}
-	if l.Other != "" {
-		out = append(out, flow.L7{Other: l.Other})
-	}
-	return out
-}
-
-// covers reports whether the expected rules include one part of an opening.
-func covers(expected, part flow.L7) bool {
-	switch {
-	case expected.Unrestricted():
-		return true
-	case len(part.HTTP) > 0:
-		// Mostly a rule is as it was declared, which needs no comparison of expressions.
-		return slices.ContainsFunc(expected.HTTP, part.HTTP[0].Equal) ||
-			slices.ContainsFunc(expected.HTTP, func(r flow.HTTPRule) bool { return includes(r, part.HTTP[0]) })
-	case len(part.ServerNames) > 0:
-		return coversAll(expected.ServerNames, part.ServerNames)
-	case len(part.DNS) > 0:
-		return flow.AnyCovers(expected.DNS, part.DNS[0])
-	default:
-		return false
-	}
-}
-
-// includes reports whether one rule allows everything that another does. It may be false where the
-// truth is true, never the reverse.
-func includes(expected, rule flow.HTTPRule) bool {
-	return (expected.Method == "" || expected.Method == rule.Method) &&
-		(len(expected.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversAll(expected.ServerNames, rule.ServerNames)) &&
-		!slices.ContainsFunc(expected.Headers, func(h string) bool {
-			return !slices.ContainsFunc(rule.Headers, func(requested string) bool {
-				return impliesHeader(flow.ParseHeader(requested), flow.ParseHeader(h))
-			})
-		}) && coversExpression(expected.Path, rule.Path) && coversExpression(expected.Host, rule.Host)
-}
-
-// coversAll reports whether an expected name covers each of the names.
-func coversAll(expected, names []string) bool {
-	return !slices.ContainsFunc(names, func(n string) bool { return !flow.AnyCovers(expected, n) })
-}
-
-// coversExpression reports whether one expression matches all that another does. Of an expression
-// that is not a plain text, it is true only if both are the same.
-func coversExpression(expected, requested string) bool {
-	if expected == "" || expected == requested {
-		return true
-	}
-	plain, ok := literalText(requested)
-	if !ok {
-		return false
-	}
-	re, err := regexp.Compile("^(?:" + expected + ")$")
-	return err == nil && re.MatchString(plain)
-}
-
-// literalText is the one text that an expression matches.
-func literalText(expression string) (string, bool) {
-	re, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil || re.Op != syntax.OpLiteral || re.Flags&syntax.FoldCase != 0 {
-		return "", false
-	}
-	return string(re.Rune), true
-}
-
-// impliesHeader reports whether a request that has the one header has the other.
-func impliesHeader(h, other flow.Header) bool {
-	return h.Name == other.Name && (other.Value == "" || h.Value == other.Value)
-}
-
-// portRange is a range of ports of one protocol or, without protocol, of all.
-type portRange struct {
-	protocol    v1alpha1.Protocol
-	first, last uint16
+	return o.Without(declared)
 }
 
 // portRangesOf are ports as numbers, names those that the destination gives them.
-func portRangesOf(in []flow.Port, named []endpoints.NamedPort) []portRange {
+func portRangesOf(in []flow.Port, named []endpoints.NamedPort) []flow.PortRange {
 	if len(in) == 0 {
-		return []portRange{{"", 1, 65535}}
+		return []flow.PortRange{flow.AllPorts("")}
 	}
-	var out []portRange
+	var out []flow.PortRange
 	for _, p := range in {
 		switch {
 		case p.Protocol == flow.ICMP:
 			if v4, v6, known := flow.ICMPTypeNumbers(v1alpha1.ICMPType(p.Name)); known {
-				out = append(out, portRange{flow.ICMP, v4, v4}, portRange{flow.ICMPv6, v6, v6})
+				out = append(out, flow.PortRange{Protocol: flow.ICMP, First: v4, Last: v4}, flow.PortRange{Protocol: flow.ICMPv6, First: v6, Last: v6})
 			}
 		case p.IsNamed():
 			for _, have := range named {
 				if have.Name == p.Name && have.Protocol == p.Protocol {
-					out = append(out, portRange{p.Protocol, have.Port, have.Port})
+					out = append(out, flow.PortRange{Protocol: p.Protocol, First: have.Port, Last: have.Port})
 				}
 			}
 		default:
-			out = append(out, portRange{p.Protocol, uint16(p.Port), uint16(max(p.Port, p.End))})
+			out = append(out, flow.PortRange{Protocol: p.Protocol, First: uint16(p.Port), Last: uint16(max(p.Port, p.End))})
 		}
 	}
 	return out
-}
-
-// subtractRanges is what is left of a range.
-func subtractRanges(r portRange, covering []portRange) []portRange {
-	rest := []portRange{r}
-	for _, c := range covering {
-		if c.protocol != "" && c.protocol != r.protocol {
-			continue
-		}
-		var next []portRange
-		for _, p := range rest {
-			if c.last < p.first || p.last < c.first {
-				next = append(next, p)
-				continue
-			}
-			if p.first < c.first {
-				next = append(next, portRange{p.protocol, p.first, c.first - 1})
-			}
-			if c.last < p.last {
-				next = append(next, portRange{p.protocol, c.last + 1, p.last})
-			}
-		}
-		rest = next
-	}
-	return rest
-}
-
-// overlaps reports whether two ranges have a port in common.
-func (o portRange) overlaps(other portRange) bool {
-	return (o.protocol == "" || other.protocol == "" || o.protocol == other.protocol) && o.first <= other.last && other.first <= o.last
 }

@@ -48,13 +48,8 @@ type flowSide struct {
 }
 
 // DeclaredFlows decides the declared flows alone, and returns what is denied.
-func (p Proof) DeclaredFlows() (report.DeclaredFlows, report.Findings, error) {
-	known, err := p.Engine.Representatives(p.surroundings())
-	if err != nil {
-		return report.DeclaredFlows{}, nil, fmt.Errorf("add representative endpoints: %w", err)
-	}
-	out, findings := p.newSearch(&report.Isolation{}).declaredFlows(known)
-	return out, findings, nil
+func (p Proof) DeclaredFlows() (report.DeclaredFlows, report.Findings) {
+	return p.newSearch(&report.Isolation{}).declaredFlows(p.View.Set.Known())
 }
 
 // declaredFlows decides every declared flow, and returns what is denied.
@@ -95,7 +90,7 @@ func (d *declaredFlows) decideNodes(x *Expectation) {
 // owner in AllowOnly without generated policies.
 func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforcement, direction flow.Direction, w Expected) {
 	w = d.dropUnhandled(w)
-	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: splitL7(w.L7), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}
+	c := flowSide{Expected: w, handles: d.Fence.Handles, direction: direction, enforcement: enforcement, l7Rules: w.L7.Split(), outcomes: d.flowOutcomes.outcomesOf(w), decisions: map[pairKey]decision{}}
 	c.named = slices.ContainsFunc(slices.Concat(w.Ports, w.NamedPorts), flow.Port.IsNamed)
 	if !d.Fence.GeneratesPolicies(enforcement) {
 		return
@@ -173,7 +168,7 @@ func (c flowSide) allow() {
 // decideDenied records that the engine lists no entry for a part of the flow: ports, and an L7 rule.
 // Where several policies allow the part together, each of the ranges that they distinguish is
 // decided.
-func (d *declaredFlows) decideDenied(c flowSide, own, peer endpoints.Endpoint, at portRange, part flow.L7) {
+func (d *declaredFlows) decideDenied(c flowSide, own, peer endpoints.Endpoint, at flow.PortRange, part flow.L7) {
 	from, to := c.fromTo(own, peer)
 	f := flowAt(from, to, at)
 	v, err := d.verdict(f)
@@ -191,7 +186,7 @@ func (d *declaredFlows) decideDenied(c flowSide, own, peer endpoints.Endpoint, a
 }
 
 // recordDenied records a part that a verdict denies, or narrows to other rules.
-func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, at portRange, part flow.L7, v flow.Verdict) {
+func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, at flow.PortRange, part flow.L7, v flow.Verdict) {
 	from, to := c.fromTo(own, peer)
 	if narrow := c.narrowerSide(part, v); v.Decision() == flow.Allowed && narrow.L7.Other != "" {
 		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), report.Brief(narrow.Policies), narrow.L7.Other))
@@ -205,10 +200,10 @@ func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, a
 }
 
 // flowAt returns the flow on the first of some ports, or on all.
-func flowAt(from, to endpoints.Endpoint, at portRange) flow.Flow {
+func flowAt(from, to endpoints.Endpoint, at flow.PortRange) flow.Flow {
 	f := flow.Flow{From: from, To: to, ICMP: icmpType(at)}
-	if f.ICMP == "" && at.protocol != "" {
-		f.Protocol, f.Port = at.protocol, at.first
+	if f.ICMP == "" && at.Protocol != "" {
+		f.Protocol, f.Port = at.Protocol, at.First
 	}
 	return f
 }
@@ -219,7 +214,7 @@ func (d *declaredFlows) verdict(f flow.Flow) (flow.Verdict, error) {
 	if v, ok := d.verdicts[key]; ok {
 		return v, nil
 	}
-	v, err := d.Engine.Decide(f)
+	v, err := d.View.Decide(f)
 	if err == nil {
 		d.verdicts[key] = v
 	}
@@ -273,11 +268,11 @@ func compareReasons(a, b report.Reason) int {
 }
 
 // icmpType returns the type of message that a number identifies.
-func icmpType(at portRange) v1alpha1.ICMPType {
+func icmpType(at flow.PortRange) v1alpha1.ICMPType {
 	types := v1alpha1.ICMPTypes()
 	i := slices.IndexFunc(types, func(t v1alpha1.ICMPType) bool {
 		v4, v6, _ := flow.ICMPTypeNumbers(t)
-		return at.protocol == flow.ICMP && at.first == v4 || at.protocol == flow.ICMPv6 && at.first == v6
+		return at.Protocol == flow.ICMP && at.First == v4 || at.Protocol == flow.ICMPv6 && at.First == v6
 	})
 	if i < 0 {
 		return ""

@@ -23,9 +23,9 @@ type decision struct {
 	denied  []deniedPart
 }
 
-// deniedPart is a part without an entry of the engine: ports, and an L7 rule.
+// deniedPart is a part without an entry of the asked: ports, and an L7 rule.
 type deniedPart struct {
-	at   portRange
+	at   flow.PortRange
 	part flow.L7
 }
 
@@ -79,26 +79,26 @@ func (c flowSide) decidePair(p pairKey, to endpoints.Endpoint) decision {
 	if p.fenced {
 		peerSide = slices.Clone(peerSide)
 		for i := range peerSide {
-			peerSide[i].l7 = flow.L7{}
+			peerSide[i].L7 = flow.L7{}
 		}
 	}
 	var out decision
 	ranges := c.ranges(to)
 	for _, part := range c.l7Rules {
-		var denied []portRange
+		var denied []flow.PortRange
 		allowed := 0
 		for _, r := range ranges {
 			missing := uncovered(r, part, allowEntries)
 			for _, x := range uncovered(r, part, peerSide) {
-				missing = append(missing, subtractRanges(x, missing)...)
+				missing = append(missing, x.Without(missing)...)
 			}
-			allowed += len(subtractRanges(r, missing))
+			allowed += len(r.Without(missing))
 			denied = append(denied, missing...)
 		}
 		if allowed > 0 {
 			out.allowed = true
 		} else if len(c.Ports) == 0 {
-			denied = []portRange{{"", 1, 65535}}
+			denied = []flow.PortRange{flow.AllPorts("")}
 		}
 		for _, at := range denied {
 			out.denied = append(out.denied, deniedPart{at, part})
@@ -108,52 +108,46 @@ func (c flowSide) decidePair(p pairKey, to endpoints.Endpoint) decision {
 }
 
 // uncovered returns the ports of a range on which no entry allows a declared rule.
-func uncovered(r portRange, part flow.L7, allowEntries []allowEntry) []portRange {
-	var covering []portRange
+func uncovered(r flow.PortRange, part flow.L7, allowEntries []flow.Traffic) []flow.PortRange {
+	var covering []flow.PortRange
 	for i := range allowEntries {
 		p := &allowEntries[i]
-		if !p.portRange.overlaps(r) || !allows(p.l7, part) {
+		if !p.Ports.Overlaps(r) || !allows(p.L7, part) {
 			continue
 		}
-		if p.portRange.includes(r) {
+		if p.Ports.Includes(r) {
 			return nil
 		}
-		covering = append(covering, p.portRange)
+		covering = append(covering, p.Ports)
 	}
-	return subtractRanges(r, covering)
+	return r.Without(covering)
 }
 
 // allows reports whether what passes includes a declared rule. Rules for every DNS name let
 // all of DNS pass: with them the proxy sees the answers.
 func allows(allowed, part flow.L7) bool {
-	return covers(allowed, part) || part.Unrestricted() && flow.AnyCovers(allowed.DNS, "*")
-}
-
-// includes reports whether a range has all ports of another.
-func (o portRange) includes(other portRange) bool {
-	return (o.protocol == "" || o.protocol == other.protocol) && o.first <= other.first && other.last <= o.last
+	return allowed.Covers(part) || part.Unrestricted() && flow.AnyCovers(allowed.DNS, "*")
 }
 
 // ranges returns the declared ports at a destination, each of one protocol. None: the destination
 // gives no port that name.
-func (c flowSide) ranges(to endpoints.Endpoint) []portRange {
+func (c flowSide) ranges(to endpoints.Endpoint) []flow.PortRange {
 	declared := c.Ports
 	if len(c.NamedPorts) > 0 {
 		declared = c.NamedPorts
 	}
 	if len(declared) > 0 {
-		return slices.DeleteFunc(portRangesOf(declared, to.Ports), func(r portRange) bool {
+		return slices.DeleteFunc(portRangesOf(declared, to.Ports), func(r flow.PortRange) bool {
 			// A type of message is one of each IP family that agents handle.
-			return (r.protocol == flow.ICMP || r.protocol == flow.ICMPv6) && !c.handles(r.protocol)
+			return flow.IsICMP(r.Protocol) && !c.handles(r.Protocol)
 		})
 	}
-	var out []portRange
-	for _, p := range append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6) {
+	var out []flow.PortRange
+	for _, p := range flow.Protocols() {
 		if !c.handles(p) {
 			continue
 		}
-		allPorts := flow.AllPorts(p)
-		out = append(out, portRange{p, allPorts.First, allPorts.Last})
+		out = append(out, flow.AllPorts(p))
 	}
 	return out
 }
@@ -163,7 +157,7 @@ func (c flowSide) ranges(to endpoints.Endpoint) []portRange {
 func (d *declaredFlows) decideByEngine(c flowSide, own, peer endpoints.Endpoint) {
 	_, to := c.fromTo(own, peer)
 	if len(c.Ports) == 0 {
-		d.decideFlow(c, own, peer, portRange{"", 1, 65535})
+		d.decideFlow(c, own, peer, flow.AllPorts(""))
 		return
 	}
 	for _, r := range c.ranges(to) {
@@ -173,7 +167,7 @@ func (d *declaredFlows) decideByEngine(c flowSide, own, peer endpoints.Endpoint)
 	}
 }
 
-func (d *declaredFlows) decideFlow(c flowSide, own, peer endpoints.Endpoint, at portRange) {
+func (d *declaredFlows) decideFlow(c flowSide, own, peer endpoints.Endpoint, at flow.PortRange) {
 	from, to := c.fromTo(own, peer)
 	v, err := d.verdict(flowAt(from, to, at))
 	if err != nil {
@@ -188,7 +182,7 @@ func (d *declaredFlows) decideFlow(c flowSide, own, peer endpoints.Endpoint, at 
 		switch l7 := sideOf(v, c.direction).L7; {
 		case allows(l7, part):
 			c.allow()
-		case at.protocol == "":
+		case at.Protocol == "":
 			// Rules differ by port: each range is decided by itself.
 			d.decideEachRange(c, own, peer, part)
 		default:
@@ -204,46 +198,30 @@ func (d *declaredFlows) decideEachRange(c flowSide, own, peer endpoints.Endpoint
 		if !c.handles(p) {
 			continue
 		}
-		allPorts := flow.AllPorts(p)
-		for _, at := range d.splitRange(c, own, peer, portRange{p, allPorts.First, allPorts.Last}) {
+		for _, at := range d.splitRange(c, own, peer, flow.AllPorts(p)) {
 			d.decideFlow(c, own, peer, at)
 		}
 	}
 }
 
 // splitRange cuts a range where what the policies allow at one of the endpoints begins or ends.
-func (d *declaredFlows) splitRange(c flowSide, own, peer endpoints.Endpoint, r portRange) []portRange {
-	if r.first == r.last {
-		return []portRange{r}
-	}
-	starts := []int{int(r.first)}
+func (d *declaredFlows) splitRange(c flowSide, own, peer endpoints.Endpoint, r flow.PortRange) []flow.PortRange {
+	var bounds []flow.PortRange
 	for _, at := range []struct {
 		ep endpoints.Endpoint
 		d  flow.Direction
 	}{{own, c.direction}, {peer, c.direction.Opposite()}} {
-		if !at.ep.IsSelected() {
+		if !at.ep.IsSelected() || r.First == r.Last {
 			continue
 		}
-		openings, err := d.openingsOf(at.ep, at.d)
+		openings, err := d.View.Openings(at.ep, at.d)
 		if err != nil {
-			// The engine reports it when it decides.
+			// The view reports it when it decides.
 			continue
 		}
 		for _, o := range openings {
-			if o.Protocol == r.protocol {
-				starts = append(starts, int(o.First), int(o.Last)+1)
-			}
+			bounds = append(bounds, o.Ports)
 		}
 	}
-	slices.Sort(starts)
-	starts = slices.Compact(slices.DeleteFunc(starts, func(n int) bool { return n < int(r.first) || n > int(r.last) }))
-	var out []portRange
-	for i, first := range starts {
-		last := int(r.last)
-		if i+1 < len(starts) {
-			last = starts[i+1] - 1
-		}
-		out = append(out, portRange{r.protocol, uint16(first), uint16(last)})
-	}
-	return out
+	return r.Split(bounds)
 }

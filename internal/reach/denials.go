@@ -14,7 +14,7 @@ import (
 // policies decide alike.
 type denial struct {
 	flowSide
-	ports portRange
+	ports flow.PortRange
 	part  flow.L7
 	// why is the rest of the message: the decision of both sides, and the fix.
 	why      string
@@ -87,14 +87,14 @@ func (one *denial) at() string {
 		return "ICMP " + string(t)
 	}
 	switch {
-	case p.protocol == "":
+	case p.Protocol == "":
 		return "*"
-	case flow.PortRange{Protocol: p.protocol, First: p.first, Last: p.last}.IsAllPorts():
-		return "*/" + string(p.protocol)
-	case p.first == p.last:
-		return fmt.Sprintf("%d/%s", p.first, p.protocol)
+	case p.IsAllPorts():
+		return "*/" + string(p.Protocol)
+	case p.First == p.Last:
+		return fmt.Sprintf("%d/%s", p.First, p.Protocol)
 	}
-	return fmt.Sprintf("%d-%d/%s", p.first, p.last, p.protocol)
+	return fmt.Sprintf("%d-%d/%s", p.First, p.Last, p.Protocol)
 }
 
 // why is what denies a part of a flow, or what is allowed instead.

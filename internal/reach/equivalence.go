@@ -22,13 +22,10 @@ type Equivalence struct {
 // isolates the same pods. Two policies that are equal alone are equal with any others, since allows
 // add up. Deny rules are credited only for pods in the build. For representative pods they are
 // ignored.
-func (p Proof) Equivalence(other flow.Engine) (Equivalence, error) {
-	known, err := shareRepresentatives(p.Engine, other, p.surroundings())
-	if err != nil {
-		return Equivalence{}, err
-	}
+func (p Proof) Equivalence(other *flow.View) (Equivalence, error) {
+	known := p.View.Set.Known()
 	pods := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool { return ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" })
-	s := equivalence{Equivalence: Equivalence{Pods: len(pods), Peers: len(known)}, before: p.Engine, after: other}
+	s := equivalence{Equivalence: Equivalence{Pods: len(pods), Peers: len(known)}, before: p.View, after: other}
 	for _, pod := range pods {
 		for _, d := range flow.Directions() {
 			if err := s.compare(view{subject: pod, direction: d}); err != nil {
@@ -36,34 +33,28 @@ func (p Proof) Equivalence(other flow.Engine) (Equivalence, error) {
 			}
 		}
 	}
-	err = s.explain()
-	return s.Equivalence, err
+	return s.Equivalence, s.explain()
 }
 
 type equivalence struct {
 	Equivalence
-	before, after flow.Engine
+	before, after *flow.View
 	// differing are the pods at which not the same passes.
 	differing []endpoints.Endpoint
 }
 
 // compare counts what passes at a pod, and remembers the pod where that differs.
 func (s *equivalence) compare(v view) error {
-	before, err := s.before.Openings(v.subject, v.direction)
+	before, after, err := bothOpenings(s.before, s.after, v.subject, v.direction)
 	if err != nil {
-		return fmt.Errorf("find what is open: %w", err)
+		return err
 	}
-	after, err := s.after.Openings(v.subject, v.direction)
-	if err != nil {
-		return fmt.Errorf("find what is open: %w", err)
-	}
-	one, other := openingKeys(before), openingKeys(after)
-	s.Openings += len(one)
-	if slices.Equal(one, other) {
+	s.Openings += before.Connections()
+	if before.Equal(after) {
 		return nil
 	}
 	s.differing = append(s.differing, v.subject)
-	switch a, b := isolates(before), isolates(after); {
+	switch a, b := before.Isolate(), after.Isolate(); {
 	case a && !b:
 		s.report("no longer isolates the %s of %s", v.direction, v.subject.Name)
 	case b && !a:
@@ -80,9 +71,9 @@ func (s *equivalence) report(format string, args ...any) {
 func (s *equivalence) explain() error {
 	for _, way := range []struct {
 		text          string
-		before, after flow.Engine
+		before, after *flow.View
 	}{{"no longer allows", s.before, s.after}, {"also allows", s.after, s.before}} {
-		c := comparison{before: newOpeningsCache(way.before), after: newOpeningsCache(way.after)}
+		c := lost{before: way.before, after: way.after}
 		if err := c.search(s.differing); err != nil {
 			return err
 		}
@@ -94,25 +85,4 @@ func (s *equivalence) explain() error {
 		s.report("does not allow the same at %s", s.differing[0].Name)
 	}
 	return nil
-}
-
-// isolates reports whether openings are those of a pod that something isolates.
-func isolates(openings []flow.Opening) bool {
-	return !slices.ContainsFunc(openings, isUnrestricted)
-}
-
-// openingKeys are openings peer by peer, in order, without their policies.
-func openingKeys(openings []flow.Opening) []string {
-	var out []string
-	for _, o := range openings {
-		what := []any{o.Protocol, o.First, o.Last, o.L7}
-		if len(o.Peers) == 0 {
-			out = append(out, endpoints.JSONKey(what))
-		}
-		for _, peer := range o.Peers {
-			out = append(out, endpoints.JSONKey([]any{peer.Kind, peer.Name, peer.Entities, what}))
-		}
-	}
-	slices.Sort(out)
-	return out
 }

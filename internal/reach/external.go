@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,31 +27,27 @@ func isWorld(text string) bool {
 
 func isOutside(text string) bool { return isExternal(text) || isWorld(text) }
 
-// mentionsOutside reports whether a case of some FlowTests is about what is outside the cluster, so
-// that the engine must know the names and networks that policies distinguish before.
-func mentionsOutside(tests []resource.FlowTest) bool {
+// MentionsOutside reports whether a case of some FlowTests is about what is outside the cluster, so
+// that its world needs the names and networks that policies distinguish.
+func MentionsOutside(tests []resource.FlowTest) bool {
 	return slices.ContainsFunc(tests, func(t resource.FlowTest) bool {
 		return slices.ContainsFunc(t.Test.Spec.Cases, func(c v1alpha1.FlowCase) bool { return isOutside(c.From) || isOutside(c.To) })
 	})
 }
 
-// RepresentativesFor adds to the engine everything that policies distinguish, where a case of some
-// FlowTests needs it, and returns the addresses among it.
-func (p Proof) RepresentativesFor(tests []resource.FlowTest) ([]endpoints.Endpoint, error) {
-	if !mentionsOutside(tests) {
-		return nil, nil
+// OutsideAddresses returns the addresses that policies distinguish, where a case of some FlowTests needs
+// them.
+func (p Proof) OutsideAddresses(tests []resource.FlowTest) []endpoints.Endpoint {
+	if !MentionsOutside(tests) {
+		return nil
 	}
-	known, err := p.Engine.Representatives(p.surroundings())
-	if err != nil {
-		return nil, fmt.Errorf("add representative endpoints: %w", err)
-	}
-	return newKnownEndpoints(known).addresses, nil
+	return newKnownEndpoints(p.View.Set.Known()).addresses
 }
 
 // outsideTargets are flows without a source to everything outside the cluster that the
 // policies at a source distinguish: the world, and each network and name that they open.
-func outsideTargets(engine flow.Engine, c v1alpha1.FlowCase, from endpoints.Endpoint) ([]flow.Flow, error) {
-	opened, err := openedOutside(engine, from, flow.Egress)
+func outsideTargets(asked *flow.View, c v1alpha1.FlowCase, from endpoints.Endpoint) ([]flow.Flow, error) {
+	opened, err := openedOutside(asked, from, flow.Egress)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +72,7 @@ func impliedICMPTypes(c v1alpha1.FlowCase) []v1alpha1.ICMPType {
 // openedNetworks are the networks that policies open to destinations, where a case is about
 // everything outside the cluster as the source.
 type openedNetworks struct {
-	engine  flow.Engine
+	asked   *flow.View
 	enabled bool
 	// destination finds them by the destination, whose flows are one after the other.
 	destination string
@@ -99,7 +94,7 @@ func (o *openedNetworks) networks(to endpoints.Endpoint) ([]endpoints.Endpoint, 
 		return nil, nil
 	}
 	if o.destination == "" || o.destination != to.Name {
-		networks, err := openedOutside(o.engine, to, flow.Ingress)
+		networks, err := openedOutside(o.asked, to, flow.Ingress)
 		if err != nil {
 			return nil, err
 		}
@@ -110,11 +105,11 @@ func (o *openedNetworks) networks(to endpoints.Endpoint) ([]endpoints.Endpoint, 
 
 // openedOutside are the names, each of them one, and the addresses outside the cluster that
 // policies at a pod open in one direction, on some port. The apiserver is none, wherever it is.
-func openedOutside(engine flow.Engine, at endpoints.Endpoint, d flow.Direction) ([]endpoints.Endpoint, error) {
+func openedOutside(asked *flow.View, at endpoints.Endpoint, d flow.Direction) ([]endpoints.Endpoint, error) {
 	if !at.IsSelected() {
 		return nil, nil
 	}
-	openings, err := engine.Openings(at, d)
+	openings, err := asked.Openings(at, d)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +144,7 @@ func isOutsideEndpoint(ep endpoints.Endpoint) bool {
 
 // ExclusionFindings reports what cases to the outside do not include: names and single networks, where
 // a case denies world, and what an egress proxy serves.
-func (e Endpoints) ExclusionFindings(engine flow.Engine, result report.FlowTestResult) report.Findings {
+func (e Endpoints) ExclusionFindings(asked *flow.View, result report.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || c.Case.Expect != v1alpha1.ExpectDeny {
@@ -160,7 +155,7 @@ func (e Endpoints) ExclusionFindings(engine flow.Engine, result report.FlowTestR
 			name, text string
 			direction  flow.Direction
 		}{{"to", c.Case.To, flow.Egress}, {"from", c.Case.From, flow.Ingress}} {
-			if found, ok := allowedOutsideWorld(engine, c, endpoint.text, endpoint.direction); ok {
+			if found, ok := allowedOutsideWorld(asked, c, endpoint.text, endpoint.direction); ok {
 				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which does not include the names and networks that policies allow separately, as %s: write external to include these", c.Case.Name, endpoint.text, found))
 			}
 		}
@@ -175,7 +170,7 @@ func (e Endpoints) ExclusionFindings(engine flow.Engine, result report.FlowTestR
 
 // allowedOutsideWorld is a flow to a name or an address, or from an address, that is allowed where a
 // case denies world.
-func allowedOutsideWorld(engine flow.Engine, c report.CaseResult, world string, d flow.Direction) (found string, ok bool) {
+func allowedOutsideWorld(asked *flow.View, c report.CaseResult, world string, d flow.Direction) (found string, ok bool) {
 	if !isWorld(world) {
 		return "", false
 	}
@@ -184,7 +179,7 @@ func allowedOutsideWorld(engine flow.Engine, c report.CaseResult, world string, 
 		if d == flow.Ingress {
 			at = f.Flow.To
 		}
-		found, err := openedOutside(engine, at, d)
+		found, err := openedOutside(asked, at, d)
 		if err != nil {
 			// The case itself, or isolation, reports what cannot be decided.
 			continue
@@ -202,7 +197,7 @@ func allowedOutsideWorld(engine flow.Engine, c report.CaseResult, world string, 
 			if c.Case.HTTP != nil {
 				other.HTTP = request(c.Case, other)
 			}
-			if v, err := engine.Decide(other); err == nil && v.Decision() != flow.Denied {
+			if v, err := asked.Decide(other); err == nil && v.Decision() != flow.Denied {
 				return other.String(), true
 			}
 		}

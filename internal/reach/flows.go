@@ -13,12 +13,12 @@ import (
 
 // flows are the flows of a case: from each source to each destination on each port. A pod's flow to
 // itself is kept: it may be another replica.
-func (e Endpoints) flows(engine flow.Engine, c v1alpha1.FlowCase) ([]flow.Flow, error) {
+func (e Endpoints) flows(asked *flow.View, c v1alpha1.FlowCase) ([]flow.Flow, error) {
 	sources, err := e.FindAll(c.From)
 	if err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
-	opened := openedNetworks{engine: engine, enabled: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
+	opened := openedNetworks{asked: asked, enabled: isExternal(c.From) && c.Expect == v1alpha1.ExpectDeny}
 	var targets []flow.Flow
 	if !isExternal(c.To) {
 		if targets, err = e.targets(c); err != nil {
@@ -28,7 +28,7 @@ func (e Endpoints) flows(engine flow.Engine, c v1alpha1.FlowCase) ([]flow.Flow, 
 	var out []flow.Flow
 	for _, from := range sources {
 		if isExternal(c.To) {
-			if targets, err = outsideTargets(engine, c, from); err != nil {
+			if targets, err = outsideTargets(asked, c, from); err != nil {
 				return nil, fmt.Errorf("to: %w", err)
 			}
 		}

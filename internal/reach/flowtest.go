@@ -18,12 +18,12 @@ import (
 
 // Run decides every case of a FlowTest. Case by case, what cannot be decided is the
 // result's Problem.
-func Run(engine flow.Engine, all Endpoints, test resource.FlowTest) report.FlowTestResult {
+func Run(asked *flow.View, all Endpoints, test resource.FlowTest) report.FlowTestResult {
 	out := report.FlowTestResult{Test: test.Ref}
 	for _, c := range test.Test.Spec.Cases {
 		r := report.CaseResult{Case: c}
 		var err error
-		if r.Flows, err = all.decide(engine, c); err != nil {
+		if r.Flows, err = all.decide(asked, c); err != nil {
 			r.Problem = err.Error()
 		}
 		r.Passed = err == nil && !slices.ContainsFunc(r.Flows, func(f report.FlowResult) bool { return !f.Passed })
@@ -33,17 +33,17 @@ func Run(engine flow.Engine, all Endpoints, test resource.FlowTest) report.FlowT
 }
 
 // decide decides the flows of a case, up to the first that cannot be decided.
-func (e Endpoints) decide(engine flow.Engine, c v1alpha1.FlowCase) ([]report.FlowResult, error) {
+func (e Endpoints) decide(asked *flow.View, c v1alpha1.FlowCase) ([]report.FlowResult, error) {
 	if err := checkNormalizedPath(c); err != nil {
 		return nil, err
 	}
-	flows, err := e.flows(engine, c)
+	flows, err := e.flows(asked, c)
 	if err != nil {
 		return nil, err
 	}
 	for _, checkUndecidedPolicies := range []func() error{
 		func() error { return e.checkUndecidedPolicies(flows) },
-		func() error { return e.checkBuildFacts(engine, c, flows) },
+		func() error { return e.checkBuildFacts(asked, c, flows) },
 	} {
 		if err := checkUndecidedPolicies(); err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func (e Endpoints) decide(engine flow.Engine, c v1alpha1.FlowCase) ([]report.Flo
 	}
 	var out []report.FlowResult
 	for _, f := range flows {
-		v, err := engine.Decide(f)
+		v, err := asked.Decide(f)
 		if err != nil {
 			return out, err
 		}
@@ -60,9 +60,9 @@ func (e Endpoints) decide(engine flow.Engine, c v1alpha1.FlowCase) ([]report.Flo
 		}
 		v = e.allowPacketTooBig(c, f, v)
 		if c.Expect == v1alpha1.ExpectAllow {
-			v = e.narrowByNetworks(engine, f, v)
+			v = e.narrowByNetworks(asked, f, v)
 		}
-		for _, hint := range []string{e.clusterHostnameHint(engine, c, f, v), portHint(c, f, v)} {
+		for _, hint := range []string{e.clusterHostnameHint(asked, c, f, v), portHint(c, f, v)} {
 			if hint != "" {
 				v.Note = strings.TrimPrefix(v.Note+"; "+hint, "; ")
 			}

@@ -1,7 +1,6 @@
 package reach_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -48,23 +48,8 @@ func shop(t *testing.T) reach.Endpoints {
 	return reach.Endpoints{Index: index, Fence: (&policy.Fence{}).WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"shop", "shop-2"}}, &policy.Owner{Name: "homeless"})}
 }
 
-// recorder allows every flow, and writes it down.
-type recorder struct {
-	fixedEngine
-	flows  []string
-	decide func(flow.Flow) (flow.Verdict, error)
-}
-
-func (r *recorder) Decide(f flow.Flow) (flow.Verdict, error) {
-	r.flows = append(r.flows, f.String())
-	if r.decide != nil {
-		return r.decide(f)
-	}
-	return flow.Verdict{Egress: flow.Side{Decision: flow.Allowed}}, nil
-}
-
-// run decides one case, with its defaults.
-func run(t *testing.T, c v1alpha1.FlowCase, decide func(flow.Flow) (flow.Verdict, error)) ([]string, report.FlowTestResult) {
+// run decides one case, with its defaults, and returns its flows.
+func run(t *testing.T, c v1alpha1.FlowCase, at entryAt) ([]string, report.FlowTestResult) {
 	t.Helper()
 	c.Name = "case"
 	if c.Expect == "" {
@@ -77,12 +62,15 @@ func run(t *testing.T, c v1alpha1.FlowCase, decide func(flow.Flow) (flow.Verdict
 	if errs := test.Test.Validate(); len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	r := &recorder{decide: decide}
 	e := shop(t)
 	e.Reasons = map[string][]string{"shop/a": {"Tenant/acme spec.egress[a]"}, "shop/b": {"Tenant/acme spec.egress[a]", "FenceProfile/p spec.baseline.dns"}}
-	result := reach.Run(r, e, test)
-	slices.Sort(r.flows)
-	return r.flows, result
+	result := decide(t, at, e, test)
+	var flows []string
+	for _, f := range result.Cases[0].Flows {
+		flows = append(flows, f.Flow.String())
+	}
+	slices.Sort(flows)
+	return flows, result
 }
 
 func TestFlowsOfCase(t *testing.T) {
@@ -122,12 +110,12 @@ func TestFlowsOfCase(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, result := run(t, c.c, nil)
+			got, result := run(t, c.c, everywhere(flow.Entry{}))
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error("(-want +got)\n", diff)
 			}
-			if r := result.Cases[0]; !r.Passed || r.Problem != "" || len(r.Flows) != len(c.want) {
-				t.Errorf("holds %v, problem %q, %d flows", r.Passed, r.Problem, len(r.Flows))
+			if r := result.Cases[0]; !r.Passed || r.Problem != "" {
+				t.Errorf("holds %v, problem %q", r.Passed, r.Problem)
 			}
 		})
 	}
@@ -162,9 +150,7 @@ func TestMissingEndpointsAreUndecided(t *testing.T) {
 			if to == "service/default/kubernetes" {
 				c.Port, c.Protocol = 80, v1alpha1.SCTP
 			}
-			flows, result := run(t, c, func(flow.Flow) (flow.Verdict, error) {
-				return flow.Verdict{Egress: flow.Side{Decision: flow.Denied}}, nil
-			})
+			flows, result := run(t, c, everywhere(flow.Entry{Deny: true}))
 			if r := result.Cases[0]; r.Passed || !strings.Contains(r.Problem, want) || !strings.HasPrefix(r.Problem, "to: ") {
 				t.Errorf("holds %v, %v are decided, problem %q, want %q", r.Passed, flows, r.Problem, want)
 			}
@@ -174,7 +160,7 @@ func TestMissingEndpointsAreUndecided(t *testing.T) {
 
 func TestExternalNameIsNotASource(t *testing.T) {
 	t.Parallel()
-	_, result := run(t, v1alpha1.FlowCase{From: "service/shop/alias", To: "shop/db", Port: 1}, nil)
+	_, result := run(t, v1alpha1.FlowCase{From: "service/shop/alias", To: "shop/db", Port: 1}, everywhere(flow.Entry{}))
 	if p := result.Cases[0].Problem; !strings.Contains(p, "from: the Service shop/alias is an ExternalName") {
 		t.Errorf("problem %q", p)
 	}
@@ -182,49 +168,43 @@ func TestExternalNameIsNotASource(t *testing.T) {
 
 func TestFlowTestFindings(t *testing.T) {
 	t.Parallel()
-	side := func(d flow.Decision, by ...string) flow.Side { return flow.Side{Decision: d, Policies: by} }
 	for name, c := range map[string]struct {
-		c      v1alpha1.FlowCase
-		decide func(flow.Flow) (flow.Verdict, error)
-		want   string
+		c    v1alpha1.FlowCase
+		at   entryAt
+		want string
 	}{
 		"denied without a policy": {
-			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(f flow.Flow) (flow.Verdict, error) {
-				v := flow.Verdict{Egress: side(flow.Denied), Ingress: side(flow.NotEnforced), Note: "the name is never resolved"}
-				if f.From.Name == "shop/Pod/web-1" {
-					v.Egress = side(flow.Allowed)
-				}
-				return v, nil
+			v1alpha1.FlowCase{From: "tenant/acme/app=web", To: "api.openai.com", Port: 443}, func(at endpoints.Endpoint, _ flow.Direction) (flow.Entry, error) {
+				return flow.Entry{Deny: at.Name != "shop/Pod/web-1", Note: "the name is never resolved"}, nil
 			},
 			`"case": shop/Pod/web-2 -> api.openai.com:443/TCP must be allowed and is denied: egress denied, no policy allows it; ingress not enforced; the name is never resolved (1 of 2 flows fail) [flow-test-failed]`,
 		},
 		"allowed, and by whom": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(flow.Flow) (flow.Verdict, error) {
-				return flow.Verdict{Egress: side(flow.Allowed, "shop/a", "shop/b"), Ingress: flow.Side{Decision: flow.Allowed, L7: flow.L7{DNS: []string{"*"}}}}, nil
+			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(_ endpoints.Endpoint, d flow.Direction) (flow.Entry, error) {
+				if d == flow.Egress {
+					return flow.Entry{Policies: []string{"shop/a", "shop/b"}}, nil
+				}
+				return flow.Entry{L7: flow.L7{DNS: []string{"*"}}}, nil
 			},
 			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (only DNS for *); ` +
 				`declared by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
 		},
 		"allowed in some cases": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, func(flow.Flow) (flow.Verdict, error) {
-				return flow.Verdict{Egress: side(flow.Depends, "shop/c"), Ingress: side(flow.NotEnforced)}, nil
-			},
+			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, everywhere(flow.Entry{Maybe: true, Policies: []string{"shop/c"}}),
 			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress allowed in some cases by shop/c; ingress not enforced [flow-test-failed]`,
 		},
-		"an engine that cannot decide": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, func(flow.Flow) (flow.Verdict, error) { return flow.Verdict{}, errors.New("no answer") },
-			`"case" cannot be decided: no answer [flow-test-undecided]`,
+		"policies that cannot be merged": {
+			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1}, noAnswer,
+			`"case" cannot be decided: shop/web-1 -> shop/db:1/TCP: egress of shop/Pod/web-1: no answer [flow-test-undecided]`,
 		},
 		"endpoints that no policy selects": {
-			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, func(flow.Flow) (flow.Verdict, error) {
-				return flow.Verdict{Egress: side(flow.NotEnforced), Ingress: side(flow.NotEnforced)}, nil
-			},
+			v1alpha1.FlowCase{From: "world", To: "192.0.2.1", Port: 1}, everywhere(flow.Entry{}),
 			`"case" cannot be decided: world -> 192.0.2.1:1/TCP: neither the source nor the destination is a pod or node of this cluster, so no policy decides it [flow-test-undecided]`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, result := run(t, c.c, c.decide)
+			_, result := run(t, c.c, c.at)
 			findings := reach.FlowTestFindings(result)
 			if len(findings) != 1 {
 				t.Fatalf("%d findings: %v", len(findings), findings)

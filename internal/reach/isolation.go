@@ -16,11 +16,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// Proof has the input of a proof: an engine that enforces the policies, and the declared flows.
+// Proof has the input of a proof: a view of what the policies decide, and the declared flows.
 type Proof struct {
-	Engine    flow.Engine
+	// View has every endpoint about which the proof asks: see Compile.
+	View      *flow.View
 	Fence     *policy.Fence
 	Endpoints Endpoints
+	// Pods are further pods that count as pods of the build.
+	Pods []endpoints.Endpoint
 	// NetworkPolicyForm is the NetworkPolicy form of the policies: what it declares is declared.
 	// Nil: none.
 	NetworkPolicyForm *policy.Fence
@@ -41,10 +44,7 @@ type Proof struct {
 // is decided alone.
 func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 	var counted report.Isolation
-	known, err := p.Engine.Representatives(p.surroundings())
-	if err != nil {
-		return counted, nil, fmt.Errorf("add representative endpoints: %w", err)
-	}
+	known := p.View.Set.Known()
 	s := p.newSearch(&counted)
 	pods := p.fenced(known)
 	for i, pod := range pods {
@@ -56,7 +56,7 @@ func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 		}
 	}
 	counted.Pods = len(pods)
-	err = s.searchNodes(known)
+	err := s.searchNodes(known)
 	s.tally.addNotGenerated(p.Fence)
 	for _, operator := range p.Endpoints.undecidedOperatorPolicies() {
 		s.tally.openNamespace(operator.Namespace)
@@ -74,7 +74,7 @@ func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 }
 
 func (p Proof) newSearch(counted *report.Isolation) *search {
-	return &search{Proof: p, expectation: NewExpectation(p.fences()...), openings: map[string][]flow.Opening{}, counted: counted}
+	return &search{Proof: p, expectation: NewExpectation(p.fences()...), counted: counted}
 }
 
 // HostNetworkFindings lists the hostNetwork pods, which no policy selects.
@@ -118,54 +118,6 @@ func (p Proof) grants() []policy.Grant {
 	return out
 }
 
-// surroundings returns the namespaces of the build and of tenants, and the declared networks.
-func (p Proof) surroundings() endpoints.Environment {
-	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
-	for _, t := range p.Fence.Tenants() {
-		for _, ns := range t.Namespaces {
-			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
-		}
-	}
-	for ns := range p.Endpoints.Index.Namespaces {
-		s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
-	}
-	for _, w := range p.Endpoints.Index.Workloads {
-		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
-	}
-	for _, g := range p.grants() {
-		for _, peer := range []policy.Peer{g.From, g.To} {
-			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
-		}
-	}
-	for _, f := range p.fences() {
-		for _, e := range slices.Sorted(maps.Keys(f.EntityAddresses)) {
-			for _, peer := range f.EntityAddresses[e] {
-				s.CIDRs = append(s.CIDRs, peer.CIDRs...)
-			}
-		}
-	}
-	return s
-}
-
-// selectors returns the selectors with which the expectation distinguishes pods and nodes.
-func (p Proof) selectors() []endpoints.Selection {
-	var out []endpoints.Selection
-	pods := func(s endpoints.Selector) {
-		out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(s, endpoints.PodLabel)})
-	}
-	for _, o := range p.Fence.Owners() {
-		pods(o.Selector)
-	}
-	for _, expected := range NewExpectation(p.fences()...).at {
-		for _, w := range expected {
-			pods(w.Subject)
-			pods(w.Peer.Pods)
-			out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(endpoints.Selector{MatchLabels: w.Peer.NamespaceLabels}, endpoints.NamespaceLabel)})
-		}
-	}
-	return out
-}
-
 // search goes through the openings of pods and nodes.
 type search struct {
 	Proof
@@ -175,16 +127,12 @@ type search struct {
 	tally       tally
 	access      access
 	counted     *report.Isolation
-	// openings are those of peers, cached.
-	openings map[string][]flow.Opening
-	// cachedPeers is how many peers they have.
-	cachedPeers int
 }
 
 func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
 	v := s.expectation.viewOf(pod, d)
 	s.tally.inspect(v)
-	openings, err := s.openingsOf(pod, d)
+	openings, err := s.View.Openings(pod, d)
 	var conflict flow.ConflictError
 	switch {
 	case errors.As(err, &conflict):
@@ -217,35 +165,6 @@ func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
 	return nil
 }
 
-// maxCachedPeers is how many peers of openings are kept in memory.
-const maxCachedPeers = 200_000
-
-func peersOf(openings []flow.Opening) int {
-	n := 0
-	for _, o := range openings {
-		n += len(o.Peers)
-	}
-	return n
-}
-
-func (s *search) openingsOf(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
-	key := string(d) + " " + pod.Name
-	if have, ok := s.openings[key]; ok {
-		return have, nil
-	}
-	out, err := s.Engine.Openings(pod, d)
-	if err != nil {
-		return nil, err
-	}
-	s.cachedPeers += peersOf(out)
-	if s.cachedPeers > maxCachedPeers {
-		clear(s.openings)
-		s.cachedPeers = peersOf(out)
-	}
-	s.openings[key] = out
-	return out, nil
-}
-
 func (s *search) add(v view, o flow.Opening, peer endpoints.Endpoint) {
 	s.tally.open(v)
 	l := s.leaks.leakOf(v, o, kindOf(peer))
@@ -266,15 +185,11 @@ func (s *search) otherSideAllows(v view, o flow.Opening, peer endpoints.Endpoint
 		// A pod always lets its own node in.
 		return true
 	}
-	others, err := s.openingsOf(peer, v.direction.Opposite())
+	others, err := s.View.Openings(peer, v.direction.Opposite())
 	if err != nil {
 		return true
 	}
-	this := portRange{o.Protocol, o.First, o.Last}
-	return slices.ContainsFunc(others, func(other flow.Opening) bool {
-		return isUnrestricted(other) ||
-			this.overlaps(portRange{other.Protocol, other.First, other.Last}) && slices.ContainsFunc(other.Peers, v.isSubject)
-	})
+	return others.Allow(o.Ports, v.isSubject)
 }
 
 // namespaceLabels returns the labels of a namespace, with the one that every namespace has.

@@ -8,28 +8,26 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// openingsEngine returns the openings of each direction and pod. No policy isolates pods in shop.
-type openingsEngine struct {
-	fixedEngine
-	known    []endpoints.Endpoint
-	openings map[string][]flow.Opening
-}
-
-func (e openingsEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
-	return e.known, nil
-}
-
-func (e openingsEngine) Openings(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
-	if pod.Namespace == "shop" {
-		return []flow.Opening{{}}, nil
+// viewOf returns a view of pods that have given openings in each direction. No policy isolates pods in shop.
+func viewOf(t *testing.T, openings map[string][]flow.Opening, pods ...endpoints.Endpoint) *flow.View {
+	t.Helper()
+	view, err := flow.Compile(flowtest.Openings(func(at endpoints.Endpoint, d flow.Direction) flow.Openings {
+		if at.Namespace == "shop" {
+			return flow.Openings{{}}
+		}
+		return openings[string(d)+" "+at.Name]
+	}), endpoints.NewSet(pods))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return e.openings[string(d)+" "+pod.Name], nil
+	return view
 }
 
 func pod(namespace, app string) endpoints.Endpoint {
@@ -46,7 +44,7 @@ func TestIsolation(t *testing.T) {
 	t.Parallel()
 	web, db, shop := pod("acme", "web"), pod("acme", "db"), pod("shop", "shop")
 	on := func(port uint16, peers ...endpoints.Endpoint) []flow.Opening {
-		return []flow.Opening{{Protocol: v1alpha1.TCP, First: port, Last: port, Peers: peers, Policies: []string{"acme/some"}}}
+		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: peers, Policies: []string{"acme/some"}}}
 	}
 	for name, c := range map[string]struct {
 		enforcement v1alpha1.Enforcement
@@ -89,7 +87,7 @@ func TestIsolation(t *testing.T) {
 		},
 		"a shadowed L7 rule": {
 			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": {{
-				Protocol: v1alpha1.TCP, First: 5432, Last: 5432, Peers: []endpoints.Endpoint{web}, Policies: []string{"acme/some"},
+				Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: 5432, Last: 5432}, Peers: []endpoints.Endpoint{web}, Policies: []string{"acme/some"},
 				L7: flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, ShadowedBy: []string{"acme/other"}},
 			}}},
 			[]string{"l7-rule-shadowed error 5432/TCP acme/other"},
@@ -106,10 +104,7 @@ func TestIsolation(t *testing.T) {
 			}
 			f = f.WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}, Enforcement: c.enforcement})
 			index, _ := resource.NewIndex(nil)
-			proof := reach.Proof{
-				Engine: openingsEngine{fixedEngine: fixedEngine(flow.Allowed), known: []endpoints.Endpoint{web, db, shop}, openings: c.openings},
-				Fence:  f, Endpoints: reach.Endpoints{Index: index, Fence: f},
-			}
+			proof := reach.Proof{View: viewOf(t, c.openings, web, db, shop), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
 			counted, findings, err := proof.Isolation()
 			if err != nil || counted.Pods != 2 {
 				t.Fatalf("%d pods: %v", counted.Pods, err)
@@ -129,7 +124,7 @@ func TestIsolation(t *testing.T) {
 	}
 }
 
-// withoutDeclared removes the findings about declared flows, which Decide determines.
+// withoutDeclared removes the findings about declared flows.
 func withoutDeclared(all report.Findings) report.Findings {
 	var out report.Findings
 	for _, f := range all {

@@ -110,16 +110,14 @@ func (l *leak) destinations() *orderedSet {
 	return &l.subjects
 }
 
-func (l *leak) ports() portRange {
-	return portRange{l.opening.Protocol, l.opening.First, l.opening.Last}
-}
+func (l *leak) ports() flow.PortRange { return l.opening.Ports }
 
 // portsAndL7 returns the ports, and the L7 rule that is allowed there.
 func (l *leak) portsAndL7() string {
 	if l.opening.L7.Unrestricted() {
-		return l.ports().String()
+		return l.ports().Text()
 	}
-	return l.ports().String() + ", " + l.opening.L7.String()
+	return l.ports().Text() + ", " + l.opening.L7.String()
 }
 
 // orderedSet is a set that keeps its order.

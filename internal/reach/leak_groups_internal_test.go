@@ -11,51 +11,45 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// randomEngine returns random openings of each direction and pod.
-type randomEngine struct {
-	flow.Engine
-	known    []endpoints.Endpoint
-	openings map[string][]flow.Opening
-}
-
-func (e randomEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
-	return e.known, nil
-}
-
-func (e randomEngine) Decide(flow.Flow) (flow.Verdict, error) { return flow.Verdict{}, nil }
-
-func (e randomEngine) Openings(pod endpoints.Endpoint, d flow.Direction) ([]flow.Opening, error) {
-	return e.openings[string(d)+" "+pod.Name], nil
-}
-
-func newRandomEngine(r *rand.Rand) randomEngine {
-	e := randomEngine{openings: map[string][]flow.Opening{}}
+// randomView returns a view of random openings of each direction and pod, and these.
+func randomView(t *testing.T, r *rand.Rand) (*flow.View, map[string]flow.Openings) {
+	t.Helper()
+	var known []endpoints.Endpoint
 	for i, namespace := range []string{"acme", "acme", "acme", "beta", "beta", "shop"} {
-		e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: fmt.Sprintf("%s/pod%d", namespace, i), Namespace: namespace, Representative: i%2 == 1})
+		name := fmt.Sprint("pod", i)
+		known = append(known, endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: namespace + "/" + name, Namespace: namespace, Labels: map[string]string{"app": name}, Representative: i%2 == 1})
 	}
 	for _, entity := range []v1alpha1.Entity{v1alpha1.EntityWorld, v1alpha1.EntityHost, v1alpha1.EntityKubeAPIServer} {
-		e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(entity), Entities: []v1alpha1.Entity{entity}})
+		known = append(known, endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(entity), Entities: []v1alpha1.Entity{entity}})
 	}
-	e.known = append(e.known, endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: "192.0.2.1"}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"})
-	for _, pod := range e.known[:6] {
+	known = append(known, endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: "192.0.2.1"}, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "api.example.com"})
+	openings := map[string]flow.Openings{}
+	for _, pod := range known[:6] {
 		for _, d := range flow.Directions() {
-			e.openings[string(d)+" "+pod.Name] = randomOpenings(r, e.known)
+			openings[string(d)+" "+pod.Name] = randomOpenings(r, known)
 		}
 	}
-	return e
+	view, err := flow.Compile(flowtest.Openings(func(at endpoints.Endpoint, d flow.Direction) flow.Openings {
+		return openings[string(d)+" "+at.Name]
+	}), endpoints.NewSet(known))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view, openings
 }
 
 // randomOpenings have at most one opening for a port, so that no pair is in two with the same ports.
-func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) []flow.Opening {
+func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) flow.Openings {
 	rules := []flow.L7{{}, {}, {HTTP: []flow.HTTPRule{{Method: "GET"}, {Path: "/a"}}}, {DNS: []string{"a.example", "b.example"}}}
-	var out []flow.Opening
+	var out flow.Openings
 	for port := range uint16(4) {
-		o := flow.Opening{Protocol: v1alpha1.TCP, First: 10 * port, Last: 10*port + uint16(r.IntN(3)), L7: rules[r.IntN(len(rules))]}
+		o := flow.Opening{Ports: tcp(10*port, 10*port+uint16(r.IntN(3))), L7: rules[r.IntN(len(rules))]}
 		for _, peer := range known {
 			if r.IntN(2) == 0 {
 				o.Peers = append(o.Peers, peer)
@@ -73,7 +67,7 @@ func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) []flow.Opening {
 	return out
 }
 
-func randomSearch(e randomEngine) *search {
+func randomSearch(view *flow.View) *search {
 	f := &policy.Fence{Name: "platform", Grants: []policy.Grant{
 		{From: policy.Peer{Kind: policy.Pods, Namespace: "acme"}, To: policy.Peer{Kind: policy.Pods, Namespace: "beta"}, Ports: []flow.Port{{Port: 11, Protocol: v1alpha1.TCP}}},
 	}}
@@ -82,7 +76,7 @@ func randomSearch(e randomEngine) *search {
 		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
 	)
 	index, _ := resource.NewIndex(nil)
-	p := Proof{Engine: e, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
+	p := Proof{View: view, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
 	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {
 		p.Policies[name] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
 	}
@@ -91,7 +85,7 @@ func randomSearch(e randomEngine) *search {
 
 // openPair is one undeclared opening between a source and a destination.
 func openPair(d flow.Direction, from, to string, o flow.Opening) string {
-	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, portRange{o.Protocol, o.First, o.Last}, o.L7, strings.Join(o.Policies, "+"))
+	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, o.Ports, o.L7, strings.Join(o.Policies, "+"))
 }
 
 // TestGroupingKeepsEveryOpening compares the undeclared openings of each pair, before they are
@@ -99,13 +93,13 @@ func openPair(d flow.Direction, from, to string, o flow.Opening) string {
 func TestGroupingKeepsEveryOpening(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
-		e := newRandomEngine(rand.New(rand.NewPCG(seed, 1)))
-		s := randomSearch(e)
+		view, openings := randomView(t, rand.New(rand.NewPCG(seed, 1)))
+		s := randomSearch(view)
 		want := map[string]int{}
-		for _, pod := range s.fenced(e.known) {
+		for _, pod := range s.fenced(view.Set.Known()) {
 			for _, d := range flow.Directions() {
 				v := s.expectation.viewOf(pod, d)
-				for _, o := range e.openings[string(d)+" "+pod.Name] {
+				for _, o := range openings[string(d)+" "+pod.Name] {
 					for _, peer := range o.Peers {
 						from, to := pod.Name, peer.Name
 						if d == flow.Ingress {

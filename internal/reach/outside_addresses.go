@@ -47,7 +47,7 @@ func filterOutside(addresses []endpoints.Endpoint, c v1alpha1.Cluster, entities 
 
 // narrowByNetworks returns the verdict of a flow from or to an entity of the world: where that is
 // allowed, and denied for a network of it, the flow is allowed in some cases only.
-func (e Endpoints) narrowByNetworks(engine flow.Engine, f flow.Flow, v flow.Verdict) flow.Verdict {
+func (e Endpoints) narrowByNetworks(asked *flow.View, f flow.Flow, v flow.Verdict) flow.Verdict {
 	if v.Decision() != flow.Allowed {
 		return v
 	}
@@ -64,7 +64,7 @@ func (e Endpoints) narrowByNetworks(engine flow.Engine, f flow.Flow, v flow.Verd
 		for _, network := range filterOutside(e.OutsideAddresses, e.Fence.Cluster, []v1alpha1.Entity{v1alpha1.Entity(at.Name)}) {
 			*direction.at = network
 			// A network for which the engine cannot decide counts as not allowed.
-			one, err := engine.Decide(f)
+			one, err := asked.Decide(f)
 			if err == nil && one.Decision() == flow.Allowed {
 				continue
 			}

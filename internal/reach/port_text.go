@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,74 +9,19 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
-// String is "port 80/TCP", "ports 80-90/TCP" or "every port of TCP", and for ICMP the same with
-// types.
-func (o portRange) String() string {
-	if o.protocol == "" {
-		return "every port of every protocol"
-	}
-	icmp := o.protocol == flow.ICMP || o.protocol == flow.ICMPv6
-	switch all := o.isAllPorts(); {
-	case icmp && all:
-		return "every " + string(o.protocol) + " type"
-	case icmp && o.first == o.last:
-		return fmt.Sprintf("%s type %d", o.protocol, o.first)
-	case icmp:
-		return fmt.Sprintf("%s types %d-%d", o.protocol, o.first, o.last)
-	case all:
-		return "every port of " + string(o.protocol)
-	case o.first == o.last:
-		return fmt.Sprintf("port %d/%s", o.first, o.protocol)
-	default:
-		return fmt.Sprintf("ports %d-%d/%s", o.first, o.last, o.protocol)
-	}
-}
-
-func (o portRange) isAllPorts() bool {
-	return flow.PortRange{Protocol: o.protocol, First: o.first, Last: o.last}.IsAllPorts()
-}
-
-// number returns the range without its protocol.
-func (o portRange) number() string {
-	if o.first == o.last {
-		return fmt.Sprint(o.first)
-	}
-	return fmt.Sprintf("%d-%d", o.first, o.last)
-}
-
-// mergeRanges returns the union of ranges, sorted by protocol, in as few ranges as possible.
-func mergeRanges(ranges []portRange) []portRange {
-	if slices.ContainsFunc(ranges, func(r portRange) bool { return r.protocol == "" && r.first <= 1 && r.last == 65535 }) {
-		return []portRange{{"", 1, 65535}}
-	}
-	sorted := slices.Clone(ranges)
-	slices.SortFunc(sorted, func(a, b portRange) int {
-		return cmp.Or(cmp.Compare(a.protocol, b.protocol), cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last))
-	})
-	var out []portRange
-	for _, r := range sorted {
-		if n := len(out); n > 0 && out[n-1].protocol == r.protocol && int(r.first) <= int(out[n-1].last)+1 {
-			out[n-1].last = max(out[n-1].last, r.last)
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
 // protocolText is what the ranges of one protocol include: all of its ports, all but a few, or a
 // list.
 type protocolText struct {
-	ranges, gaps []portRange
+	ranges, gaps []flow.PortRange
 	mostly       bool
 }
 
-func textOfProtocol(ranges []portRange) protocolText {
-	all := flow.AllPorts(ranges[0].protocol)
-	t := protocolText{ranges: ranges, gaps: subtractRanges(portRange{all.Protocol, all.First, all.Last}, ranges)}
+func textOfProtocol(ranges []flow.PortRange) protocolText {
+	all := flow.AllPorts(ranges[0].Protocol)
+	t := protocolText{ranges: ranges, gaps: all.Without(ranges)}
 	missing := 0
 	for _, gap := range t.gaps {
-		missing += int(gap.last) - int(gap.first) + 1
+		missing += int(gap.Last) - int(gap.First) + 1
 	}
 	t.mostly = missing < int(all.Last)/2
 	return t
@@ -85,12 +29,12 @@ func textOfProtocol(ranges []portRange) protocolText {
 
 // text is "ports 80, 90-99/TCP" or "every port of TCP but 443". It lists up to limit ranges.
 func (t protocolText) text(limit int) string {
-	all := flow.AllPorts(t.ranges[0].protocol)
+	all := flow.AllPorts(t.ranges[0].Protocol)
 	switch {
 	case len(t.ranges) == 1:
-		return t.ranges[0].String()
+		return t.ranges[0].Text()
 	case t.mostly:
-		return portRange{all.Protocol, all.First, all.Last}.String() + " but " + listUpTo(limit, ", ", numbers(t.gaps))
+		return all.Text() + " but " + listUpTo(limit, ", ", numbers(t.gaps))
 	case all.Last == 255:
 		return string(all.Protocol) + " types " + listUpTo(limit, ", ", numbers(t.ranges))
 	}
@@ -101,26 +45,26 @@ func (t protocolText) text(limit int) string {
 	return "ports " + strings.Join(listed, ", ") + "/" + string(all.Protocol) + more
 }
 
-func numbers(ranges []portRange) []string {
+func numbers(ranges []flow.PortRange) []string {
 	var out []string
 	for _, r := range ranges {
-		out = append(out, r.number())
+		out = append(out, r.Number())
 	}
 	return out
 }
 
 // textOfPorts names a union of ranges: "every port but 443/TCP" if it includes most ports of each
 // protocol that the enforcer handles.
-func textOfPorts(ranges []portRange, handles func(v1alpha1.Protocol) bool, limit int) string {
-	merged := mergeRanges(ranges)
-	if merged[0].protocol == "" {
-		return merged[0].String()
+func textOfPorts(ranges []flow.PortRange, handles func(v1alpha1.Protocol) bool, limit int) string {
+	merged := flow.MergeRanges(ranges)
+	if merged[0].Protocol == "" {
+		return merged[0].Text()
 	}
 	byProtocol := map[v1alpha1.Protocol]protocolText{}
 	var order []v1alpha1.Protocol
 	for len(merged) > 0 {
-		p := merged[0].protocol
-		n := slices.IndexFunc(merged, func(r portRange) bool { return r.protocol != p })
+		p := merged[0].Protocol
+		n := slices.IndexFunc(merged, func(r flow.PortRange) bool { return r.Protocol != p })
 		if n < 0 {
 			n = len(merged)
 		}
@@ -141,7 +85,7 @@ func textOfPorts(ranges []portRange, handles func(v1alpha1.Protocol) bool, limit
 func textOfAllProtocols(byProtocol map[v1alpha1.Protocol]protocolText, handles func(v1alpha1.Protocol) bool, limit int) (string, bool) {
 	var gaps []string
 	handled := 0
-	for _, p := range append(v1alpha1.Protocols(), flow.ICMP, flow.ICMPv6) {
+	for _, p := range flow.Protocols() {
 		if !handles(p) {
 			continue
 		}
@@ -151,34 +95,34 @@ func textOfAllProtocols(byProtocol map[v1alpha1.Protocol]protocolText, handles f
 			return "", false
 		}
 		for _, gap := range t.gaps {
-			gaps = append(gaps, gap.number()+"/"+string(p))
+			gaps = append(gaps, gap.Number()+"/"+string(p))
 		}
 	}
 	switch {
 	case handled < len(byProtocol):
 		return "", false
 	case len(gaps) == 0:
-		return portRange{"", 1, 65535}.String(), true
+		return flow.AllPorts("").Text(), true
 	}
 	return "every port but " + listUpTo(limit, ", ", gaps), true
 }
 
 // allowedParts are the ports and L7 rules that leaks allow.
 type allowedParts struct {
-	unrestricted []portRange
+	unrestricted []flow.PortRange
 	// l7 are rules in the order in which they were found, and ports those of each.
 	l7    orderedSet
-	ports map[string][]portRange
+	ports map[string][]flow.PortRange
 }
 
 func (a *allowedParts) add(o flow.Opening) {
-	r := portRange{o.Protocol, o.First, o.Last}
+	r := o.Ports
 	if o.L7.Unrestricted() {
 		a.unrestricted = append(a.unrestricted, r)
 		return
 	}
 	if a.ports == nil {
-		a.ports = map[string][]portRange{}
+		a.ports = map[string][]flow.PortRange{}
 	}
 	rule := o.L7.String()
 	a.l7.add(rule)

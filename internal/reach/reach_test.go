@@ -10,8 +10,10 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/flow/flowtest"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -102,37 +104,44 @@ func TestPodsHaveNamespaceLabels(t *testing.T) {
 	}
 }
 
-// fixedEngine answers every flow alike.
-type fixedEngine flow.Decision
+// entryAt returns the one entry of the policies at an endpoint.
+type entryAt func(endpoints.Endpoint, flow.Direction) (flow.Entry, error)
 
-func (d fixedEngine) Decide(flow.Flow) (flow.Verdict, error) {
-	if d == "" {
-		return flow.Verdict{}, errors.New("no answer")
-	}
-	return flow.Verdict{Egress: flow.Side{Decision: flow.Decision(d)}}, nil
+func everywhere(e flow.Entry) entryAt {
+	return func(endpoints.Endpoint, flow.Direction) (flow.Entry, error) { return e, nil }
 }
 
-func (fixedEngine) Openings(endpoints.Endpoint, flow.Direction) ([]flow.Opening, error) {
-	return nil, nil
+func noAnswer(endpoints.Endpoint, flow.Direction) (flow.Entry, error) {
+	return flow.Entry{}, errors.New("no answer")
+}
+
+// decide decides a FlowTest, with policies compiled for what it asks.
+func decide(t *testing.T, at entryAt, e reach.Endpoints, test resource.FlowTest) report.FlowTestResult {
+	t.Helper()
+	views, err := reach.Proof{Endpoints: e}.Compile([]resource.FlowTest{test}, false, flowtest.Entries(at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reach.Run(views[0], e, test)
 }
 
 func TestRun(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		engine fixedEngine
+		entry  flow.Entry
 		expect v1alpha1.Expectation
 		holds  bool
 	}{
-		"an allowed flow that must work":       {fixedEngine(flow.Allowed), v1alpha1.ExpectAllow, true},
-		"a denied flow that must work":         {fixedEngine(flow.Denied), v1alpha1.ExpectAllow, false},
-		"a denied flow that must be blocked":   {fixedEngine(flow.Denied), v1alpha1.ExpectDeny, true},
-		"an allowed flow that must be blocked": {fixedEngine(flow.Allowed), v1alpha1.ExpectDeny, false},
-		"one that depends does not work":       {fixedEngine(flow.Depends), v1alpha1.ExpectAllow, false},
-		"nor is it blocked":                    {fixedEngine(flow.Depends), v1alpha1.ExpectDeny, false},
+		"an allowed flow that must work":       {flow.Entry{}, v1alpha1.ExpectAllow, true},
+		"a denied flow that must work":         {flow.Entry{Deny: true}, v1alpha1.ExpectAllow, false},
+		"a denied flow that must be blocked":   {flow.Entry{Deny: true}, v1alpha1.ExpectDeny, true},
+		"an allowed flow that must be blocked": {flow.Entry{}, v1alpha1.ExpectDeny, false},
+		"one that depends does not work":       {flow.Entry{Maybe: true}, v1alpha1.ExpectAllow, false},
+		"nor is it blocked":                    {flow.Entry{Maybe: true}, v1alpha1.ExpectDeny, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result := reach.Run(c.engine, buildEndpoints(t), test(c.expect, "acme/api"))
+			result := decide(t, everywhere(c.entry), buildEndpoints(t), test(c.expect, "acme/api"))
 			if len(result.Cases) != 1 || result.Cases[0].Problem != "" || result.Cases[0].Passed != c.holds {
 				t.Errorf("result %v", result)
 			}
@@ -142,7 +151,7 @@ func TestRun(t *testing.T) {
 		})
 	}
 	for _, from := range []string{"acme/api", "acme/missing"} {
-		result := reach.Run(fixedEngine(""), buildEndpoints(t), test(v1alpha1.ExpectDeny, from))
+		result := decide(t, noAnswer, buildEndpoints(t), test(v1alpha1.ExpectDeny, from))
 		if c := result.Cases[0]; c.Passed || c.Problem == "" || !reach.FlowTestFindings(result).HasError() {
 			t.Errorf("the case from %s reports no problem: %v", from, c)
 		}
@@ -153,8 +162,4 @@ func test(expect v1alpha1.Expectation, from string) resource.FlowTest {
 	var out resource.FlowTest
 	out.Test.Spec.Cases = []v1alpha1.FlowCase{{Name: "case", From: from, To: "world", Port: 443, Expect: expect}}
 	return out
-}
-
-func (fixedEngine) Representatives(endpoints.Environment) ([]endpoints.Endpoint, error) {
-	return nil, nil
 }

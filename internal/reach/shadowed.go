@@ -15,9 +15,9 @@ func (l *leak) addShadowed(v view, o flow.Opening, peer endpoints.Endpoint) {
 	if v.direction == flow.Ingress {
 		named = v.subject.Ports
 	}
-	at := portRange{o.Protocol, o.First, o.Last}
+	at := o.Ports
 	for _, w := range v.expected(peer) {
-		if !slices.ContainsFunc(portRangesOf(w.Ports, named), at.overlaps) {
+		if !slices.ContainsFunc(portRangesOf(w.Ports, named), at.Overlaps) {
 			continue
 		}
 		reasons := &l.restricted

@@ -1,33 +1,28 @@
 package reach
 
 import (
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
-// sideCache are what policies allow at one side of pods, once for all pods at which they allow
-// the same.
+// sideCache are what policies allow at one side of pods, once for all pods with the same openings.
 type sideCache struct {
 	*search
-	// byPod finds a side by its pod, and same by all that is allowed.
-	byPod     map[string]*allowedSide
-	byContent map[[sha256.Size]byte]*allowedSide
-	// cachedPeers is how many peers they have.
-	cachedPeers int
+	// byFirst finds a side by the first of its openings, which pods of a class share.
+	byFirst map[*flow.Opening]*allowedSide
 }
 
 // allowedSide is what policies allow at one side, by classes of peers: peers in one class are
 // in the same openings.
 type allowedSide struct {
 	classes      map[string]int
-	allowEntries [][]allowEntry
+	allowEntries [][]flow.Traffic
 }
 
 func newSideCache(s *search) sideCache {
-	return sideCache{search: s, byPod: map[string]*allowedSide{}, byContent: map[[sha256.Size]byte]*allowedSide{}}
+	return sideCache{search: s, byFirst: map[*flow.Opening]*allowedSide{}}
 }
 
 // at is the side of a pod. Where no policy selects the endpoint, everything is allowed.
@@ -35,51 +30,29 @@ func (s *sideCache) at(ep endpoints.Endpoint, d flow.Direction) (*allowedSide, e
 	if !ep.IsSelected() {
 		return nil, nil
 	}
-	key := string(d) + " " + ep.Name
-	if have := s.byPod[key]; have != nil {
-		return have, nil
-	}
-	openings, err := s.openingsOf(ep, d)
+	openings, err := s.View.Openings(ep, d)
 	if err != nil {
 		return nil, err
 	}
-	content := contentHash(openings)
-	side := s.byContent[content]
-	if side == nil {
-		if s.cachedPeers += peersOf(openings); s.cachedPeers > maxCachedPeers {
-			clear(s.byPod)
-			clear(s.byContent)
-			s.cachedPeers = peersOf(openings)
-		}
-		side = newAllowedSide(openings)
-		s.byContent[content] = side
+	var first *flow.Opening
+	if len(openings) > 0 {
+		first = &openings[0]
 	}
-	s.byPod[key] = side
-	return side, nil
-}
-
-// contentHash is equal for equal openings.
-func contentHash(openings []flow.Opening) [sha256.Size]byte {
-	h := sha256.New()
-	for _, o := range openings {
-		h.Write(fmt.Appendf(nil, "%d %d %q %v %q %q %d\n", o.First, o.Last, o.Protocol, o.Partial, endpoints.JSONKey(o.L7), o.Policies, len(o.Peers)))
-		for _, ep := range o.Peers {
-			h.Write([]byte(ep.Name))
-			h.Write([]byte{'\n'})
-		}
+	if s.byFirst[first] == nil {
+		s.byFirst[first] = newAllowedSide(openings)
 	}
-	return [sha256.Size]byte(h.Sum(nil))
+	return s.byFirst[first], nil
 }
 
 // newAllowedSide puts peers in classes. What is open to a part of a peer's addresses is not
 // open to the peer.
 func newAllowedSide(openings []flow.Opening) *allowedSide {
 	in := map[string][]byte{}
-	var common []allowEntry
-	all := make([]allowEntry, len(openings))
+	var common []flow.Traffic
+	all := make([]flow.Traffic, len(openings))
 	for i, o := range openings {
-		all[i] = allowEntry{portRange: portRange{o.Protocol, o.First, o.Last}, l7: o.L7}
-		if isUnrestricted(o) {
+		all[i] = flow.Traffic{Ports: o.Ports, L7: o.L7}
+		if o.Unrestricted() {
 			common = append(common, all[i])
 		}
 		if o.Partial {
@@ -90,7 +63,7 @@ func newAllowedSide(openings []flow.Opening) *allowedSide {
 		}
 	}
 	// Class 0 is every peer that is in no opening.
-	out := &allowedSide{classes: make(map[string]int, len(in)), allowEntries: [][]allowEntry{common}}
+	out := &allowedSide{classes: make(map[string]int, len(in)), allowEntries: [][]flow.Traffic{common}}
 	ids := map[string]int{}
 	for _, o := range openings {
 		for _, peer := range o.Peers {
@@ -109,7 +82,7 @@ func newAllowedSide(openings []flow.Opening) *allowedSide {
 }
 
 // fill adds each opening to the classes of its peers.
-func (a *allowedSide) fill(openings []flow.Opening, all []allowEntry) {
+func (a *allowedSide) fill(openings []flow.Opening, all []flow.Traffic) {
 	for i, o := range openings {
 		if o.Partial {
 			continue
@@ -133,9 +106,9 @@ func (a *allowedSide) class(ep endpoints.Endpoint) int {
 }
 
 // entriesFor are what is allowed to a class of peers.
-func (a *allowedSide) entriesFor(class int) []allowEntry {
+func (a *allowedSide) entriesFor(class int) []flow.Traffic {
 	if a == nil {
-		return []allowEntry{{portRange: portRange{"", 1, 65535}}}
+		return []flow.Traffic{{Ports: flow.AllPorts("")}}
 	}
 	return a.allowEntries[class]
 }

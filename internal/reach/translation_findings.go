@@ -14,7 +14,7 @@ import (
 )
 
 // TranslationFindings reports passed cases whose connections a Service may also deny or redirect.
-func (e Endpoints) TranslationFindings(engine flow.Engine, result report.FlowTestResult) report.Findings {
+func (e Endpoints) TranslationFindings(asked *flow.View, result report.FlowTestResult) report.Findings {
 	var out report.Findings
 	for i, c := range result.Cases {
 		if !c.Passed || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
@@ -23,7 +23,7 @@ func (e Endpoints) TranslationFindings(engine flow.Engine, result report.FlowTes
 		add := func(severity report.Severity, check *report.Check, format string, args ...any) {
 			out = append(out, report.New(check, severity, result.Test, field.NewPath("spec", "cases").Index(i).String(), "%s", fmt.Sprintf("%q: ", c.Case.Name)+fmt.Sprintf(format, args...)))
 		}
-		e.reportServiceEffects(engine, c, add)
+		e.reportServiceEffects(asked, c, add)
 		if n, ok := e.mayBeNodePort(c); ok {
 			add(report.Info, report.NodePortTranslated, "port %s of nodes is %s: with kube-proxy-replacement, which is not stated in cluster.ciliumConfig, Cilium sends connections to it on to these pods, about which the case decides nothing", n.Port, n.Source)
 		}
@@ -34,7 +34,7 @@ func (e Endpoints) TranslationFindings(engine flow.Engine, result report.FlowTes
 type reporter func(severity report.Severity, check *report.Check, format string, args ...any)
 
 // reportServiceEffects reports what the Service of a case does to connections.
-func (e Endpoints) reportServiceEffects(engine flow.Engine, c report.CaseResult, add reporter) {
+func (e Endpoints) reportServiceEffects(asked *flow.View, c report.CaseResult, add reporter) {
 	to, err := v1alpha1.ParseEndpoint(c.Case.To)
 	if err != nil || to.Form != v1alpha1.ServiceForm || c.Case.Expect != v1alpha1.ExpectAllow {
 		return
@@ -46,7 +46,7 @@ func (e Endpoints) reportServiceEffects(engine flow.Engine, c report.CaseResult,
 	if s.Global {
 		add(report.Warning, report.GlobalService, "Service %s/%s has the annotation service.cilium.io/global, so Cilium also sends its connections to pods of other clusters, about which the case decides nothing", to.TenantOrNamespace, to.Name)
 	}
-	denied := slices.ContainsFunc(c.Flows, func(f report.FlowResult) bool { return deniedFromNodes(engine, f.Flow) })
+	denied := slices.ContainsFunc(c.Flows, func(f report.FlowResult) bool { return deniedFromNodes(asked, f.Flow) })
 	if s.TranslatesSource() && denied {
 		add(report.Warning, report.SourceIPUncertain, "Service %s/%s does not set externalTrafficPolicy: Local, so the address may be translated to that of a node, which policies deny: set it, or allow the entities host and remote-node in the Tenant too", to.TenantOrNamespace, to.Name)
 	}
@@ -54,12 +54,12 @@ func (e Endpoints) reportServiceEffects(engine flow.Engine, c report.CaseResult,
 
 // deniedFromNodes reports whether a connection from outside the cluster is denied once its address
 // is that of a node.
-func deniedFromNodes(engine flow.Engine, f flow.Flow) bool {
+func deniedFromNodes(asked *flow.View, f flow.Flow) bool {
 	if f.From.Kind != endpoints.AddressEndpoint && !isWorld(f.From.Name) {
 		return false
 	}
 	f.From = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityRemoteNode)}
-	v, err := engine.Decide(f)
+	v, err := asked.Decide(f)
 	return err != nil || v.Decision() != flow.Allowed
 }
 

@@ -96,4 +96,12 @@ var (
 		Fix:        "Raise bpf-policy-map-max in the agents and in spec.cluster.ciliumConfig of the FenceProfile, or narrow the peers of the policies.",
 		Example:    "refused/agent-features-disabled",
 	})
+	IdentitiesExceeded = define(Check{
+		Name:       "identities-exceeded",
+		Severities: []Severity{Error},
+		Title:      "The pods need more identities than agents hold",
+		Meaning:    "Pods that differ in the labels of their identity need more identities than Cilium has for a cluster. The pods beyond have no identity of their own, and policies do not apply to them as proved.",
+		Fix:        "Narrow the labels of identities (labels in spec.cluster.ciliumConfig of the FenceProfile), or divide the cluster.",
+		Untested:   "it needs more than 65,279 pods: TestIdentitiesExceeded in internal/proof",
+	})
 )

@@ -1,4 +1,4 @@
-package netpol
+package flow
 
 import (
 	"net/netip"
@@ -18,8 +18,10 @@ var (
 	knownProtocols = []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP}
 )
 
-// check returns all errors for which the apiserver would reject the policy.
-func check(np *networkingv1.NetworkPolicy) field.ErrorList {
+// CheckNetworkPolicy returns all errors for which the apiserver would reject a NetworkPolicy. Enforcers rely
+// on that validation: Cilium's parser panics on an invalid CIDR, and reads a port that is out of range as
+// all ports.
+func CheckNetworkPolicy(np *networkingv1.NetworkPolicy) field.ErrorList {
 	metadata, spec := field.NewPath("metadata"), field.NewPath("spec")
 	var errs field.ErrorList
 	if np.Namespace == "" {

@@ -1,38 +1,34 @@
-package engine
+package flow
 
 import (
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-
-	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
 // narrowToRequest decides whether the L7 rules of an allowed side allow the flow's request.
-func narrowToRequest(side flow.Side, f flow.Flow) (flow.Side, string, error) {
-	if side.Decision != flow.Allowed || side.L7.Unrestricted() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
-		return side, "", nil
+func narrowToRequest(side noted, f Flow) (Side, string, error) {
+	if side.Decision != Allowed || side.L7.Unrestricted() || f.HTTP == nil && f.DNS == "" && f.ServerName == "" {
+		return side.Side, side.note, nil
 	}
 	ok, err := matches(side.L7, f)
 	switch {
 	case err != nil || ok:
-		return side, "", err
+		return side.Side, side.note, err
 	case side.L7.Other != "":
-		return side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
+		return side.Side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
 	}
-	side.Decision = flow.Denied
-	return side, fmt.Sprintf("%s allows only %s", strings.Join(side.Policies, ", "), side.L7), nil
+	side.Decision = Denied
+	return side.Side, fmt.Sprintf("%s allows only %s", strings.Join(side.Policies, ", "), side.L7), nil
 }
 
-func matches(l flow.L7, f flow.Flow) (bool, error) {
+func matches(l L7, f Flow) (bool, error) {
 	if f.DNS != "" {
-		var allowed lookups
-		err := allowed.add(l.DNS)
-		return allowed.match(f.DNS), err
+		return AnyCovers(l.DNS, f.DNS), nil
 	}
 	name := serverNameOf(f)
-	if name != "" && flow.AnyCovers(l.ServerNames, name) {
+	if name != "" && AnyCovers(l.ServerNames, name) {
 		return true, nil
 	}
 	var unknown error
@@ -55,7 +51,7 @@ var errNoHost = errors.New("an L7 rule matches the host or the TLS server name, 
 
 // serverNameOf returns the TLS server name of a flow. It defaults to the request's host without
 // its port.
-func serverNameOf(f flow.Flow) string {
+func serverNameOf(f Flow) string {
 	if f.ServerName != "" || f.HTTP == nil {
 		return f.ServerName
 	}
@@ -65,9 +61,9 @@ func serverNameOf(f flow.Flow) string {
 
 // admitsConnection reports whether a rule allows a request over a TLS connection to a server
 // name. Without a request, it reports whether the rule allows any.
-func admitsConnection(name string, rule flow.HTTPRule, request *flow.HTTPRequest) (bool, error) {
+func admitsConnection(name string, rule HTTPRule, request *HTTPRequest) (bool, error) {
 	hasServerNames := len(rule.ServerNames) > 0
-	if hasServerNames && name != "" && !flow.AnyCovers(rule.ServerNames, name) {
+	if hasServerNames && name != "" && !AnyCovers(rule.ServerNames, name) {
 		return false, nil
 	}
 	if request != nil {
@@ -82,7 +78,7 @@ func admitsConnection(name string, rule flow.HTTPRule, request *flow.HTTPRequest
 }
 
 // admits reports whether a rule allows a request.
-func admits(rule flow.HTTPRule, request flow.HTTPRequest) (bool, error) {
+func admits(rule HTTPRule, request HTTPRequest) (bool, error) {
 	method, err1 := matchesWhole(rule.Method, request.Method)
 	path, err2 := matchesWhole(rule.Path, request.Path)
 	host, err3 := matchesWhole(rule.Host, request.Host)
@@ -92,7 +88,7 @@ func admits(rule flow.HTTPRule, request flow.HTTPRequest) (bool, error) {
 	hostMatters := rule.Host != ""
 	headers := headersOf(request)
 	for _, header := range rule.Headers {
-		switch h := flow.ParseHeader(header); {
+		switch h := ParseHeader(header); {
 		case h.Value != "" && isHost(h.Name):
 			hostMatters, host = true, host && h.Value == request.Host
 		case !hasHeader(headers, h):
@@ -106,14 +102,14 @@ func admits(rule flow.HTTPRule, request flow.HTTPRequest) (bool, error) {
 }
 
 // hasHeader reports whether a request has a header, with the required value if any.
-func hasHeader(headers map[string]string, h flow.Header) bool {
+func hasHeader(headers map[string]string, h Header) bool {
 	value, present := headers[h.Name]
 	return present && (h.Value == "" || h.Value == value)
 }
 
 // headersOf returns the headers of a request by lower-case name, with the pseudo-headers of
 // HTTP/2.
-func headersOf(r flow.HTTPRequest) map[string]string {
+func headersOf(r HTTPRequest) map[string]string {
 	out := map[string]string{":method": r.Method, ":path": r.Path, ":authority": r.Host, "host": r.Host}
 	for name, value := range r.Headers {
 		out[strings.ToLower(name)] = value

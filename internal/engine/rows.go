@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/identity"
+	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
+	"github.com/cilium/cilium/pkg/policy/types"
+	"github.com/cilium/cilium/pkg/u8proto"
+
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+)
+
+// The scopes of identities. All identities of a scope without entries of their own are decided alike,
+// by the entries of an aggregate. Only the identity of a pod's own node is always decided by itself.
+const (
+	reservedScope = iota
+	remoteNodes
+	addresses
+	thisCluster
+	otherClusters
+)
+
+// scopeOf returns the scope of an identity, as the datapath aggregates it.
+func scopeOf(id identity.NumericIdentity) int {
+	switch {
+	case id < 100:
+		return reservedScope
+	case id.Scope() == identity.IdentityScopeRemoteNode:
+		return remoteNodes
+	case id.Scope() == identity.IdentityScopeLocal:
+		return addresses
+	case id.ClusterID() != 0:
+		return otherClusters
+	}
+	return thisCluster
+}
+
+// unusedIn returns an identity of a scope that no endpoint has.
+func unusedIn(scope int) identity.NumericIdentity {
+	const last = 1<<16 - 1
+	return map[int]identity.NumericIdentity{
+		reservedScope: 99, remoteNodes: identity.IdentityScopeRemoteNode + last, addresses: identity.IdentityScopeLocal + identity.NumericIdentity(maxIdentities),
+		thisCluster: identity.NumericIdentity(maxIdentities), otherClusters: otherCluster + identity.NumericIdentity(maxIdentities),
+	}[scope]
+}
+
+// At returns what the policies at a pod or node decide, or at an endpoint of Cilium itself that a policy
+// isolates.
+func (t *table) At(id endpoints.ID) (_ flow.Rows, err error) {
+	s := t.ends[id].subject
+	if s == nil {
+		return flow.Rows{Egress: flow.Row{NotEnforced: true}, Ingress: flow.Row{NotEnforced: true}}, t.ends[id].err
+	}
+	unlock, err := t.enter()
+	if err != nil {
+		return flow.Rows{}, err
+	}
+	defer unlock()
+	defer recoverError(&err)
+	d, err := t.policyMapOf(s)
+	if err != nil {
+		return flow.Rows{}, err
+	}
+	out := flow.Rows{Egress: d.row(flow.Egress), Ingress: d.row(flow.Ingress)}
+	out.Egress.Lookups = d.lookups()
+	for key := range d.endpointPolicy.Entries() {
+		// Entries for representative pods do not count, because such pods may never exist.
+		if deployed, allocated := t.deployed[key.Identity]; deployed || !allocated {
+			out.Size++
+		}
+	}
+	if s.optional {
+		out.Egress.NotEnforced, out.Ingress.NotEnforced = !out.Egress.Isolated, !out.Ingress.Isolated
+	}
+	return out, nil
+}
+
+// row reads the policy map in one direction.
+func (d *policyMap) row(dir flow.Direction) flow.Row {
+	b := rowBuilder{policyMap: d, dir: dir, entries: d.entriesOf(dir), row: flow.Row{Isolated: d.isolated(dir), Cases: map[flow.CaseID]int{}, Scopes: map[int]int{}}, byKey: map[string]int{}}
+	for _, aggregate := range ciliumpolicy.AllAggregates {
+		b.shared = append(b.shared, b.entries[aggregate]...)
+	}
+	b.add(identity.ReservedIdentityHost)
+	for id := range b.entries {
+		if id != identity.ReservedIdentityHost && !slices.Contains(ciliumpolicy.AllAggregates, id) {
+			b.add(id)
+		}
+	}
+	for _, scope := range []int{reservedScope, remoteNodes, addresses, thisCluster, otherClusters} {
+		b.addScope(scope)
+	}
+	return b.row
+}
+
+// mapRange is a range of ports of one protocol with an entry. For ICMP, it is a range of types.
+type mapRange struct {
+	proto       u8proto.U8proto
+	first, last uint16
+}
+
+// entriesOf returns the ranges of a policy map in one direction, by the identity of the peer. A range
+// without a protocol is for all protocols.
+func (d *policyMap) entriesOf(dir flow.Direction) map[identity.NumericIdentity][]mapRange {
+	out := map[identity.NumericIdentity][]mapRange{}
+	for key := range d.endpointPolicy.Entries() {
+		if key.IsIngress() == (dir == flow.Ingress) {
+			out[key.Identity] = append(out[key.Identity], mapRange{key.Nexthdr, key.DestPort, key.EndPort()})
+		}
+	}
+	return out
+}
+
+// rowBuilder collects what a policy map decides in one direction.
+type rowBuilder struct {
+	*policyMap
+	dir     flow.Direction
+	entries map[identity.NumericIdentity][]mapRange
+	// shared are the entries of aggregates.
+	shared []mapRange
+	row    flow.Row
+	byKey  map[string]int
+	// buffer and key are reused: most lists are equal to another one.
+	buffer []flow.Entry
+	key    []byte
+}
+
+// add adds the list of an identity, once for all that are decided alike.
+func (b *rowBuilder) add(id identity.NumericIdentity) {
+	list, _ := b.list(id)
+	b.row.Cases[flow.CaseID(id)] = b.put(list)
+}
+
+func (b *rowBuilder) put(list []flow.Entry) int {
+	b.key = b.key[:0]
+	for _, e := range list {
+		b.key = append(b.key, e.Ports.Protocol...)
+		b.key = strconv.AppendUint(append(b.key, ' '), uint64(e.Ports.First), 10)
+		b.key = strconv.AppendUint(append(b.key, ' '), uint64(e.Ports.Last), 10)
+		b.key = strconv.AppendBool(strconv.AppendBool(b.key, e.Deny), e.Own)
+		for _, text := range append([]string{e.L7.String(), strings.Join(e.L7.ShadowedBy, " "), e.Note}, e.Policies...) {
+			b.key = append(append(b.key, text...), 0)
+		}
+	}
+	at, done := b.byKey[string(b.key)]
+	if !done {
+		at = len(b.row.Lists)
+		b.byKey[string(b.key)] = at
+		b.row.Lists = append(b.row.Lists, slices.Clone(list))
+	}
+	return at
+}
+
+// addScope adds the list of all identities of a scope without entries of their own. L7 rules may differ
+// between them.
+func (b *rowBuilder) addScope(scope int) {
+	list, redirected := b.list(unusedIn(scope))
+	b.row.Scopes[scope] = b.put(list)
+	if !redirected {
+		return
+	}
+	for _, id := range b.byScope[scope] {
+		if b.entries[id] == nil {
+			b.add(id)
+		}
+	}
+}
+
+// list returns the decisions about an identity, until it is called again, and whether some traffic is
+// redirected to a proxy.
+func (b *rowBuilder) list(id identity.NumericIdentity) (out []flow.Entry, redirected bool) {
+	out = b.buffer[:0]
+	defer func() { b.buffer = out }()
+	ranges := slices.Concat(b.entries[id], b.shared)
+	for _, proto := range protocolsOf(ranges) {
+		if name := protocolName(proto); !b.agent.Handles(name) {
+			out = append(out, flow.Entry{Ports: flow.AllPorts(name), Deny: true, Note: fmt.Sprintf("agents drop %s: %s is %s", name, cilium.EnableSCTP, b.agent.Value(cilium.EnableSCTP))})
+			continue
+		}
+		var bounds []flow.PortRange
+		for _, r := range ranges {
+			if r.proto == proto {
+				bounds = append(bounds, flow.PortRange{Protocol: protocolName(proto), First: max(r.first, 1), Last: r.last})
+			}
+		}
+		for _, ports := range flow.AllPorts(protocolName(proto)).Split(bounds) {
+			entry, redirect := b.entry(id, proto, ports)
+			redirected = redirected || redirect
+			if !entry.Deny || len(entry.Policies) > 0 {
+				out = append(out, entry)
+			}
+		}
+	}
+	return out, redirected
+}
+
+// entry returns the datapath's decision about an identity on some ports.
+func (b *rowBuilder) entry(id identity.NumericIdentity, proto u8proto.U8proto, ports flow.PortRange) (out flow.Entry, redirect bool) {
+	key := ciliumpolicy.EgressKey()
+	if b.dir == flow.Ingress {
+		key = ciliumpolicy.IngressKey()
+	}
+	key = key.WithPortProto(proto, ports.First).WithIdentity(id)
+	entry, meta, _ := b.endpointPolicy.Lookup(key)
+	out = flow.Entry{Ports: ports, Policies: b.policiesOf(meta), Deny: entry.IsDeny()}
+	switch {
+	case out.Deny:
+	case b.needsAuthentication(entry.AuthRequirement):
+		out.Deny = true
+		out.Note = fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(out.Policies, ", "),
+			cilium.MeshAuth, b.agent.Value(cilium.MeshAuth), cilium.MeshAuthMutual, b.agent.Value(cilium.MeshAuthMutual))
+	case entry.IsRedirectEntry():
+		out.L7, redirect = b.l7(key), true
+	}
+	// A node always reaches its own pods and itself.
+	out.Own = !out.Deny && id == identity.ReservedIdentityHost && (b.dir == flow.Ingress || b.subject.node)
+	return out, redirect
+}
+
+// needsAuthentication reports whether an entry requires authentication, and agents do not
+// authenticate.
+func (t *table) needsAuthentication(r types.AuthRequirement) bool {
+	return r.AuthType() == types.AuthTypeAlwaysFail || r.AuthType() != types.AuthTypeDisabled && !t.agent.Authenticates()
+}

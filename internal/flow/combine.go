@@ -1,0 +1,103 @@
+package flow
+
+import (
+	"slices"
+	"strings"
+)
+
+func sortedUnique(names []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
+
+// combine returns the common decision of all instances, or Depends with a note about the differences.
+func combine(all []instance) (Side, string) {
+	if len(all) == 0 {
+		// The enforcer forwards none of the protocols.
+		return Side{Decision: Denied}, ""
+	}
+	var policies []string
+	out := Side{Decision: all[0].side.Decision, L7: all[0].side.L7}
+	for _, i := range all {
+		policies = append(policies, i.side.Policies...)
+		out.L7 = commonL7(out.L7, i.side.L7)
+		if i.side.Decision != all[0].side.Decision {
+			out.Decision = Depends
+		}
+	}
+	if out.Policies = sortedUnique(policies); out.Decision == Depends {
+		out.L7 = L7{}
+	}
+	return out, difference(all)
+}
+
+// difference lists which instances are allowed and which are denied, if they differ.
+func difference(all []instance) string {
+	text := distinguishingText(all)
+	cases := map[Decision][]string{}
+	for _, i := range all {
+		if s := text(i); !slices.Contains(cases[i.side.Decision], s) {
+			cases[i.side.Decision] = append(cases[i.side.Decision], s)
+		}
+	}
+	if len(cases) < 2 {
+		return ""
+	}
+	var out []string
+	for _, d := range []Decision{Allowed, Denied, Depends} {
+		if len(cases[d]) > 0 {
+			out = append(out, string(d)+" "+strings.Join(cases[d], " and "))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// distinguishingText returns the shortest text that distinguishes instances with different decisions.
+func distinguishingText(all []instance) func(instance) string {
+	onPorts := func(i instance) string { return "on " + i.ports.String() }
+	byPeer := func(i instance) string { return i.peer.When }
+	for _, text := range []func(instance) string{byPeer, onPorts} {
+		decided := map[string]Decision{}
+		distinct := true
+		for _, i := range all {
+			have, ok := decided[text(i)]
+			distinct = distinct && (!ok || have == i.side.Decision)
+			decided[text(i)] = i.side.Decision
+		}
+		if distinct {
+			return text
+		}
+	}
+	return func(i instance) string { return strings.TrimSpace(onPorts(i) + " " + byPeer(i)) }
+}
+
+func joinNotes(notes []string) string {
+	var text []string
+	for _, n := range notes {
+		if n != "" && !slices.Contains(text, n) {
+			text = append(text, n)
+		}
+	}
+	return strings.Join(text, "; ")
+}
+
+// commonL7 returns the L7 rules that two cases of a flow share: only what both of them allow.
+func commonL7(a, b L7) L7 {
+	switch {
+	case a.Equal(b), b.Unrestricted():
+		return a
+	case a.Unrestricted():
+		return b
+	}
+	notIn := func(list []string) func(string) bool {
+		return func(n string) bool { return !slices.Contains(list, n) }
+	}
+	out := L7{
+		HTTP:        slices.DeleteFunc(slices.Clone(a.HTTP), func(r HTTPRule) bool { return !slices.ContainsFunc(b.HTTP, r.Equal) }),
+		ServerNames: slices.DeleteFunc(slices.Clone(a.ServerNames), notIn(b.ServerNames)),
+		DNS:         slices.DeleteFunc(slices.Clone(a.DNS), notIn(b.DNS)),
+	}
+	if out.Unrestricted() {
+		out.Other = "a different rule in each of its cases"
+	}
+	return out
+}

@@ -1,0 +1,273 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+)
+
+// Opening is a part of what the policies at one pod or node allow in one direction.
+type Opening struct {
+	// Peers are the endpoints on the other side.
+	Peers []endpoints.Endpoint
+	// Ports are the allowed ports: of the pod or, for egress, of the peer.
+	Ports PortRange
+	// Partial reports that a policy matches only some of the addresses that the peers may have.
+	Partial bool
+	// L7 is the allowed part of the traffic. The zero value is all of it.
+	L7 L7
+	// Policies names the policies that allow the traffic, as in Side. Empty: nothing isolates the
+	// pod in this direction.
+	Policies []string
+}
+
+// Openings lists what the policies at a pod or node allow in one direction, to every listed endpoint,
+// in a stable order. If nothing isolates the pod, the result is one opening without policies and peers.
+// What the enforcer itself allows is no opening.
+//
+// A pod is a peer of a network that has a part of its possible addresses.
+func (v *View) Openings(subject endpoints.Endpoint, d Direction) (Openings, error) {
+	id, err := v.find(subject)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", d, subject.Name, err)
+	}
+	// Endpoints of a class have the same openings, if both or none are representative.
+	class, err := v.classOf(id, WithDenies)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", d, subject.Name, err)
+	}
+	key := openingsKey{class, d, subject.Representative && v.withoutDenies != nil}
+	v.mu.Lock()
+	have, known := v.openingsOf[key]
+	v.mu.Unlock()
+	if known {
+		return have, nil
+	}
+	out, err := v.listOpenings(id, key)
+	if err == nil {
+		v.store(key, out)
+	}
+	return out, err
+}
+
+// openingsKey identifies the openings of a class of endpoints.
+type openingsKey struct {
+	class          string
+	direction      Direction
+	representative bool
+}
+
+// maxPeers is the number of peers in the openings that a view keeps. Others are listed again.
+const maxPeers = 400_000
+
+func (v *View) store(key openingsKey, all Openings) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.peers += all.Connections(); v.peers > maxPeers {
+		clear(v.openingsOf)
+		v.peers = all.Connections()
+	}
+	v.openingsOf[key] = all
+}
+
+func (v *View) listOpenings(id endpoints.ID, key openingsKey) (Openings, error) {
+	all := func(endpoints.Endpoint) bool { return true }
+	switch {
+	case key.representative:
+		return v.openings(id, key.direction, WithoutDenies, all)
+	case v.withoutDenies == nil:
+		return v.openings(id, key.direction, WithDenies, all)
+	}
+	out, err := v.openings(id, key.direction, WithDenies, func(ep endpoints.Endpoint) bool { return !ep.Representative })
+	if err != nil || len(out) == 1 && len(out[0].Peers) == 0 {
+		return out, err
+	}
+	more, err := v.openings(id, key.direction, WithoutDenies, func(ep endpoints.Endpoint) bool { return ep.Representative })
+	for _, o := range more {
+		if len(o.Peers) > 0 {
+			out = append(out, o)
+		}
+	}
+	return sortOpenings(out), err
+}
+
+func (v *View) openings(id endpoints.ID, d Direction, denies Denies, match func(endpoints.Endpoint) bool) (Openings, error) {
+	rows, err := v.rowsAt(id, denies)
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", d, v.Set.Endpoints[id].Name, err)
+	}
+	row := rows.Of(d)
+	if !row.Isolated {
+		return Openings{{Ports: AllPorts("")}}, nil
+	}
+	o := openingCollector{row: row, table: v.table, byList: map[int][]int{}, byKey: map[string]int{}}
+	for _, p := range v.peersFor(row) {
+		if match(p.Endpoint) {
+			o.add(p)
+		}
+	}
+	return sortOpenings(o.out), nil
+}
+
+// peersFor returns the listed peers in the order of openings: entities and pods that rules name by their
+// cases, and else everything in the order of the set.
+func (v *View) peersFor(row *Row) []Peer {
+	for _, list := range row.Scopes {
+		if slices.ContainsFunc(row.Lists[list], func(e Entry) bool { return !e.Deny }) {
+			return v.table.Peers()
+		}
+	}
+	return v.byCase()
+}
+
+// openingCollector collects the openings of one endpoint in one direction.
+type openingCollector struct {
+	row   *Row
+	table Table
+	// byList has the openings of each list whose entries do not depend on addresses.
+	byList map[int][]int
+	out    Openings
+	// byKey has the index of an opening by everything but its peers.
+	byKey map[string]int
+}
+
+func (o *openingCollector) add(p Peer) {
+	list, ok := o.row.listOf(p.Case, p.Scope)
+	if !ok {
+		return
+	}
+	openings, known := o.byList[list]
+	if !known {
+		byAddress := slices.ContainsFunc(o.row.Lists[list], func(e Entry) bool { return e.Cells != nil })
+		for _, a := range o.allowed(o.row.Lists[list], p.Cells) {
+			openings = append(openings, o.openingOf(a))
+		}
+		if !byAddress {
+			o.byList[list] = openings
+		}
+	}
+	for _, i := range openings {
+		o.out[i].Peers = append(o.out[i].Peers, p.Endpoint)
+	}
+}
+
+func (o *openingCollector) openingOf(a Opening) int {
+	key := fmt.Sprintf("%v %v %q %q %q", a.Ports, a.Partial, a.L7.String(), a.L7.ShadowedBy, a.Policies)
+	i, ok := o.byKey[key]
+	if !ok {
+		i = len(o.out)
+		o.byKey[key] = i
+		o.out = append(o.out, a)
+	}
+	return i
+}
+
+// allowed returns what entries allow to a peer with some addresses. Policies that allow a part of
+// these are listed one by one: each may allow another part.
+func (o *openingCollector) allowed(list []Entry, cells []int) []Opening {
+	var whole []Opening
+	partial := map[string][]Opening{}
+	for _, ports := range distinctRanges(list) {
+		full, some := allowedAt(list, ports, cells)
+		if full != nil {
+			whole = append(whole, *full)
+		}
+		for _, name := range some {
+			partial[name] = append(partial[name], Opening{Ports: ports, Policies: []string{name}, Partial: true})
+		}
+	}
+	protocols := len(o.table.Protocols())
+	out := mergeOpenings(whole, protocols)
+	for _, name := range slices.Sorted(maps.Keys(partial)) {
+		out = append(out, mergeOpenings(partial[name], protocols)...)
+	}
+	return out
+}
+
+// distinctRanges returns the ranges of entries, each once, in order.
+func distinctRanges(list []Entry) []PortRange {
+	var out []PortRange
+	for _, e := range list {
+		if n := len(out); n == 0 || out[n-1] != e.Ports {
+			out = append(out, e.Ports)
+		}
+	}
+	return out
+}
+
+// allowedAt returns what the entries of one range allow at all of some addresses, and the policies that
+// allow a part of them.
+func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, partial []string) {
+	left := slices.Clone(cells)
+	var everywhere []string
+	first := true
+	for _, e := range list {
+		if e.Ports != ports || e.Deny || e.Maybe || e.Own {
+			continue
+		}
+		if e.Cells == nil {
+			return &Opening{Ports: ports, L7: e.L7, Policies: e.Policies}, nil
+		}
+		common := commonCells(e.Cells, cells)
+		if len(common) == 0 {
+			continue
+		}
+		left = slices.DeleteFunc(left, func(c int) bool { return hasCell(common, c) })
+		if everywhere = slices.DeleteFunc(everywhere, func(n string) bool { return !slices.Contains(e.Policies, n) }); first {
+			everywhere, first = slices.Clone(e.Policies), false
+		}
+		partial = append(partial, e.Policies...)
+	}
+	if len(left) == 0 && len(everywhere) > 0 {
+		return &Opening{Ports: ports, Policies: everywhere}, nil
+	}
+	return nil, sortedUnique(partial)
+}
+
+func (o Opening) sameExceptPorts(p Opening) bool {
+	return slices.Equal(o.Policies, p.Policies) && o.L7.Equal(p.L7)
+}
+
+// mergeOpenings merges adjacent ranges, and all protocols if they are equal on every port. protocols is
+// the number of protocols that the enforcer forwards.
+func mergeOpenings(all []Opening, protocols int) []Opening {
+	var out []Opening
+	for _, a := range all {
+		if n := len(out) - 1; n >= 0 && out[n].Ports.Protocol == a.Ports.Protocol && out[n].Ports.Last+1 == a.Ports.First && out[n].sameExceptPorts(a) {
+			out[n].Ports.Last = a.Ports.Last
+			continue
+		}
+		out = append(out, a)
+	}
+	if len(out) == 0 || len(out) < protocols || slices.ContainsFunc(out, func(a Opening) bool { return !a.Ports.IsAllPorts() || !a.sameExceptPorts(out[0]) }) {
+		return out
+	}
+	out[0].Ports = AllPorts("")
+	return out[:1]
+}
+
+func sortOpenings(out Openings) Openings {
+	protocols := Protocols()
+	rank := func(p v1alpha1.Protocol) int { return slices.Index(protocols, p) }
+	slices.SortFunc(out, func(a, b Opening) int {
+		return cmp.Or(cmp.Compare(rank(a.Ports.Protocol), rank(b.Ports.Protocol)), cmp.Compare(a.Ports.First, b.Ports.First), cmp.Compare(a.Ports.Last, b.Ports.Last),
+			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
+			slices.Compare(a.L7.ShadowedBy, b.L7.ShadowedBy), compareBool(a.Partial, b.Partial))
+	})
+	return out
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}

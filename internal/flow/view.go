@@ -1,0 +1,175 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+)
+
+// View answers questions about the endpoints of a set under a table. It is safe for concurrent use.
+type View struct {
+	Set   *endpoints.Set
+	table Table
+	// withoutDenies is the table of the same policies without deny rules. Nil: they have none.
+	withoutDenies Table
+
+	mu      sync.Mutex
+	cached  map[rowKey]*cachedRows
+	entries int
+	// sizes are those of the enforcer's own maps.
+	sizes   map[rowKey]int
+	largest Largest
+	// classes are those of endpoints. Nil: not known yet.
+	classes, classesWithoutDenies []*string
+	// byCase returns the listed peers in the order of their cases.
+	byCase func() []Peer
+	// openingsOf are the openings of classes, and peers the number of their peers.
+	openingsOf map[openingsKey]Openings
+	peers      int
+}
+
+// rowKey identifies the rows of a class of endpoints.
+type rowKey struct {
+	denies Denies
+	class  string
+}
+
+// cachedRows are rows with their lookups, prepared for many matches.
+type cachedRows struct {
+	Rows
+	lookups Patterns
+}
+
+// Largest is the endpoint with the most entries in the enforcer's own map of policies.
+type Largest struct {
+	Name    string
+	Entries int
+}
+
+// NewView returns a view. A deny rule may match a representative pod, but not a pod that is created
+// later. So representative pods are listed without deny rules, if withoutDenies is set.
+func NewView(set *endpoints.Set, table, withoutDenies Table) *View {
+	byCase := sync.OnceValue(func() []Peer {
+		return slices.SortedStableFunc(slices.Values(table.Peers()), func(a, b Peer) int { return cmp.Compare(a.Case, b.Case) })
+	})
+	return &View{byCase: byCase, Set: set, table: table, withoutDenies: withoutDenies, cached: map[rowKey]*cachedRows{}, openingsOf: map[openingsKey]Openings{}, sizes: map[rowKey]int{}}
+}
+
+// Table returns the table with all rules.
+func (v *View) Table() Table { return v.table }
+
+// Lists reports whether openings list an endpoint.
+func (v *View) Lists(ep endpoints.Endpoint) bool {
+	return slices.ContainsFunc(v.table.Peers(), func(p Peer) bool { return p.Kind == ep.Kind && p.Name == ep.Name })
+}
+
+// maxCached is the number of entries and cases of rows that a view keeps. Others are compiled again.
+const maxCached = 1_000_000
+
+// rowsAt returns the rows of an endpoint, compiled once for each class.
+func (v *View) rowsAt(id endpoints.ID, denies Denies) (*cachedRows, error) {
+	class, err := v.classOf(id, denies)
+	if err != nil {
+		return nil, err
+	}
+	key := rowKey{denies, class}
+	v.mu.Lock()
+	have := v.cached[key]
+	v.mu.Unlock()
+	if have != nil {
+		return have, nil
+	}
+	compiled, err := v.tableOf(denies).At(id)
+	if err != nil {
+		return nil, err
+	}
+	rows := &cachedRows{compiled, NewPatterns(compiled.Egress.Lookups)}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.entries += rows.size(); v.entries > maxCached {
+		clear(v.cached)
+		v.entries = rows.size()
+	}
+	v.cached[key], v.sizes[key] = rows, rows.Size
+	v.measure(id, key)
+	return rows, nil
+}
+
+func (v *View) tableOf(denies Denies) Table {
+	if denies == WithoutDenies {
+		return v.withoutDenies
+	}
+	return v.table
+}
+
+// classOf returns the class of an endpoint, found once.
+func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	classes := &v.classes
+	if denies == WithoutDenies {
+		classes = &v.classesWithoutDenies
+	}
+	if *classes == nil {
+		*classes = make([]*string, len(v.Set.Endpoints))
+	}
+	if have := (*classes)[id]; have != nil {
+		v.measure(id, rowKey{denies, *have})
+		return *have, nil
+	}
+	class, err := v.tableOf(denies).Class(id)
+	if err == nil {
+		(*classes)[id] = &class
+		v.measure(id, rowKey{denies, class})
+	}
+	return class, err
+}
+
+// measure records the largest policy map. Those of representative pods do not count.
+func (v *View) measure(id endpoints.ID, key rowKey) {
+	if ep := v.Set.Endpoints[id]; key.denies == WithDenies && !ep.Representative && v.sizes[key] > v.largest.Entries {
+		v.largest = Largest{ep.Name, v.sizes[key]}
+	}
+}
+
+func (r *Rows) size() int {
+	n := 0
+	for _, row := range []*Row{&r.Egress, &r.Ingress} {
+		n += len(row.Cases)
+		for _, list := range row.Lists {
+			n += len(list)
+		}
+	}
+	return n
+}
+
+// Largest returns the pod or node of the build with the most entries in its policy map, of those that
+// were asked about.
+func (v *View) Largest() Largest {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.largest
+}
+
+// Identities returns the number of identities that the pods of the build have. 0: the enforcer has none.
+func (v *View) Identities() int {
+	distinct := map[CaseID]bool{}
+	for _, p := range v.table.Peers() {
+		if p.Kind == endpoints.PodEndpoint && !p.Representative && p.Cluster == "" && p.Cells == nil {
+			distinct[p.Case] = true
+		}
+	}
+	return len(distinct)
+}
+
+// find returns the position of an endpoint.
+func (v *View) find(ep endpoints.Endpoint) (endpoints.ID, error) {
+	id, ok := v.Set.Find(ep)
+	if !ok {
+		return 0, fmt.Errorf("%w: %q", ErrUnknownEndpoint, ep.Name)
+	}
+	return id, nil
+}

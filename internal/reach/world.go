@@ -1,0 +1,160 @@
+package reach
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/resource"
+)
+
+// Representatives states whether a proof needs representative endpoints.
+type Representatives bool
+
+// The values of Representatives.
+const (
+	WithRepresentatives    Representatives = true
+	WithoutRepresentatives Representatives = false
+)
+
+// Compile compiles programs for every endpoint about which the proof asks, and returns a view of each.
+// Representative endpoints are needed for isolation and declared flows, for comparisons, and for FlowTests
+// about what is outside the cluster.
+func (p Proof) Compile(tests []resource.FlowTest, representatives Representatives, programs ...flow.Program) ([]*flow.View, error) {
+	world, err := p.world(tests, representatives, programs)
+	if err != nil {
+		return nil, fmt.Errorf("add representative endpoints: %w", err)
+	}
+	var out []*flow.View
+	for _, program := range programs {
+		view, err := flow.Compile(program, world)
+		if err != nil {
+			return nil, fmt.Errorf("start the policy engine: %w", err)
+		}
+		out = append(out, view)
+	}
+	return out, nil
+}
+
+// world returns the endpoints about which the proof asks.
+func (p Proof) world(tests []resource.FlowTest, representatives Representatives, programs []flow.Program) (*endpoints.Set, error) {
+	set := endpoints.NewSet(append(p.Endpoints.Pods(), p.Pods...))
+	var names []string
+	if representatives == WithRepresentatives {
+		var all []endpoints.Selections
+		for _, program := range programs {
+			all = append(all, program.Selections())
+			names = append(names, all[len(all)-1].Names...)
+		}
+		if err := set.AddRepresentatives(p.environment(), all...); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range append(clusterEntities, v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6) {
+		set.Ask(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)})
+	}
+	for _, name := range names {
+		set.Ask(endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(name)})
+	}
+	for _, t := range tests {
+		for _, c := range t.Test.Spec.Cases {
+			set.Ask(p.Endpoints.endsOf(c)...)
+		}
+	}
+	if representatives == WithRepresentatives {
+		set.Ask(p.declaredEnds(set.Known())...)
+	}
+	return set, nil
+}
+
+// endsOf returns the sources and destinations of a case. It omits what cannot be found: the case reports
+// it.
+func (e Endpoints) endsOf(c v1alpha1.FlowCase) []endpoints.Endpoint {
+	out, _ := e.FindAll(c.From)
+	if isExternal(c.To) {
+		return out
+	}
+	flows, _ := e.targets(c)
+	for _, f := range flows {
+		out = append(out, f.To)
+	}
+	if to, err := v1alpha1.ParseEndpoint(c.To); err == nil && to.Form == v1alpha1.NameForm {
+		// A name that resolves to the cluster is also decided as a name.
+		out = append(out, endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: strings.ToLower(to.Name)})
+	}
+	return out
+}
+
+// declaredEnds returns the nodes to inspect, and the sources and destinations of declared flows.
+func (p Proof) declaredEnds(known []endpoints.Endpoint) []endpoints.Endpoint {
+	out := p.fencedNodes(known)
+	d := &declaredFlows{search: &search{Proof: p}, endpoints: newKnownEndpoints(known)}
+	for at, all := range NewExpectation(p.fences()...).at {
+		for _, w := range all {
+			if w.Owner == nil {
+				continue
+			}
+			own := w.Owner.NodesPeer()
+			if !w.Owner.IsNodes() {
+				own = w.Owner.PeerIn(at.namespace)
+				own.Pods = w.Subject
+			}
+			out = append(out, d.peerEndpoints(own)...)
+			out = append(out, d.peerEndpoints(w.Peer)...)
+		}
+	}
+	return out
+}
+
+// environment returns the namespaces of the build and of tenants, and the declared networks.
+func (p Proof) environment() endpoints.Environment {
+	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
+	for _, t := range p.Fence.Tenants() {
+		for _, ns := range t.Namespaces {
+			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
+		}
+	}
+	for ns := range p.Endpoints.Index.Namespaces {
+		s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
+	}
+	for _, w := range p.Endpoints.Index.Workloads {
+		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
+	}
+	for _, g := range p.grants() {
+		for _, peer := range []policy.Peer{g.From, g.To} {
+			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
+		}
+	}
+	for _, f := range p.fences() {
+		for _, e := range slices.Sorted(maps.Keys(f.EntityAddresses)) {
+			for _, peer := range f.EntityAddresses[e] {
+				s.CIDRs = append(s.CIDRs, peer.CIDRs...)
+			}
+		}
+	}
+	return s
+}
+
+// selectors returns the selectors with which the expectation distinguishes pods and nodes.
+func (p Proof) selectors() []endpoints.Selection {
+	var out []endpoints.Selection
+	pods := func(s endpoints.Selector) {
+		out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(s, endpoints.PodLabel)})
+	}
+	for _, o := range p.Fence.Owners() {
+		pods(o.Selector)
+	}
+	for _, expected := range NewExpectation(p.fences()...).at {
+		for _, w := range expected {
+			pods(w.Subject)
+			pods(w.Peer.Pods)
+			out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(endpoints.Selector{MatchLabels: w.Peer.NamespaceLabels}, endpoints.NamespaceLabel)})
+		}
+	}
+	return out
+}
