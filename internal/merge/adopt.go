@@ -8,10 +8,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AnnotationAdopt replaces a hand-written policy with the generated policy of the same name.
-const AnnotationAdopt = resource.AnnotationAdopt
-
-func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[AnnotationAdopt] == "true" }
+func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[resource.AnnotationAdopt] == "true" }
 
 // adopt replaces the spec of a hand-written policy. It adds the labels of a new policy, except
 // those that the policy already has.
@@ -26,10 +23,8 @@ func (m *merger) adopt(have, want *yaml.RNode) {
 	m.recordPatched(have, c)
 }
 
-// sections are the fields with rules.
 var sections = []string{"ingress", "ingressDeny", "egress", "egressDeny"}
 
-// specification is one of the specs of a policy, with its path.
 type specification struct {
 	path string
 	node *yaml.Node

@@ -16,8 +16,7 @@ import (
 // policy has the same name.
 type Adoption struct{ Policy, By report.Ref }
 
-// kindOrder are the kinds of generated policy.
-var kindOrder = []string{kindCilium, kindClusterwide, kindKubernetes}
+var kindOrder = []string{resource.KindCilium, resource.KindClusterwide, resource.KindKubernetes}
 
 // adoptionOf returns the index of the entry of spec.adopt that names a policy, or -1.
 func (m *merger) adoptionOf(n *yaml.RNode) int {
@@ -103,14 +102,14 @@ func (m *merger) reportEntry(severity report.Severity, check *report.Check, entr
 // hand-written, and a generated policy can replace it.
 func (m *merger) whyNotAdopted(n *yaml.RNode) string {
 	as := m.Adopt[m.adoptionOf(n)].As
-	_, patched := n.GetAnnotations()[AnnotationPatch]
+	_, patched := n.GetAnnotations()[resource.AnnotationPatch]
 	switch id, by := resource.ID(n), m.ownerOf(n); {
 	case by == otherFence, m.planned[id] != nil && n.GetName() != as:
 		return "is generated, and only hand-written policies can be adopted: correct name, or set kind or namespaces"
 	case by == thisFence:
 		return ""
 	case patched:
-		return "has the annotation " + AnnotationPatch + ", which keeps the policy: remove the annotation, or this entry"
+		return "has the annotation " + resource.AnnotationPatch + ", which keeps the policy: remove the annotation, or this entry"
 	case resource.IsLocalConfig(n):
 		return "is an external resource, which another build deploys: remove the policy there, and then this entry"
 	case len(m.generatedAs(as, id)) == 0 && !m.TenantsUnreadable:
@@ -119,7 +118,6 @@ func (m *merger) whyNotAdopted(n *yaml.RNode) string {
 	return ""
 }
 
-// generatesAs reports whether a policy is generated that an entry of spec.adopt names.
 func (m *merger) generatesAs(a v1alpha1.Adoption) bool {
 	as := v1alpha1.Adoption{Name: a.As, Namespaces: a.Namespaces}
 	for id := range m.planned {

@@ -71,7 +71,7 @@ func TestAdoptAsKeepsWhatItCannotReplace(t *testing.T) {
 		"another namespace":           {item: old(), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db", Namespaces: []string{"beta"}}},
 		"another kind":                {item: old(), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db", Kind: v1alpha1.KindNetworkPolicy}},
 		"no such policy is generated": {item: old(), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-cache"}, refused: true},
-		"it is patched":               {item: annotated(old(), merge.AnnotationPatch, "labels"), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db"}, refused: true},
+		"it is patched":               {item: annotated(old(), "tenantfence.dev/patch", "labels"), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db"}, refused: true},
 		"it is generated":             {item: cnp("old", "theirs", allow, "wide"), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db"}, refused: true},
 		"it is no policy":             {item: object("v1", "ConfigMap", "old", "", "", ""), stages: []v1alpha1.Stage{allow}, entry: v1alpha1.Adoption{Name: "old", As: "egress-db"}},
 	} {

@@ -85,10 +85,8 @@ func formatScalar(n *yaml.Node) string {
 	return n.Value
 }
 
-// maxShown is the largest length of an item in a text.
 const maxShown = 80
 
-// shorten formats an item on one line.
 func shorten(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return formatScalar(n)

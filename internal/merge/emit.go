@@ -68,7 +68,6 @@ func (m *merger) isKnownOwner(name string) bool {
 	return name == "" || slices.ContainsFunc(m.Fence.Owners(), func(o *policy.Owner) bool { return o.Name == name })
 }
 
-// orphanMessage is the message about a policy that no field declares.
 func (m *merger) orphanMessage(n *yaml.RNode) string {
 	o := resource.ObjectOf(n)
 	label, value, owner := resource.LabelFence, o.Fence, o.Owner()
@@ -78,7 +77,6 @@ func (m *merger) orphanMessage(n *yaml.RNode) string {
 	return fmt.Sprintf("has the label %s: %s and belongs to %q, whose policies this run does not emit, but no field declares it: delete it, remove the label, or run once without emit, which deletes it", label, value, owner)
 }
 
-// differenceMessage is the message about a policy with the name of one that another run generates.
 func (m *merger) differenceMessage(n, plan *yaml.RNode, owner owner) string {
 	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", resource.ObjectOf(plan).Owner())
 	if owner != thisFence {

@@ -96,7 +96,7 @@ func fileOf(n *yaml.RNode) string {
 	if dir == "" {
 		dir = "_cluster"
 	}
-	if n.GetKind() == kindKubernetes {
+	if n.GetKind() == resource.KindKubernetes {
 		name += ".networkpolicy"
 	}
 	return "fence/" + dir + "/" + name + ".yaml"

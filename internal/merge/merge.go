@@ -103,7 +103,6 @@ func newMerger(o Options, items, desired []*yaml.RNode) *merger {
 	return m
 }
 
-// item merges one item.
 func (m *merger) item(n *yaml.RNode) {
 	id, owner := resource.ID(n), m.ownerOf(n)
 	want, expected := m.expected[id]

@@ -12,14 +12,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// The kinds of policy.
-const (
-	kindCilium      = resource.KindCilium
-	kindClusterwide = resource.KindClusterwide
-	kindKubernetes  = resource.KindKubernetes
-)
-
-// owner is the owner of a policy.
 type owner string
 
 const (
@@ -39,7 +31,7 @@ func (o Options) ownerOf(n *yaml.RNode) owner {
 }
 
 func (m *merger) conflictFinding(n *yaml.RNode, by owner) report.Finding {
-	whose := "does not belong to this fence: rename or remove it, or hand it over with the annotation " + AnnotationAdopt + `: "true"`
+	whose := "does not belong to this fence: rename or remove it, or hand it over with the annotation " + resource.AnnotationAdopt + `: "true"`
 	if by == otherFence {
 		whose = fmt.Sprintf("belongs to fence %s: rename or remove it, or list that name in spec.formerNames if it is a former name of this fence", resource.FenceOf(n))
 	}

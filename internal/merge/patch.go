@@ -15,10 +15,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// AnnotationPatch lists the aspects of a hand-written policy that the fence corrects.
-const AnnotationPatch = resource.AnnotationPatch
-
-// aspect is an aspect of a hand-written policy.
 type aspect string
 
 const (
@@ -32,10 +28,10 @@ var aspects = []aspect{enforcement, dns, labels}
 // patch keeps an item that is not generated, and corrects the aspects that it lists.
 func (m *merger) patch(n *yaml.RNode) {
 	annotations := n.GetAnnotations()
-	if _, ok := annotations[AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
-		m.report(report.Warning, report.AdoptWithoutEffect, n, annotationField(AnnotationAdopt), "has no effect, because no policy with this kind, namespace and name is generated: correct the name, or remove the annotation")
+	if _, ok := annotations[resource.AnnotationAdopt]; ok && m.planned[resource.ID(n)] == nil {
+		m.report(report.Warning, report.AdoptWithoutEffect, n, annotationField(resource.AnnotationAdopt), "has no effect, because no policy with this kind, namespace and name is generated: correct the name, or remove the annotation")
 	}
-	switch requested, ok := annotations[AnnotationPatch]; {
+	switch requested, ok := annotations[resource.AnnotationPatch]; {
 	case ok:
 		m.patchPolicy(n, requested)
 	case resource.Group(n) == "" && n.GetKind() == "Namespace":
@@ -49,7 +45,7 @@ func (m *merger) patch(n *yaml.RNode) {
 
 func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 	if !resource.IsPolicy(n) {
-		m.report(report.Error, report.PatchKindUnsupported, n, annotationField(AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", kindCilium, kindClusterwide, kindKubernetes))
+		m.report(report.Error, report.PatchKindUnsupported, n, annotationField(resource.AnnotationPatch), fmt.Sprintf("only a %s, %s or %s can be patched: remove the annotation", resource.KindCilium, resource.KindClusterwide, resource.KindKubernetes))
 		return
 	}
 	list, ok := m.aspectsOf(n, requested)
@@ -63,7 +59,7 @@ func (m *merger) patchPolicy(n *yaml.RNode, requested string) {
 		return
 	}
 	if t == nil {
-		m.report(report.Warning, report.PatchNamespaceUnfenced, n, annotationField(AnnotationPatch), "has no effect, because no Tenant of this fence has the namespace: list it in a Tenant's spec.namespaces, or remove the annotation")
+		m.report(report.Warning, report.PatchNamespaceUnfenced, n, annotationField(resource.AnnotationPatch), "has no effect, because no Tenant of this fence has the namespace: list it in a Tenant's spec.namespaces, or remove the annotation")
 		m.keep(n)
 		return
 	}
@@ -93,14 +89,13 @@ func (m *merger) recordPatched(n, now *yaml.RNode) {
 
 func annotationField(key string) string { return "metadata.annotations[" + key + "]" }
 
-// aspectsOf parses the annotation.
 func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 	var out []aspect
 	ok := true
 	for word := range strings.SplitSeq(requested, ",") {
 		a := aspect(strings.TrimSpace(word))
 		if !slices.Contains(aspects, a) {
-			m.report(report.Error, report.PatchAspectUnknown, n, annotationField(AnnotationPatch), fmt.Sprintf("unknown aspect %q: use %s, %s or %s, separated by commas", a, enforcement, dns, labels))
+			m.report(report.Error, report.PatchAspectUnknown, n, annotationField(resource.AnnotationPatch), fmt.Sprintf("unknown aspect %q: use %s, %s or %s, separated by commas", a, enforcement, dns, labels))
 			ok = false
 		}
 		out = append(out, a)
@@ -111,7 +106,7 @@ func (m *merger) aspectsOf(n *yaml.RNode, requested string) ([]aspect, bool) {
 // tenantOf returns the tenant that owns a policy's namespace: its own or, for a cluster-wide
 // policy, the one that its selector names.
 func (m *merger) tenantOf(n *yaml.RNode) *policy.Owner {
-	if n.GetKind() != kindClusterwide {
+	if n.GetKind() != resource.KindClusterwide {
 		return m.Fence.Owner(n.GetNamespace())
 	}
 	var t *policy.Owner
@@ -126,7 +121,6 @@ func (m *merger) tenantOf(n *yaml.RNode) *policy.Owner {
 	return t
 }
 
-// patcher patches one policy.
 type patcher struct {
 	*merger
 	tenant  *policy.Owner
@@ -168,7 +162,7 @@ func (p *patcher) enforcement(s specification) {
 	allowOnly := p.tenant.Enforcement != v1alpha1.Enforce
 	additive := allowOnly || !isDefaultDeny(s.node)
 	switch {
-	case additive && (p.policy.GetKind() == kindKubernetes || !p.Fence.Has(cilium.AdditivePolicies)):
+	case additive && (p.policy.GetKind() == resource.KindKubernetes || !p.Fence.Has(cilium.AdditivePolicies)):
 		// Isolation does no harm in Enforce, where the default-deny isolates too.
 		if allowOnly {
 			p.report(report.Error, report.PatchIsolates, p.policy, s.path, p.isolates())
@@ -183,7 +177,7 @@ func (p *patcher) enforcement(s specification) {
 
 func (p *patcher) isolates() string {
 	const todo = "isolates the pods that it selects, but the Tenant is in AllowOnly: remove the policy until the Tenant is in Enforce, or remove the aspect enforcement from the annotation"
-	if p.policy.GetKind() == kindKubernetes {
+	if p.policy.GetKind() == resource.KindKubernetes {
 		return "a NetworkPolicy always " + todo
 	}
 	return "before Cilium " + cilium.AdditivePolicies.Introduced() + ", a policy always " + todo

@@ -14,6 +14,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Labels with the namespace of a pod. In Cilium policies they may have the prefix of their source,
@@ -30,15 +31,15 @@ func (p *patcher) dns() {
 	found := false
 	for _, s := range specsOf(p.policy.YNode()) {
 		names := p.names(s.node)
-		if len(names) == 0 && p.policy.GetKind() != kindKubernetes {
-			p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(AnnotationPatch),
+		if len(names) == 0 && p.policy.GetKind() != resource.KindKubernetes {
+			p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(resource.AnnotationPatch),
 				fmt.Sprintf("selects pods from which Tenant %q removes DNS, and has no toFQDNs with names to query, so the aspect dns has no effect: remove its rule for DNS, or the aspect", p.tenant.Name))
 			found = true
 			continue
 		}
 		for _, rule := range elements(value(s.node, "egress")) {
 			switch {
-			case p.policy.GetKind() == kindKubernetes:
+			case p.policy.GetKind() == resource.KindKubernetes:
 				found = p.patchKubernetesRule(rule) || found
 			case slices.ContainsFunc(elements(value(rule, "toEndpoints")), p.isResolver):
 				found = p.patchCiliumRule(s, rule, names) || found
@@ -47,7 +48,7 @@ func (p *patcher) dns() {
 	}
 	if !found {
 		d := p.Fence.Baseline.DNS
-		p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(AnnotationPatch),
+		p.report(report.Warning, report.PatchDNSRuleMissing, p.policy, annotationField(resource.AnnotationPatch),
 			"has no egress rule to the cluster's DNS pods in "+d.Namespace+" on port "+strconv.Itoa(int(d.Port))+" (as a number), so the aspect dns has no effect: add such a rule, or remove the aspect")
 	}
 }
@@ -79,13 +80,11 @@ func (p *patcher) names(spec *yaml.Node) []*yaml.Node {
 	return slices.CompactFunc(out, func(a, b *yaml.Node) bool { return content(a) == content(b) })
 }
 
-// haveDNS reports whether all pods that a specification selects have the baseline's DNS.
 func (p *patcher) haveDNS(spec *yaml.Node) bool {
 	pods, ok := selectorOf(value(spec, "endpointSelector"))
 	return !p.tenant.NarrowsDNS() || ok && p.tenant.HaveDNS(pods)
 }
 
-// withoutComments returns a copy without comments.
 func withoutComments(n *yaml.Node) *yaml.Node {
 	c := *n
 	c.HeadComment, c.LineComment, c.FootComment, c.Content = "", "", "", nil
@@ -193,7 +192,6 @@ func (p *patcher) isResolver(peer *yaml.Node) bool {
 	return endpoints.Selects(selector, pods)
 }
 
-// requires reports whether a selector requires a label.
 func requires(s endpoints.Selector, key string) bool {
 	_, ok := s.MatchLabels[key]
 	return ok || slices.ContainsFunc(s.MatchExpressions, func(e metav1.LabelSelectorRequirement) bool { return e.Key == key })

@@ -284,7 +284,7 @@ spec:
 	if diff := cmp.Diff([]string{"configured egress-db"}, done(got.Changes)); diff != "" {
 		t.Error(diff)
 	}
-	elsewhere := annotated(cnp("egress-other", "", "", ""), merge.AnnotationAdopt, "true")
+	elsewhere := annotated(cnp("egress-other", "", "", ""), "tenantfence.dev/adopt", "true")
 	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != report.AdoptWithoutEffect {
 		t.Errorf("adopt without a generated policy must be reported, got %v", findings)
 	}

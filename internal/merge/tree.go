@@ -37,7 +37,6 @@ func keyIndex(m *yaml.Node, key string) int {
 	return -1
 }
 
-// value returns the value of a key, or nil.
 func value(m *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		if m == nil || m.Kind != yaml.MappingNode {
@@ -107,7 +106,6 @@ func list(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq, Content: content}
 }
 
-// object returns a mapping of keys and values.
 func object(key string, v *yaml.Node, more ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Content: append([]*yaml.Node{text(key), v}, more...)}
 }

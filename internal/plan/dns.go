@@ -31,7 +31,6 @@ func dns(f *policy.Fence, t *policy.Owner) []sideRule {
 
 func anyName(f *policy.Fence) bool { return slices.Contains(f.Baseline.DNS.Names, "*") }
 
-// dnsRule allows DNS queries to the cluster's DNS.
 func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	dns := f.Baseline.DNS
 	peers := []policy.Peer{{Kind: policy.Pods, Namespace: dns.Namespace, Pods: endpoints.SelectorOf(dns.Pods)}}

@@ -33,7 +33,6 @@ func hosts(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// hostPolicy allows the flows of a kind of nodes.
 func hostPolicy(f *policy.Fence, n *policy.Owner, name string) policy.Policy {
 	a := newAssembly(f)
 	p := policy.Policy{Name: name, Owner: n, Family: policy.Host}

@@ -6,7 +6,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// intraNamespace allows all flows between a tenant's pods of one namespace.
 func intraNamespace(f *policy.Fence, t *policy.Owner) []sideRule {
 	if !t.IntraNamespace {
 		return nil

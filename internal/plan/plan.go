@@ -30,7 +30,6 @@ type sideRule struct {
 	reasons  []report.Reason
 }
 
-// at returns the pods or nodes of the policy.
 func (h sideRule) at() policy.Peer {
 	return policy.Peer{Kind: policy.Pods, Namespace: h.namespace, Owner: h.owner}
 }
@@ -42,13 +41,10 @@ func Plan(f *policy.Fence) []policy.Policy {
 		sideRules = slices.Concat(sideRules, dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))
 	}
 	for _, g := range f.Grants {
-		switch g.Family {
-		case policy.AgentIngress:
-			sideRules = append(sideRules, agentIngress(f, g)...)
-		case policy.FQDNEgress:
+		if g.Family == policy.FQDNEgress {
 			sideRules = append(sideRules, fqdnEgress(f, g)...)
-		default:
-			sideRules = append(sideRules, eastWest(f, g)...)
+		} else {
+			sideRules = append(sideRules, sides(f, g)...)
 		}
 	}
 	out := slices.Concat(assemble(f, sideRules), defaultDeny(f), clusterwide(f), hosts(f))
@@ -58,7 +54,6 @@ func Plan(f *policy.Fence) []policy.Policy {
 	return out
 }
 
-// assembly combines sides of flows into policies.
 type assembly struct {
 	fence    *policy.Fence
 	policies []policy.Policy
@@ -108,7 +103,6 @@ func (a *assembly) add(h sideRule, owner *policy.Owner) {
 	a.put(&a.policies[i], key, h.rule, h.reasons)
 }
 
-// put adds a rule with its reasons to a policy.
 func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []report.Reason) {
 	a.addRule(p, key, r)
 	for _, r := range reasons {
