@@ -25,7 +25,6 @@ const (
 	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
 )
 
-// cilium returns a policy as a CiliumNetworkPolicy.
 func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	return &v2.CiliumNetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
@@ -34,7 +33,6 @@ func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
 	}
 }
 
-// ruleFor returns the rule of a policy for the pods that it selects.
 func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *api.Rule {
 	rule := &api.Rule{EndpointSelector: subject}
 	if p.HasNodes() {
@@ -104,7 +102,7 @@ func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule 
 	return out
 }
 
-// endpoints selects a peer's pods. Each selector requires a label of the pod's location, so that a
+// endpointSelector selects a peer's pods. Each selector requires a label of the pod's location, so that a
 // negative selector matches only pods.
 func endpointSelector(f *policy.Fence, p policy.Peer) []api.EndpointSelector {
 	if p.Kind != policy.Pods {

@@ -33,7 +33,6 @@ func byProtocol(rules []policy.Rule) []policy.Rule {
 	return out
 }
 
-// splitICMP separates ports from types of ICMP message.
 func splitICMP(all []flow.Port) (ports, icmp []flow.Port) {
 	for _, p := range all {
 		if p.Protocol == flow.ICMP {
@@ -45,7 +44,6 @@ func splitICMP(all []flow.Port) (ports, icmp []flow.Port) {
 	return ports, icmp
 }
 
-// toPorts returns the ports of a rule with their L7 rules.
 func toPorts(r policy.Rule) api.PortRules {
 	all, _ := splitICMP(r.Ports)
 	if r.L7.Unrestricted() {
@@ -73,7 +71,6 @@ func portProtocol(p flow.Port) api.PortProtocol {
 	return out
 }
 
-// portRule returns the L7 rules without ports.
 func portRule(l7 flow.L7) api.PortRule {
 	out := api.PortRule{Rules: l7Rules(l7)}
 	names := l7.ServerNames

@@ -9,7 +9,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-// clusterwide returns a policy as a CiliumClusterwideNetworkPolicy.
 func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetworkPolicy {
 	return &v2.CiliumClusterwideNetworkPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
@@ -18,7 +17,6 @@ func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetwork
 	}
 }
 
-// subjectOf returns the selector of a cluster-wide policy.
 func subjectOf(p *policy.Policy) api.EndpointSelector {
 	if p.HasNodes() {
 		return selector(p.Owner.Selector, nil)

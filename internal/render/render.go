@@ -35,7 +35,6 @@ func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
 	return out, nil
 }
 
-// object returns a policy in its form.
 func object(f *policy.Fence, p *policy.Policy) any {
 	switch {
 	case p.NamespaceScope != nil || p.HasNodes():
@@ -46,7 +45,6 @@ func object(f *policy.Fence, p *policy.Policy) any {
 	return ciliumObject(f, p)
 }
 
-// metadata returns the metadata of a policy.
 func metadata(f *policy.Fence, p *policy.Policy) metav1.ObjectMeta {
 	o := resource.Object{Fence: f.Name, Family: p.Family, Stage: p.Family.Stage(), Namespace: p.Namespace}
 	switch owner := p.Owner; {
