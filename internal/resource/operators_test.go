@@ -40,6 +40,7 @@ func TestOperators(t *testing.T) {
 			t.Fatal(findings)
 		}
 		expectFile(t, filepath.Join("testdata", "operators", name+".txt"), listed(index))
+		expectPods(t, name, index)
 	}
 }
 
@@ -74,33 +75,23 @@ func listed(index *resource.Index) string {
 	return out.String()
 }
 
-// TestOperatorServicesSelectPods checks the consistency of the files: each Service selects pods,
-// and its target ports exist.
-func TestOperatorServicesSelectPods(t *testing.T) {
-	t.Parallel()
-	files, _ := filepath.Glob("testdata/operators/*.yaml")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+// expectPods checks that each Service and each flow of an operator's file has pods.
+func expectPods(t *testing.T, name string, index *resource.Index) {
+	t.Helper()
+	for _, s := range index.Services {
+		if len(index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})) == 0 {
+			t.Errorf("%s: Service %s selects no pod", name, s.Ref.Name)
 		}
-		items, _ := kio.FromBytes(data)
-		index, _ := resource.NewIndex(items)
-		for _, s := range index.Services {
-			if len(index.WorkloadsIn(s.Ref.Namespace, endpoints.Selector{MatchLabels: s.Selector})) == 0 {
-				t.Errorf("%s: Service %s selects no pod", file, s.Ref.Name)
+	}
+	for _, in := range index.Inferred {
+		for _, n := range in.RequiredFlows {
+			for _, labels := range []map[string]string{n.Pods, n.Sources, n.Targets} {
+				if len(index.WorkloadsIn(in.Resource.Namespace, endpoints.Selector{MatchLabels: labels})) == 0 {
+					t.Errorf("%s: %s needs %s of pods with %v, which do not exist", name, in.Resource.Name, n.Name, labels)
+				}
 			}
-		}
-		for _, in := range index.Inferred {
-			for _, n := range in.RequiredFlows {
-				for _, labels := range []map[string]string{n.Pods, n.Sources, n.Targets} {
-					if len(index.WorkloadsIn(in.Resource.Namespace, endpoints.Selector{MatchLabels: labels})) == 0 {
-						t.Errorf("%s: %s needs %s of pods with %v, which do not exist", file, in.Resource.Name, n.Name, labels)
-					}
-				}
-				if n.FromOperator && len(in.Operator.Runs.Labels) == 0 {
-					t.Errorf("%s: a flow has the operator as source, but its pods are unknown", file)
-				}
+			if n.FromOperator && len(in.Operator.Runs.Labels) == 0 {
+				t.Errorf("%s: a flow has the operator as source, but its pods are unknown", name)
 			}
 		}
 	}

@@ -46,16 +46,8 @@ func TestPodMetadata(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			var items []*yaml.RNode
-			for _, item := range c.items {
-				items = append(items, yaml.MustParse(item))
-			}
-			index, findings := resource.NewIndex(items)
-			if len(findings) > 0 {
-				t.Fatal(findings)
-			}
 			var got []string
-			for _, m := range index.PodMetadata {
+			for _, m := range indexOf(t, c.items...).PodMetadata {
 				got = append(got, fmt.Sprint(m.Resource.Kind, " ", m.Field, " ", m.Namespaces))
 			}
 			slices.Sort(got)

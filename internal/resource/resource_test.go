@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -38,9 +39,14 @@ func TestIndex(t *testing.T) {
 		yaml.MustParse(`{apiVersion: v1, kind: Pod, metadata: {name: pod, namespace: a, labels: {app: web}}, spec: {initContainers: [{ports: [{name: setup, containerPort: 9}]}], containers: [{ports: [{containerPort: 80}, {name: http, containerPort: 8080}]}]}}`),
 		yaml.MustParse(`{apiVersion: apps/v1, kind: Deployment, metadata: {name: broken, namespace: a}, spec: {template: {spec: {hostNetwork: sometimes}}}}`),
 		yaml.MustParse(`{apiVersion: v1, kind: Service, metadata: {name: nowhere}}`),
+		yaml.MustParse(`{apiVersion: postgresql.cnpg.io/v1, kind: Cluster, metadata: {name: pg}}`),
 	})
-	if len(findings) != 2 || !findings.HasError() {
-		t.Errorf("an invalid workload and a Service without a namespace are reported, got %v", findings)
+	var checks []string
+	for _, f := range findings {
+		checks = append(checks, f.Check.Name)
+	}
+	if diff := cmp.Diff([]string{report.ResourceUnreadable.Name, report.ResourceWithoutNamespace.Name, report.ResourceWithoutNamespace.Name}, checks); diff != "" || !findings.HasError() {
+		t.Error("an invalid workload, a Service and an operator's resource without a namespace are reported: ", diff)
 	}
 	if got := len(index.WorkloadsIn("a", endpoints.Selector{MatchLabels: map[string]string{"app": "web"}})); got != 3 {
 		t.Errorf("%d workloads have the label app=web, want 3", got)

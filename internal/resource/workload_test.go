@@ -5,24 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
-	"github.com/tenantfence/tenantfence/internal/endpoints"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
-
-func TestWorkloadIdentityLabels(t *testing.T) {
-	index, findings := resource.NewIndex([]*yaml.RNode{
-		yaml.MustParse(`{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: a}, spec: {template: {metadata: {labels: {app.kubernetes.io/name: x, pod-template-hash: y, kubernetes.io/os: z}}}}}`),
-	})
-	if len(findings) > 0 {
-		t.Fatal(findings)
-	}
-	want := map[string]string{"app.kubernetes.io/name": "x", "job-name": "migrate", "batch.kubernetes.io/job-name": "migrate"}
-	if diff := cmp.Diff(want, index.WorkloadsIn("a", endpoints.Selector{})[0].Labels); diff != "" {
-		t.Error("(-want +got)\n", diff)
-	}
-}
 
 func TestControllerLabels(t *testing.T) {
 	t.Parallel()
@@ -33,6 +16,8 @@ func TestControllerLabels(t *testing.T) {
 	}{
 		{"a Pod", `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: a, labels: {app: x}}}`, nil, nil},
 		{"a ReplicaSet", `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, nil},
+		{"labels of the template outside the identity", `{apiVersion: v1, kind: Pod, metadata: {name: w, namespace: a, labels: {app: x, app.kubernetes.io/name: x, pod-template-hash: y, kubernetes.io/os: z}}}`,
+			map[string]string{"app.kubernetes.io/name": "x"}, map[string]string{"pod-template-hash": "y", "kubernetes.io/os": "z"}},
 		{"a Deployment", `{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, map[string]string{"pod-template-hash": "*"}},
 		{"a DaemonSet", `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil, map[string]string{"controller-revision-hash": "*", "pod-template-generation": "*"}},
 		{"a StatefulSet", `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: w, namespace: a}, ` + spec + `}`, nil,
@@ -45,13 +30,9 @@ func TestControllerLabels(t *testing.T) {
 		{"a CronJob", `{apiVersion: batch/v1, kind: CronJob, metadata: {name: w, namespace: a}, spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: x, job-name: w-1}}}}}}}`,
 			map[string]string{"job-name": "w-*", "batch.kubernetes.io/job-name": "w-*"}, map[string]string{"controller-uid": "*", "batch.kubernetes.io/controller-uid": "*"}},
 	} {
-		index, findings := resource.NewIndex([]*yaml.RNode{yaml.MustParse(c.workload)})
-		if len(findings) > 0 {
-			t.Fatal(findings)
-		}
 		want := map[string]string{"app": "x"}
 		maps.Copy(want, c.identity)
-		w := index.Workloads[0]
+		w := indexOf(t, c.workload).Workloads[0]
 		if diff := cmp.Diff(want, w.Labels); diff != "" {
 			t.Errorf("%s, in the identity: (-want +got)\n%s", c.name, diff)
 		}
@@ -63,16 +44,14 @@ func TestControllerLabels(t *testing.T) {
 }
 
 func TestServiceLookup(t *testing.T) {
-	service := func(namespace, name string) *yaml.RNode {
-		return yaml.MustParse("{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: " + namespace + "}}")
+	t.Parallel()
+	service := func(namespace, name string) string {
+		return "{apiVersion: v1, kind: Service, metadata: {name: " + name + ", namespace: " + namespace + "}}"
 	}
-	slice := func(namespace, of string) *yaml.RNode {
-		return yaml.MustParse("{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: " + of + "-1, namespace: " + namespace + ", labels: {kubernetes.io/service-name: " + of + "}}}")
+	slice := func(namespace, of string) string {
+		return "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: " + of + "-1, namespace: " + namespace + ", labels: {kubernetes.io/service-name: " + of + "}}}"
 	}
-	index, findings := resource.NewIndex([]*yaml.RNode{service("b", "db"), service("a", "web"), service("a", "db"), slice("b", "db"), slice("a", "web")})
-	if len(findings) > 0 {
-		t.Fatal(findings)
-	}
+	index := indexOf(t, service("b", "db"), service("a", "web"), service("a", "db"), slice("b", "db"), slice("a", "web"))
 	if in := index.ServicesIn("a"); len(in) != 2 || in[0].Ref.Name != "db" || in[1].Ref.Name != "web" {
 		t.Errorf("the Services of a are %v", in)
 	}
