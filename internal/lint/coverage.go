@@ -92,7 +92,6 @@ func balancedByProxy(f *policy.Fence, n *yaml.RNode) bool {
 	return f.Cluster.CNI != v1alpha1.CNIKubernetes && resource.Group(n) == "" && n.GetKind() == "Service" && n.GetAnnotations()[balancedAnnotation] == "enabled"
 }
 
-// coverageOf returns the effective kind of a resource, and its coverage.
 func coverageOf(f *policy.Fence, n *yaml.RNode) (kind, resource.Coverage) {
 	if balancedByProxy(f, n) {
 		return envoyConfig, proxyCoverage
@@ -104,7 +103,6 @@ func (c *coverage) record(n *yaml.RNode, u uncovered) {
 	c.resources[u] = append(c.resources[u], resource.RefOf(n))
 }
 
-// acceptedKind reports whether the profile accepts a kind, and returns the message about it.
 func acceptedKind(f *policy.Fence, k kind) (string, bool) {
 	for i, accepted := range f.UndecidedKinds {
 		if accepted.Group == k.group && accepted.Kind == k.name {
@@ -127,7 +125,6 @@ func (c *coverage) findings() report.Findings {
 	return out.Sort()
 }
 
-// unknownKinds returns the finding about unknown kinds.
 func (c *coverage) unknownKinds() report.Findings {
 	if len(c.unknown) == 0 {
 		return nil

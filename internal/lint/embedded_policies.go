@@ -43,7 +43,6 @@ func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []
 	return out, undecided
 }
 
-// finding returns the finding about an embedded resource.
 func (e embedded) finding(f *policy.Fence, holder report.Ref) report.Finding {
 	if reason, accepted := f.UndecidedKindReason(holder); accepted {
 		return report.New(report.KindUndecided, report.Info, holder, e.field,
@@ -82,7 +81,6 @@ func affectsTraffic(e embedded) bool {
 	return resource.IsPolicy(e.node) || resource.CoverageOf(e.node).Class == resource.NotDecided
 }
 
-// embeddedIn returns the resources within a value.
 func embeddedIn(at, namespace string, value any) []embedded {
 	var out []embedded
 	switch value := value.(type) {

@@ -105,7 +105,6 @@ func (a *layerChanges) findings() report.Findings {
 	return out.Sort()
 }
 
-// fenceOf returns the TenantFence that generated a policy.
 func fenceOf(n *yaml.RNode) report.Ref {
 	return report.Ref{APIVersion: v1alpha1.APIVersion, Kind: v1alpha1.KindTenantFence, Name: resource.FenceOf(n)}
 }

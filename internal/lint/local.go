@@ -7,7 +7,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// mayAffectTraffic reports whether a resource may affect which traffic is allowed.
 func mayAffectTraffic(n *yaml.RNode) bool {
 	return resource.IsPolicy(n) || resource.Group(n) == "cilium.io" || resource.CoverageOf(n).Class == resource.NotDecided
 }

@@ -37,7 +37,6 @@ func namespaceMetadata(f *policy.Fence, items []*yaml.RNode) []placedMetadata {
 	return out
 }
 
-// podMetadata returns the metadata of pods that may affect a tenant.
 func podMetadata(f *policy.Fence, index *resource.Index) []placedMetadata {
 	var out []placedMetadata
 	for _, m := range index.PodMetadata {
@@ -124,7 +123,6 @@ var metadataRules = []metadataRule{
 	{check: report.ProxyVisibilityAnnotation, annotation: "io.cilium.proxy-visibility", severityFor: underCilium(cilium.ProxyVisibility, report.Warning), message: proxyVisibility},
 }
 
-// anyVersion is true in each version.
 var anyVersion cilium.Fact
 
 var proxyVisibility = "redirects these ports to Cilium's proxy, which drops traffic of other protocols than the annotation names, whatever policies allow: remove it; Cilium " + cilium.ProxyVisibility.Removed() + " no longer supports it"

@@ -21,7 +21,6 @@ const (
 	ciliumPolicyKeys = "io.cilium.k8s."
 )
 
-// labelledPod is a pod of the build with the labels that policies select.
 type labelledPod struct {
 	namespace string
 	// own are its labels, and namespaceLabels are those of its namespace.
@@ -89,14 +88,12 @@ func (s podSelection) unknownReservedKey() string {
 	return ""
 }
 
-// policyContext is the policy of a selector.
 type policyContext struct {
 	// namespace is "" for a cluster-wide policy.
 	namespace string
 	cilium    bool
 }
 
-// defaultNamespaces returns the namespaces of a selector without requirements on namespaces.
 func (w policyContext) defaultNamespaces() endpoints.Selector {
 	if w.namespace == "" {
 		return endpoints.Selector{}
@@ -156,7 +153,6 @@ func (s *podSelection) addRequirement(r metav1.LabelSelectorRequirement) bool {
 	return true
 }
 
-// isValidSelector reports whether Kubernetes can read a selector.
 func isValidSelector(s endpoints.Selector) bool {
 	_, err := metav1.LabelSelectorAsSelector(&s)
 	return err == nil

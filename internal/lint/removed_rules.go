@@ -51,7 +51,6 @@ func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(
 	return out
 }
 
-// inSpecs collects the results of find for each spec of a policy.
 func inSpecs[T any](n *yaml.RNode, find func(at string, spec any) []T) []T {
 	doc, err := n.Map()
 	if err != nil {

@@ -67,7 +67,6 @@ func (n name) compare(other name) int {
 	return cmp.Or(cmp.Compare(slices.Index(order, n.kind), slices.Index(order, other.kind)), cmp.Compare(n.qualified(), other.qualified()))
 }
 
-// nameOf returns the name of a resource by its namespace and name.
 func nameOf(n *yaml.RNode, namespace, of string) name {
 	kind := n.GetKind()
 	switch {
@@ -122,7 +121,6 @@ func (l *renamedNames) readUses(n *yaml.RNode) {
 	u.read("spec", "", spec)
 }
 
-// useReader reads the names in one resource.
 type useReader struct {
 	*renamedNames
 	by report.Ref

@@ -45,7 +45,6 @@ func ReservedLabels(f *policy.Fence, index *resource.Index) report.Findings {
 	return out
 }
 
-// podLabel is the key of a label on the pods of a resource.
 type podLabel struct {
 	resource report.Ref
 	key      string

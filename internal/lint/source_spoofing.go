@@ -47,7 +47,6 @@ func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode)
 	return out
 }
 
-// spoofingFindings returns the finding about the pods of a resource in a namespace, if any.
 func spoofingFindings(f *policy.Fence, m resource.PodMetadata, namespace string, delegated map[string]bool) report.Findings {
 	field := m.Field + ".annotations[" + disableSourceIP + "]"
 	switch permitted, known := delegated[namespace]; {

@@ -13,7 +13,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
-// knownAnnotations are the annotations of this project's domain.
 var knownAnnotations = []string{resource.AnnotationFor, resource.AnnotationNamespace, resource.AnnotationAdopt, resource.AnnotationPatch}
 
 // UnknownAnnotations refuses unknown annotations of this project's domain: a misspelt annotation

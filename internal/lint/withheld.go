@@ -39,7 +39,6 @@ func Withheld(items []*yaml.RNode) report.Findings {
 	return out
 }
 
-// withholdingFields returns the fields that keep a resource from the cluster.
 func withholdingFields(n *yaml.RNode) []string {
 	var out []string
 	annotations := n.GetAnnotations()

@@ -40,7 +40,6 @@ func WithoutEffect(f *policy.Fence, x *resource.Index, items []*yaml.RNode) repo
 	return out
 }
 
-// specFindings returns the findings about one spec.
 func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string, spec any) []report.Finding {
 	object, _ := spec.(map[string]any)
 	own := policyContext{namespace: ref.Namespace, cilium: ref.Kind != resource.KindKubernetes}
@@ -64,7 +63,6 @@ func specFindings(f *policy.Fence, pods []labelledPod, ref report.Ref, at string
 	return append(out, peersWithoutPods(own, pods, at, object)...)
 }
 
-// peersWithoutPods reports the peers without pods.
 func peersWithoutPods(own policyContext, pods []labelledPod, at string, spec map[string]any) []report.Finding {
 	var out []report.Finding
 	for _, direction := range []string{"ingress", "egress", "ingressDeny", "egressDeny"} {

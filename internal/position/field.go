@@ -42,7 +42,6 @@ func steps(path string) []string {
 	return out
 }
 
-// child returns the child of a mapping or sequence, and the node that has its position.
 func child(n *yaml.Node, step string) (at, child *yaml.Node) {
 	n = resolve(n)
 	switch {
@@ -74,7 +73,6 @@ func element(elements []*yaml.Node, step string) *yaml.Node {
 	return nil
 }
 
-// value is the value of a key of a mapping, nil without one.
 func value(n *yaml.Node, key string) *yaml.Node {
 	if n = resolve(n); n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -90,7 +88,6 @@ func scalar(n *yaml.Node, key string) string {
 	return ""
 }
 
-// resolve follows an alias to its anchor.
 func resolve(n *yaml.Node) *yaml.Node {
 	if n != nil && n.Kind == yaml.AliasNode {
 		return n.Alias

@@ -60,7 +60,6 @@ func (f *Finder) resource(ref report.Ref) *yaml.Node {
 	return nil
 }
 
-// read returns the resources in a file. It is empty where the file is no YAML.
 func (f *Finder) read(file string) []*yaml.Node {
 	if nodes, ok := f.files[file]; ok {
 		return nodes

@@ -26,7 +26,6 @@ var addressAnnotations = []string{
 	"lbipam.cilium.io/ips", "io.cilium/lb-ipam-ips", "metallb.io/loadBalancerIPs", "metallb.universe.tf/loadBalancerIPs", "kube-vip.io/loadbalancerIPs",
 }
 
-// serviceAddresses returns the addresses of a Service: cluster-internal ones and public ones.
 func serviceAddresses(n *yaml.RNode) (inside, public []netip.Addr, err error) {
 	var in struct {
 		Spec struct {

@@ -66,13 +66,11 @@ func agentConfigOf(n *yaml.RNode) (*AgentConfig, error) {
 	return c, nil
 }
 
-// agents collects findings about the configuration of agents.
 type agents struct {
 	cilium.Agent
 	findings report.Findings
 }
 
-// addAgentConfig adds a resource that configures agents.
 func (x *Index) addAgentConfig(n *yaml.RNode) error {
 	c, err := agentConfigOf(n)
 	if c != nil {
@@ -128,7 +126,6 @@ func (a *agents) overrides(configs []*AgentConfig) []policy.AgentOverride {
 	return out
 }
 
-// configured returns an agent with the values of a resource that policies depend on.
 func (a *agents) configured(agent cilium.Agent, c *AgentConfig) cilium.Agent {
 	explicit := map[string]string{}
 	for key, value := range c.Values {

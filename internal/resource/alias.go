@@ -163,7 +163,6 @@ func (e *expansion) walk(n *yaml.Node) *unexpandable {
 	return nil
 }
 
-// text checks a string that may be YAML.
 func (e *expansion) text(n *yaml.Node) *unexpandable {
 	if !e.texts || e.aliases > 0 || !mayHaveAliases([]byte(n.Value)) {
 		return nil

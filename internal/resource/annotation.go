@@ -44,7 +44,6 @@ func clearAnnotation(n *yaml.RNode, key string) {
 	}
 }
 
-// removeKey removes a key from a mapping, and reports whether it existed.
 func removeKey(m *yaml.Node, key string) bool {
 	before := len(m.Content)
 	for i := 0; i+1 < len(m.Content); {

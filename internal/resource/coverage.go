@@ -85,7 +85,6 @@ func DecidedKind(group, kind string) bool {
 	return false
 }
 
-// clusterScoped reports whether a kind is known to have no namespace.
 func clusterScoped(group, kind string) bool {
 	for _, k := range coverageTable {
 		if k.has(group, kind) {

@@ -80,7 +80,6 @@ func routesService(n *yaml.RNode) bool {
 	return routed
 }
 
-// hasField selects the resources with a field.
 func hasField(path ...string) func(*yaml.RNode) bool {
 	return func(n *yaml.RNode) bool {
 		found, err := n.Pipe(yaml.Lookup(path...))
@@ -107,7 +106,6 @@ var ciliumKinds = []kindCoverage{
 	{group: "cilium.io", Coverage: notDecided("is a kind of Cilium that tenantfence does not know")},
 }
 
-// administratorEffect describes policies of cluster administrators.
 const administratorEffect = "allows or denies connections before, or after, all other policies"
 
 var enforcerKinds = []kindCoverage{

@@ -25,7 +25,6 @@ type EndpointSlice struct {
 // PodAddresses returns the slice's addresses of pods.
 func (e *EndpointSlice) PodAddresses() []netip.Addr { return addresses(e.podAddresses) }
 
-// target is the resource with an address.
 type target struct {
 	Kind string `json:"kind"`
 }

@@ -68,7 +68,6 @@ func NewExternal(declared []ExternalResources, items []*yaml.RNode, addedLabels 
 	return m.External, m.findings
 }
 
-// externalMerge adds declarations to those that are known.
 type externalMerge struct {
 	External
 	known       map[report.Ref]*yaml.RNode
@@ -121,7 +120,6 @@ func describeDeclared(id report.Ref) string {
 	return id.Kind + " " + strings.TrimPrefix(id.Namespace+"/"+id.Name, "/")
 }
 
-// describe names the other declaration of a resource.
 func (m *externalMerge) describe(n *yaml.RNode) string {
 	other, declared := m.origins[ID(n)]
 	switch {

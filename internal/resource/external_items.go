@@ -10,7 +10,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// declaration is a resource that an ExternalResources declares.
 type declaration struct {
 	origin
 	node *yaml.RNode
@@ -20,7 +19,6 @@ type declaration struct {
 	isGrouping bool
 }
 
-// expand converts an ExternalResources to the resources that it declares.
 func expand(e ExternalResources) []declaration {
 	var out []declaration
 	add := func(at string, n map[string]any, slices ...map[string]any) *declaration {
@@ -165,7 +163,6 @@ func workloadObject(namespace string, w v1alpha1.ExternalWorkload) map[string]an
 	return out
 }
 
-// podObject returns the spec of a workload's pods.
 func podObject(w v1alpha1.ExternalWorkload) map[string]any {
 	pod := set(map[string]any{}, "serviceAccountName", w.ServiceAccount)
 	if w.HostNetwork {

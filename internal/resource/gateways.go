@@ -44,7 +44,6 @@ type AddressPool struct {
 	Ranges []netipx.IPRange
 }
 
-// gateways has the Gateways and address pools of the build.
 type gateways struct {
 	Gateways []*Gateway
 	Pools    []*AddressPool

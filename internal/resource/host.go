@@ -125,7 +125,6 @@ func kustomizeIDs(items []*yaml.RNode) string {
 	return reasonMixedIDs
 }
 
-// source returns the Source of an item.
 func (h host) source(n *yaml.RNode) Source {
 	if h.unknown != "" {
 		s := Source{Unknown: h.unknown}

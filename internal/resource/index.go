@@ -185,7 +185,6 @@ func namespaced(n *yaml.RNode, kind string) bool {
 	return isWorkload || kind == "v1/Service" || o != nil || controllerOf(n) != nil
 }
 
-// addByKind adds a resource, if its kind is relevant.
 func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	switch kind {
 	case "v1/Namespace":
@@ -216,7 +215,6 @@ func (x *Index) addByKind(n *yaml.RNode, kind string) error {
 	return nil
 }
 
-// addPods adds the pods that a resource creates.
 func (x *Index) addPods(n *yaml.RNode, kind string) error {
 	if c := agentArgsOf(n); c != nil {
 		x.Agents = append(x.Agents, c)
@@ -236,7 +234,6 @@ func (x *Index) addPods(n *yaml.RNode, kind string) error {
 	return appendParsed(&x.Workloads, n, newWorkload)
 }
 
-// appendParsed adds a parsed resource.
 func appendParsed[T any](to *[]T, n *yaml.RNode, read func(*yaml.RNode) (T, error)) error {
 	got, err := read(n)
 	if err == nil {

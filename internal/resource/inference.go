@@ -78,7 +78,6 @@ func (in *inference) workload(p inferredPods) (*Workload, error) {
 	return w, nil
 }
 
-// addLabels adds the labels that the resource passes on, and those of the operator.
 func (in *inference) addLabels(w *Workload, p inferredPods) {
 	own, passed := in.expandAll(p.Labels), map[string]string{}
 	for _, r := range p.Relabel {
@@ -102,7 +101,6 @@ func (in *inference) addLabels(w *Workload, p inferredPods) {
 	w.setIdentity()
 }
 
-// service returns one of the Services of the pods.
 func (in *inference) service(s inferredService) *Service {
 	ref := report.Ref{APIVersion: "v1", Kind: "Service", Namespace: in.ref.Namespace, Name: in.expand(s.Name), File: in.ref.File, Index: in.ref.Index}
 	out := &Service{Ref: ref, Selector: in.expandAll(s.Selector), Type: "ClusterIP", Ports: in.ports(s.Ports)}
@@ -244,7 +242,6 @@ func elements(list *yaml.Node) []*yaml.Node {
 	return out
 }
 
-// texts returns a mapping of strings.
 func texts(n *yaml.Node) map[string]string {
 	out := map[string]string{}
 	if n == nil || n.Kind != yaml.MappingNode {
@@ -258,7 +255,6 @@ func texts(n *yaml.Node) map[string]string {
 	return out
 }
 
-// versionOf returns the version of an apiVersion.
 func versionOf(apiVersion string) string {
 	_, version, _ := strings.Cut(apiVersion, "/")
 	return version

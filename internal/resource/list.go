@@ -70,7 +70,6 @@ func (e MalformedError) Error() string {
 	return strings.Join(out, "\n")
 }
 
-// malformedInList finds the malformed items of a ResourceList.
 func malformedInList(data []byte) report.Findings {
 	list, err := yaml.Parse(string(data))
 	if err != nil {

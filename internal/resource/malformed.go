@@ -40,7 +40,6 @@ func Readable(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
 	return known, out
 }
 
-// itemChecker checks one item.
 type itemChecker struct {
 	ref      report.Ref
 	findings report.Findings
@@ -120,7 +119,6 @@ func (s *itemChecker) metadata(m *yaml.Node) {
 	}
 }
 
-// checkNames checks the fields of metadata that identify an item.
 func (s *itemChecker) checkNames(m *yaml.Node) {
 	own := groupOf(s.ref.APIVersion) == v1alpha1.Group
 	for _, field := range []string{"name", "namespace"} {
@@ -133,7 +131,6 @@ func (s *itemChecker) checkNames(m *yaml.Node) {
 	}
 }
 
-// checkTexts checks a mapping of strings.
 func (s *itemChecker) checkTexts(at string, v *yaml.Node) {
 	if v.Kind != yaml.MappingNode {
 		s.invalid(at, "must be a mapping of strings, not %s", describeNode(v))
@@ -225,7 +222,6 @@ func content(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// child returns a field of a mapping, or nil.
 func child(n *yaml.Node, field string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -246,7 +242,6 @@ func isString(n *yaml.Node) bool {
 	return n != nil && n.Kind == yaml.ScalarNode && (n.Tag == yaml.NodeTagString || n.Tag == "" && n.Value != "" || n.Tag == "!")
 }
 
-// describeNode describes a node in a message.
 func describeNode(n *yaml.Node) string {
 	switch {
 	case isNull(n):

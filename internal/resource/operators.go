@@ -53,7 +53,6 @@ type OperatorKind struct {
 	UnknownPods []unknownPodsField `json:"unseen"`
 }
 
-// unknownPodsField is the reason why pods are unknown if its conditions are met.
 type unknownPodsField struct {
 	conditions
 	Reason string `json:"reason"`
@@ -81,7 +80,6 @@ type inferredPods struct {
 	Ports               []inferredPort `json:"ports"`
 }
 
-// relabel sets a label if its conditions are met.
 type relabel struct {
 	conditions
 	Label string `json:"label"`
@@ -147,7 +145,6 @@ func Operators() []Operator {
 	return out
 }
 
-// readOperators parses the embedded files.
 var readOperators = sync.OnceValues(func() ([]Operator, error) {
 	files, err := fs.Glob(operatorFiles, "operators/*.yaml")
 	if err != nil {
@@ -168,7 +165,6 @@ var readOperators = sync.OnceValues(func() ([]Operator, error) {
 	return out, nil
 })
 
-// operatorOf returns the operator that creates pods from a resource, or nil.
 func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
 	all := Operators()
 	for i := range all {
@@ -214,7 +210,6 @@ type RequiredFlow struct {
 	Reason                 string
 }
 
-// addInferred adds the pods and Services that an operator creates from a resource.
 func (x *Index) addInferred(n *kyaml.RNode, o *Operator, k *OperatorKind) error {
 	in := &inference{root: content(n.YNode()), name: n.GetName(), ref: RefOf(n)}
 	out := Inferred{Resource: in.ref, Operator: o, UnknownVersion: !slices.Contains(k.Versions, versionOf(n.GetApiVersion()))}

@@ -30,7 +30,6 @@ type PodDNS struct {
 	HostAliases map[string]string
 }
 
-// dnsSpec is the part of a pod's spec that determines how it resolves names.
 type dnsSpec struct {
 	DNSPolicy string `json:"dnsPolicy"`
 	DNSConfig struct {
@@ -43,7 +42,6 @@ type dnsSpec struct {
 	} `json:"hostAliases"`
 }
 
-// addDNS adds the name resolution of a pod's spec.
 func (w *Workload) addDNS(spec dnsSpec) {
 	w.DNS = PodDNS{Policy: spec.DNSPolicy, Nameservers: spec.DNSConfig.Nameservers, Searches: spec.DNSConfig.Searches}
 	for _, a := range spec.HostAliases {
@@ -126,7 +124,6 @@ func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) 
 
 func isExternal(p policy.Peer) bool { return p.Kind == policy.CIDRs || p.Kind == policy.Entities }
 
-// includesNameserver reports whether a peer outside the cluster includes an address.
 func includesNameserver(p policy.Peer, addr netip.Addr) bool {
 	if p.Kind == policy.Entities {
 		return slices.ContainsFunc(p.Entities, func(e v1alpha1.Entity) bool { return e == v1alpha1.EntityWorld || e == v1alpha1.EntityAll })
@@ -139,7 +136,6 @@ func (w *Workload) MatchesPeer(p policy.Peer) bool {
 	return p.Kind == policy.Pods && (p.Namespace == "" || p.Namespace == w.Ref.Namespace) && endpoints.Selects(p.Pods, w.Labels)
 }
 
-// containsAddress reports whether one of several networks contains an address.
 func containsAddress(networks []string, addr netip.Addr) bool {
 	return slices.ContainsFunc(networks, func(n string) bool {
 		prefix, err := netip.ParsePrefix(n)

@@ -15,7 +15,6 @@ import (
 //go:embed pods.yaml
 var podKindsFile []byte
 
-// podKinds describes kinds that create pods.
 type podKinds struct {
 	// Controllers add labels to the pods of a template.
 	Controllers []controllerKind `json:"controllers"`
@@ -44,7 +43,6 @@ type kindReason struct {
 	Reason    string `json:"reason"`
 }
 
-// readPodKinds parses the embedded file.
 var readPodKinds = sync.OnceValues(func() (podKinds, error) {
 	var out podKinds
 	if err := yaml.UnmarshalStrict(podKindsFile, &out); err != nil {
@@ -58,7 +56,6 @@ func loadPodKinds() podKinds {
 	return out
 }
 
-// embeddedDataError returns an error in the embedded files, or nil.
 func embeddedDataError() error {
 	_, err := readPodKinds()
 	_, other := readOperators()
@@ -70,7 +67,6 @@ func (k kindReason) is(group, kind string) bool {
 	return (k.Kind == "" || k.Kind == kind) && (k.Group == group || pattern && strings.HasSuffix(group, suffix))
 }
 
-// findKind returns the entry of a resource's kind in a list, or nil.
 func findKind(in []kindReason, n *kyaml.RNode) *kindReason {
 	group, kind := Group(n), n.GetKind()
 	i := slices.IndexFunc(in, func(k kindReason) bool { return k.is(group, kind) })
@@ -80,7 +76,6 @@ func findKind(in []kindReason, n *kyaml.RNode) *kindReason {
 	return &in[i]
 }
 
-// controllerOf returns the entry of the controller of a resource's kind, or nil.
 func controllerOf(n *kyaml.RNode) *controllerKind {
 	all := loadPodKinds().Controllers
 	i := slices.IndexFunc(all, func(c controllerKind) bool { return c.Group == Group(n) && c.Kind == n.GetKind() })

@@ -65,7 +65,6 @@ func (x *Index) addPodMetadata(n *yaml.RNode, workloads, unknownPods int) {
 	}
 }
 
-// metadataAt is a mapping with labels or annotations.
 type metadataAt struct {
 	node  *yaml.Node
 	field string

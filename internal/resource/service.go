@@ -51,7 +51,6 @@ func (p ServicePort) Target() flow.Port {
 	return flow.Port{Port: p.TargetPort.IntVal, Protocol: p.Protocol}
 }
 
-// maxPort is the highest port.
 const maxPort = 65535
 
 // Usable reports whether a Service's port is valid in a policy. A tenant may write any value, and

@@ -19,7 +19,6 @@ func (r templateRef) String() string { return path.Base(r.kind) + "/" + r.name }
 
 const podTemplateKind = "v1/PodTemplate"
 
-// collectTemplateRef records a resource whose pods use another resource's template.
 func (x *Index) collectTemplateRef(n *yaml.RNode) {
 	if ref := workloadRef(child(content(n.YNode()), "spec")); ref != nil {
 		text := func(key string) string {
@@ -45,7 +44,6 @@ func workloadRef(spec *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// addTemplateRefs adds the pods that resources create from templates of other resources.
 func (x *Index) addTemplateRefs(items []*yaml.RNode) {
 	for _, r := range x.templateRefs {
 		workloads, unknownPods := len(x.Workloads), len(x.UnknownPods)

@@ -9,7 +9,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// foundTemplate is a pod template in a resource of any kind.
 type foundTemplate struct {
 	node *yaml.Node
 	// path is the path of the template. An element of a list has its name or, without one, its
@@ -20,7 +19,6 @@ type foundTemplate struct {
 	namespace string
 }
 
-// pathStep is a field or an element of a list on a path.
 type pathStep struct {
 	name string
 	// index is the position in a list, -1 for a field.
@@ -61,7 +59,6 @@ func (t foundTemplate) inJobTemplate() bool {
 		(strings.HasSuffix(t.path[n-3].name, "jobTemplate") || t.path[n-3].name == "job")
 }
 
-// templates collects pod templates by their structure.
 type templates struct {
 	found []foundTemplate
 	// containersOutside are fields that list containers outside a pod template, so the labels of
@@ -138,7 +135,6 @@ func listsContainers(list *yaml.Node) bool {
 
 func isScalar(n *yaml.Node) bool { return !isNull(n) && n.Kind == yaml.ScalarNode }
 
-// elementName returns the name of a list element, or its position.
 func elementName(n *yaml.Node, index int) string {
 	if name := child(content(n), "name"); isScalar(name) {
 		return name.Value

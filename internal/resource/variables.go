@@ -70,7 +70,6 @@ type substitution struct {
 	unknown   []Unsubstituted
 }
 
-// find returns the fields with references.
 func (s *substitution) find(root *yaml.Node) {
 	if root == nil || root.Kind != yaml.MappingNode {
 		return
@@ -110,7 +109,6 @@ func (u Unsubstituted) AffectsTraffic(n *yaml.RNode, isPolicy, makesPods bool) b
 	return makesPods && u.affectsPods(n)
 }
 
-// isAtOrBelow reports whether the field is a given field, or below it.
 func (u Unsubstituted) isAtOrBelow(field string) bool {
 	rest, ok := strings.CutPrefix(u.Field, field)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')

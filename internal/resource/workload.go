@@ -88,7 +88,6 @@ type podTemplate struct {
 	Spec podSpec `json:"spec"`
 }
 
-// templatePath is the path of the pod template in each kind.
 var templatePath = map[string][]string{
 	"v1/Pod":                   {},
 	"v1/ReplicationController": {"spec", "template"},
@@ -159,10 +158,8 @@ func newWorkload(n *yaml.RNode) (*Workload, error) {
 	return w, nil
 }
 
-// specOf returns the field with the spec of a pod template.
 func specOf(template string) string { return strings.TrimPrefix(template+".spec", ".") }
 
-// addSpec adds the parts of a pod's spec that affect traffic.
 func (w *Workload) addSpec(spec podSpec) {
 	w.HostNetwork = w.HostNetwork || spec.HostNetwork
 	if w.ServiceAccount = cmp.Or(spec.ServiceAccountName, w.ServiceAccount); w.ServiceAccount == "" {
