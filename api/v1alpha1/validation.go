@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,18 +21,48 @@ const (
 
 // validateName validates a DNS label, or a part of one.
 func validateName(name string, at *field.Path) field.ErrorList {
-	if len(validation.IsDNS1123Label(name)) == 0 {
-		return nil
-	}
-	return field.ErrorList{field.Invalid(at, name, "must be "+dnsLabel)}
+	return errorIf(len(validation.IsDNS1123Label(name)) > 0, field.Invalid(at, name, "must be "+dnsLabel))
 }
 
 // validateResourceName validates the name of a resource, which may contain dots.
 func validateResourceName(name string, at *field.Path) field.ErrorList {
-	if len(validation.IsDNS1123Subdomain(name)) == 0 {
+	return errorIf(len(validation.IsDNS1123Subdomain(name)) > 0, field.Invalid(at, name, "must be at most 253 lower-case letters, digits, - and dots, beginning and ending with a letter or digit"))
+}
+
+// errorIf returns the error if the condition holds.
+func errorIf(condition bool, err *field.Error) field.ErrorList { //nolint:revive // The condition is that of the error.
+	if condition {
+		return field.ErrorList{err}
+	}
+	return nil
+}
+
+// problemAt refuses a value that has a problem.
+func problemAt(at *field.Path, value any, problem string) field.ErrorList {
+	return errorIf(problem != "", field.Invalid(at, value, problem))
+}
+
+// optional validates a value unless it is omitted.
+func optional[T comparable](value T, at *field.Path, validate func(T, *field.Path) field.ErrorList) field.ErrorList {
+	var omitted T
+	if value == omitted {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(at, name, "must be at most 253 lower-case letters, digits, - and dots, beginning and ending with a letter or digit")}
+	return validate(value, at)
+}
+
+// validateItems validates the items of a list, and refuses equal ones. Without validate, only equal
+// items are errors.
+func validateItems[T any](items []T, at *field.Path, validate func(T, *field.Path) field.ErrorList) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, item := range items {
+		if validate != nil {
+			errs = append(errs, validate(item, at.Index(i))...)
+		}
+		errs = append(errs, seen.item(fmt.Sprint(item), at.Index(i))...)
+	}
+	return errs
 }
 
 // unique collects values that must differ.
@@ -57,13 +88,7 @@ func (u unique) add(text string, at *field.Path, fix string) field.ErrorList {
 
 // validateNames validates a list of names that differ.
 func validateNames(names []string, at *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := unique{}
-	for i, name := range names {
-		errs = append(errs, validateName(name, at.Index(i))...)
-		errs = append(errs, seen.item(name, at.Index(i))...)
-	}
-	return errs
+	return validateItems(names, at, validateName)
 }
 
 func validateSelector(s *metav1.LabelSelector, at *field.Path) field.ErrorList {

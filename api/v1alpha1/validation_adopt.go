@@ -23,9 +23,7 @@ func (a *Adoption) validate(at *field.Path) field.ErrorList {
 	errs := validateResourceName(a.Name, at.Child("name"))
 	errs = append(errs, validateResourceName(a.As, at.Child("as"))...)
 	errs = append(errs, validateNames(a.Namespaces, at.Child("namespaces"))...)
-	if a.Kind == KindClusterwidePolicy && len(a.Namespaces) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("namespaces"), "is not supported with kind: CiliumClusterwideNetworkPolicy, which has no namespace: remove one of the two"))
-	}
+	errs = append(errs, errorIf(a.Kind == KindClusterwidePolicy && len(a.Namespaces) > 0, field.Forbidden(at.Child("namespaces"), "is not supported with kind: CiliumClusterwideNetworkPolicy, which has no namespace: remove one of the two"))...)
 	return errs
 }
 

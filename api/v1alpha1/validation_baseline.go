@@ -1,7 +1,6 @@
 package v1alpha1
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,13 +9,8 @@ import (
 
 func (b *Baseline) validate(at *field.Path) field.ErrorList {
 	errs := b.DNS.validate(at.Child("dns"))
-	if b.APIServer != nil {
-		errs = append(errs, b.APIServer.validate(at.Child("apiServer"))...)
-	}
-	if b.Monitoring != nil {
-		errs = append(errs, b.Monitoring.validate(at.Child("monitoring"))...)
-	}
-	return errs
+	errs = append(errs, optional(b.APIServer, at.Child("apiServer"), (*APIServer).validate)...)
+	return append(errs, optional(b.Monitoring, at.Child("monitoring"), (*Monitoring).validate)...)
 }
 
 func (d *DNS) validate(at *field.Path) field.ErrorList {
@@ -31,13 +25,7 @@ func (a *APIServer) validate(at *field.Path) field.ErrorList {
 }
 
 func validatePortNumbers(ports []int32, at *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := unique{}
-	for i, port := range ports {
-		errs = append(errs, validatePortNumber(port, at.Index(i))...)
-		errs = append(errs, seen.item(fmt.Sprint(port), at.Index(i))...)
-	}
-	return errs
+	return validateItems(ports, at, validatePortNumber)
 }
 
 func (m *Monitoring) validate(at *field.Path) field.ErrorList {

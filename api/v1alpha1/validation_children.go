@@ -16,9 +16,7 @@ func validateChildren(children []ChildTenants, at *field.Path) field.ErrorList {
 			at := at.Child("names").Index(j)
 			errs = append(errs, validateGlob(glob, at)...)
 			errs = append(errs, seen[c.Parent].item(glob, at)...)
-			if glob == c.Parent {
-				errs = append(errs, field.Invalid(at, glob, "is the parent itself, and no Tenant is its own child: remove it"))
-			}
+			errs = append(errs, errorIf(glob == c.Parent, field.Invalid(at, glob, "is the parent itself, and no Tenant is its own child: remove it"))...)
 		}
 	}
 	return errs
@@ -33,9 +31,7 @@ func (s *FenceProfileSpec) validateRelations(at *field.Path) field.ErrorList {
 	refuse := func(peers []Peer, at *field.Path) {
 		for i, p := range peers {
 			for _, kind := range p.kinds() {
-				if kind == "children" || kind == "parent" {
-					errs = append(errs, field.Forbidden(at.Index(i).Child(kind), "has no effect, because the profile has no tenants.children: add them there, or remove the peer"))
-				}
+				errs = append(errs, errorIf(kind == "children" || kind == "parent", field.Forbidden(at.Index(i).Child(kind), "has no effect, because the profile has no tenants.children: add them there, or remove the peer"))...)
 			}
 		}
 	}

@@ -71,8 +71,5 @@ func validateException(exception netip.Prefix, from []netip.Prefix, at *field.Pa
 		}
 		inside = inside || contains(network, exception)
 	}
-	if !inside {
-		return field.ErrorList{field.Invalid(at, exception.String(), "is not within cidrs, and excludes nothing: remove it, or correct it")}
-	}
-	return nil
+	return errorIf(!inside, field.Invalid(at, exception.String(), "is not within cidrs, and excludes nothing: remove it, or correct it"))
 }

@@ -14,27 +14,17 @@ func (c *Cluster) validate(at *field.Path) field.ErrorList {
 		return append(errs, c.validateKubernetes(at)...)
 	}
 	errs = append(errs, validateVersion(c.CiliumVersion, at.Child("ciliumVersion"))...)
-	if c.Name != "" && !ValidClusterName(c.Name) {
-		errs = append(errs, field.Invalid(at.Child("name"), c.Name, "must be a Cilium cluster.name: at most 32 lower-case letters, digits and -, not beginning or ending with -"))
-	}
+	errs = append(errs, errorIf(c.Name != "" && !ValidClusterName(c.Name), field.Invalid(at.Child("name"), c.Name, "must be a Cilium cluster.name: at most 32 lower-case letters, digits and -, not beginning or ending with -"))...)
 	return errs
 }
 
 // validateKubernetes validates a cluster whose enforcer supports NetworkPolicies only.
 func (c *Cluster) validateKubernetes(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if c.CiliumVersion != "" {
-		errs = append(errs, field.Forbidden(at.Child("ciliumVersion"), "requires cni: Cilium: remove it"))
-	}
-	if c.Name != "" {
-		errs = append(errs, field.Forbidden(at.Child("name"), "requires cni: Cilium: remove it"))
-	}
-	if len(c.CiliumConfig) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("ciliumConfig"), "requires cni: Cilium: remove it"))
-	}
-	if len(c.PodCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("podCIDRs"), "with cni: Kubernetes, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))
-	}
+	errs = append(errs, errorIf(c.CiliumVersion != "", field.Forbidden(at.Child("ciliumVersion"), "requires cni: Cilium: remove it"))...)
+	errs = append(errs, errorIf(c.Name != "", field.Forbidden(at.Child("name"), "requires cni: Cilium: remove it"))...)
+	errs = append(errs, errorIf(len(c.CiliumConfig) > 0, field.Forbidden(at.Child("ciliumConfig"), "requires cni: Cilium: remove it"))...)
+	errs = append(errs, errorIf(len(c.PodCIDRs) == 0, field.Required(at.Child("podCIDRs"), "with cni: Kubernetes, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))...)
 	return errs
 }
 
@@ -82,18 +72,14 @@ func (c *Cluster) validateAddresses(at *field.Path) field.ErrorList {
 // pods.
 func (c *Cluster) validateTunnels(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if len(c.TunnelCIDRs) > 0 && len(c.NodeCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("nodeCIDRs"), "with tunnelCIDRs: set the address ranges of the nodes"))
-	}
+	errs = append(errs, errorIf(len(c.TunnelCIDRs) > 0 && len(c.NodeCIDRs) == 0, field.Required(at.Child("nodeCIDRs"), "with tunnelCIDRs: set the address ranges of the nodes"))...)
 	for i, tunnel := range c.TunnelCIDRs {
 		outer, problem := parseCIDR(tunnel)
 		containsPods := func(pods string) bool {
 			inner, invalid := parseCIDR(pods)
 			return invalid == "" && contains(outer, inner)
 		}
-		if problem == "" && slices.ContainsFunc(c.PodCIDRs, containsPods) {
-			errs = append(errs, field.Invalid(at.Child("tunnelCIDRs").Index(i), tunnel, "contains a whole range of podCIDRs, and no pod may have such an address: list only the tunnel addresses of nodes"))
-		}
+		errs = append(errs, errorIf(problem == "" && slices.ContainsFunc(c.PodCIDRs, containsPods), field.Invalid(at.Child("tunnelCIDRs").Index(i), tunnel, "contains a whole range of podCIDRs, and no pod may have such an address: list only the tunnel addresses of nodes"))...)
 	}
 	return errs
 }
@@ -119,9 +105,7 @@ func (c *Cluster) forbidServiceAddresses(at *field.Path) field.ErrorList {
 			prefix, invalid := parseCIDR(service)
 			return invalid == "" && contains(prefix, own)
 		}
-		if problem == "" && slices.ContainsFunc(c.ServiceCIDRs, inService) {
-			errs = append(errs, field.Invalid(at.Index(i), cidr, "is in serviceCIDRs, and policies are enforced behind the Service: set the apiserver's own addresses, which kubectl get endpointslices -n default shows"))
-		}
+		errs = append(errs, errorIf(problem == "" && slices.ContainsFunc(c.ServiceCIDRs, inService), field.Invalid(at.Index(i), cidr, "is in serviceCIDRs, and policies are enforced behind the Service: set the apiserver's own addresses, which kubectl get endpointslices -n default shows"))...)
 	}
 	return errs
 }
@@ -130,22 +114,12 @@ func (c *Cluster) forbidServiceAddresses(at *field.Path) field.ErrorList {
 func (s *FenceProfileSpec) validateForm(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	if s.Policies != PoliciesKubernetes {
-		if s.Cluster.CNI == CNIKubernetes {
-			errs = append(errs, field.Invalid(at.Child("policies"), s.Policies, "requires cni: Cilium, because no other enforcer supports CiliumNetworkPolicies: set policies: Kubernetes, or omit policies"))
-		}
-		if s.EgressProxy != nil && s.Policies == PoliciesCilium {
-			errs = append(errs, field.Forbidden(at.Child("egressProxy"), "requires policies: Kubernetes or Both, because CiliumNetworkPolicies support names: remove it"))
-		}
+		errs = append(errs, errorIf(s.Cluster.CNI == CNIKubernetes, field.Invalid(at.Child("policies"), s.Policies, "requires cni: Cilium, because no other enforcer supports CiliumNetworkPolicies: set policies: Kubernetes, or omit policies"))...)
+		errs = append(errs, errorIf(s.EgressProxy != nil && s.Policies == PoliciesCilium, field.Forbidden(at.Child("egressProxy"), "requires policies: Kubernetes or Both, because CiliumNetworkPolicies support names: remove it"))...)
 	}
-	if s.Policies != PoliciesCilium && s.Scope == ScopeCluster {
-		errs = append(errs, field.Invalid(at.Child("scope"), s.Scope, "requires policies: Cilium, because a NetworkPolicy is never cluster-wide: set scope: Namespace, or omit scope"))
-	}
-	if s.Policies == PoliciesBoth && len(s.Cluster.PodCIDRs) == 0 {
-		errs = append(errs, field.Required(at.Child("cluster", "podCIDRs"), "with policies: Both, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))
-	}
-	if s.Policies != PoliciesCilium && !slices.Contains(s.Baseline.DNS.Names, "*") {
-		errs = append(errs, field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be restricted by NetworkPolicies, which do not inspect DNS: set names: ["*"], or omit names`))
-	}
+	errs = append(errs, errorIf(s.Policies != PoliciesCilium && s.Scope == ScopeCluster, field.Invalid(at.Child("scope"), s.Scope, "requires policies: Cilium, because a NetworkPolicy is never cluster-wide: set scope: Namespace, or omit scope"))...)
+	errs = append(errs, errorIf(s.Policies == PoliciesBoth && len(s.Cluster.PodCIDRs) == 0, field.Required(at.Child("cluster", "podCIDRs"), "with policies: Both, because a network in a NetworkPolicy also matches pods: set the address ranges of the pods"))...)
+	errs = append(errs, errorIf(s.Policies != PoliciesCilium && !slices.Contains(s.Baseline.DNS.Names, "*"), field.Forbidden(at.Child("baseline", "dns", "names"), `cannot be restricted by NetworkPolicies, which do not inspect DNS: set names: ["*"], or omit names`))...)
 	return append(errs, s.validateEgressProxy(at.Child("egressProxy"))...)
 }
 
@@ -154,9 +128,7 @@ func (s *FenceProfileSpec) validateEgressProxy(at *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := s.EgressProxy.validate(at)
-	if slices.Contains(s.SharedNamespaces, s.EgressProxy.Namespace) {
-		errs = append(errs, field.Invalid(at.Child("namespace"), s.EgressProxy.Namespace, "is one of sharedNamespaces, and the proxy needs a namespace of its own: move the proxy"))
-	}
+	errs = append(errs, errorIf(slices.Contains(s.SharedNamespaces, s.EgressProxy.Namespace), field.Invalid(at.Child("namespace"), s.EgressProxy.Namespace, "is one of sharedNamespaces, and the proxy needs a namespace of its own: move the proxy"))...)
 	return errs
 }
 

@@ -12,9 +12,7 @@ func (s *FenceProfileSpec) validateClusterHostnames(at *field.Path) field.ErrorL
 		at := at.Index(i)
 		errs = append(errs, validateFQDNs(l.FQDNs, namesOnly, at.Child("fqdns"))...)
 		for j, name := range l.FQDNs {
-			if IsClusterDNSName(name) {
-				errs = append(errs, field.Forbidden(at.Child("fqdns").Index(j), "is a name of the cluster's own DNS, not a public name: remove it, and set the Service as the peer of the flow"))
-			}
+			errs = append(errs, errorIf(IsClusterDNSName(name), field.Forbidden(at.Child("fqdns").Index(j), "is a name of the cluster's own DNS, not a public name: remove it, and set the Service as the peer of the flow"))...)
 		}
 		errs = append(errs, l.validateTenant(at.Child("tenant"))...)
 		if l.Entity != "" {

@@ -15,9 +15,7 @@ import (
 func (e *ExternalResources) Validate() field.ErrorList {
 	at := field.NewPath("spec")
 	errs := validateResourceName(e.Name, field.NewPath("metadata", "name"))
-	if len(e.Spec.Namespaces)+len(e.Spec.Nodes) == 0 {
-		errs = append(errs, field.Required(at.Child("namespaces"), "ExternalResources without namespaces and nodes declare nothing: add one, or remove the resource"))
-	}
+	errs = append(errs, errorIf(len(e.Spec.Namespaces)+len(e.Spec.Nodes) == 0, field.Required(at.Child("namespaces"), "ExternalResources without namespaces and nodes declare nothing: add one, or remove the resource"))...)
 	seen := unique{}
 	for i, n := range e.Spec.Namespaces {
 		at := at.Child("namespaces").Index(i)
@@ -61,29 +59,18 @@ func (n *ExternalNamespace) validate(at *field.Path) field.ErrorList {
 
 func (w *ExternalWorkload) validate(at *field.Path) field.ErrorList {
 	errs := append(validateResourceName(w.Name, at.Child("name")), validateLabels(w.Labels, at.Child("labels"))...)
-	if w.ServiceAccount != "" {
-		errs = append(errs, validateResourceName(w.ServiceAccount, at.Child("serviceAccount"))...)
-	}
+	errs = append(errs, optional(w.ServiceAccount, at.Child("serviceAccount"), validateResourceName)...)
 	seen := unique{}
 	for i, p := range w.Ports {
 		at := at.Child("ports").Index(i)
 		errs = append(errs, validatePortNumber(p.Port, at.Child("port"))...)
 		errs = append(errs, validateTransport(p.Protocol, at.Child("protocol"))...)
-		if p.Name != "" {
-			errs = append(errs, validatePortName(p.Name, at.Child("name"))...)
-		}
-		if p.HostPort != 0 {
-			errs = append(errs, validatePortNumber(p.HostPort, at.Child("hostPort"))...)
-		}
-		if p.HostPort != 0 && w.HostNetwork {
-			errs = append(errs, field.Forbidden(at.Child("hostPort"), "has no effect with hostNetwork, where port is a port of the node: remove it"))
-		}
+		errs = append(errs, optional(p.Name, at.Child("name"), validatePortName)...)
+		errs = append(errs, optional(p.HostPort, at.Child("hostPort"), validatePortNumber)...)
+		errs = append(errs, errorIf(p.HostPort != 0 && w.HostNetwork, field.Forbidden(at.Child("hostPort"), "has no effect with hostNetwork, where port is a port of the node: remove it"))...)
 		errs = append(errs, seen.item(portKey(p.Name, p.Port, p.Protocol), at)...)
 	}
-	if w.DNS != nil {
-		errs = append(errs, w.DNS.validate(at.Child("dns"))...)
-	}
-	return errs
+	return append(errs, optional(w.DNS, at.Child("dns"), (*ExternalPodDNS).validate)...)
 }
 
 func (d *ExternalPodDNS) validate(at *field.Path) field.ErrorList {
@@ -94,9 +81,7 @@ func (d *ExternalPodDNS) validate(at *field.Path) field.ErrorList {
 	for i, domain := range d.Searches {
 		// As in Kubernetes, a domain may end with a dot and contain underscores.
 		name := strings.ReplaceAll(strings.TrimSuffix(domain, "."), "_", "-")
-		if domain != "." && len(validation.IsDNS1123Subdomain(name)) > 0 {
-			errs = append(errs, field.Invalid(at.Child("searches").Index(i), domain, "must be a DNS domain"))
-		}
+		errs = append(errs, errorIf(domain != "." && len(validation.IsDNS1123Subdomain(name)) > 0, field.Invalid(at.Child("searches").Index(i), domain, "must be a DNS domain"))...)
 	}
 	for i, a := range d.HostAliases {
 		at := at.Child("hostAliases").Index(i)

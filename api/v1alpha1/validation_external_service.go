@@ -66,9 +66,7 @@ func (s *ExternalService) forbidWithExternalName(at *field.Path) field.ErrorList
 		{"type", s.Type != ""}, {"headless", s.Headless}, {"clusterIPs", len(s.ClusterIPs) > 0}, {"externalIPs", len(s.ExternalIPs) > 0},
 		{"loadBalancerIPs", len(s.LoadBalancerIPs) > 0}, {"loadBalancerSourceRanges", len(s.LoadBalancerSourceRanges) > 0}, {"externalTrafficPolicy", s.ExternalTrafficPolicy != ""},
 	} {
-		if f.set {
-			errs = append(errs, field.Forbidden(at.Child(f.name), "is not supported with externalName, which is only a DNS name: remove one of them"))
-		}
+		errs = append(errs, errorIf(f.set, field.Forbidden(at.Child(f.name), "is not supported with externalName, which is only a DNS name: remove one of them"))...)
 	}
 	return errs
 }
@@ -81,9 +79,7 @@ func (s *ExternalService) validateType(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	exposed := s.Type == ServiceNodePort || s.Type == ServiceLoadBalancer
 	require := func(path *field.Path, set, ok bool, types string) {
-		if set && !ok {
-			errs = append(errs, field.Forbidden(path, "requires type: "+types+": set type, or remove the field"))
-		}
+		errs = append(errs, errorIf(set && !ok, field.Forbidden(path, "requires type: "+types+": set type, or remove the field"))...)
 	}
 	require(at.Child("loadBalancerIPs"), len(s.LoadBalancerIPs) > 0, s.Type == ServiceLoadBalancer, "LoadBalancer")
 	require(at.Child("loadBalancerSourceRanges"), len(s.LoadBalancerSourceRanges) > 0, s.Type == ServiceLoadBalancer, "LoadBalancer")
@@ -91,9 +87,7 @@ func (s *ExternalService) validateType(at *field.Path) field.ErrorList {
 	for i, p := range s.Ports {
 		require(at.Child("ports").Index(i).Child("nodePort"), p.NodePort != 0, exposed, "NodePort or LoadBalancer")
 	}
-	if s.Headless && (exposed || len(s.ClusterIPs) > 0) {
-		errs = append(errs, field.Forbidden(at.Child("headless"), "is a Service of type ClusterIP without an address: remove headless, or remove clusterIPs and type"))
-	}
+	errs = append(errs, errorIf(s.Headless && (exposed || len(s.ClusterIPs) > 0), field.Forbidden(at.Child("headless"), "is a Service of type ClusterIP without an address: remove headless, or remove clusterIPs and type"))...)
 	return errs
 }
 
@@ -104,9 +98,7 @@ func (s *ExternalService) validatePorts(at *field.Path) field.ErrorList {
 		at := at.Index(i)
 		errs = append(errs, validatePortNumber(p.Port, at.Child("port"))...)
 		errs = append(errs, validateTransport(p.Protocol, at.Child("protocol"))...)
-		if p.NodePort != 0 {
-			errs = append(errs, validatePortNumber(p.NodePort, at.Child("nodePort"))...)
-		}
+		errs = append(errs, optional(p.NodePort, at.Child("nodePort"), validatePortNumber)...)
 		errs = append(errs, validateServicePortName(p.Name, len(s.Ports), at.Child("name"))...)
 		errs = append(errs, names.name(p.Name, at.Child("name"))...)
 		errs = append(errs, numbers.item(portKey("", p.Port, p.Protocol), at)...)
@@ -149,14 +141,10 @@ func (s *ExternalService) validateEndpoints(e ExternalEndpoints, at *field.Path)
 		errs = append(errs, validatePortNumber(p.Port, at.Child("port"))...)
 		errs = append(errs, validateTransport(p.Protocol, at.Child("protocol"))...)
 		errs = append(errs, seen.item(portKey(p.Name, p.Port, p.Protocol), at)...)
-		if !known[portKey(p.Name, 0, p.Protocol)] {
-			errs = append(errs, field.Invalid(at.Child("name"), p.Name, "is the name of no port of the Service with this protocol: write the name of one"))
-		}
+		errs = append(errs, errorIf(!known[portKey(p.Name, 0, p.Protocol)], field.Invalid(at.Child("name"), p.Name, "is the name of no port of the Service with this protocol: write the name of one"))...)
 	}
 	for i, p := range s.Ports {
-		if len(e.Ports) == 0 && p.TargetPort != nil && p.TargetPort.Type == intstr.String {
-			errs = append(errs, field.Required(at.Child("ports"), "targetPort of ports["+strconv.Itoa(i)+"] is a name, and addresses have no names of ports: list the ports"))
-		}
+		errs = append(errs, errorIf(len(e.Ports) == 0 && p.TargetPort != nil && p.TargetPort.Type == intstr.String, field.Required(at.Child("ports"), "targetPort of ports["+strconv.Itoa(i)+"] is a name, and addresses have no names of ports: list the ports"))...)
 	}
 	return errs
 }
@@ -170,10 +158,7 @@ func validateTransport(p Protocol, at *field.Path) field.ErrorList {
 }
 
 func validatePortName(name string, at *field.Path) field.ErrorList {
-	if problems := validation.IsValidPortName(name); len(problems) > 0 {
-		return field.ErrorList{field.Invalid(at, name, strings.Join(problems, "; "))}
-	}
-	return nil
+	return problemAt(at, name, strings.Join(validation.IsValidPortName(name), "; "))
 }
 
 // portKey is the same for equal ports.

@@ -10,10 +10,7 @@ import (
 func (f *TenantFence) Validate() field.ErrorList {
 	at := field.NewPath("spec")
 	errs := validateName(f.Name, field.NewPath("metadata", "name"))
-	seen := unique{}
-	for i, stage := range f.Spec.Stages {
-		errs = append(errs, seen.item(string(stage), at.Child("stages").Index(i))...)
-	}
+	errs = append(errs, validateItems(f.Spec.Stages, at.Child("stages"), nil)...)
 	former := unique{f.Name: true}
 	for i, name := range f.Spec.FormerNames {
 		errs = append(errs, validateName(name, at.Child("formerNames").Index(i))...)
@@ -21,20 +18,10 @@ func (f *TenantFence) Validate() field.ErrorList {
 	}
 	errs = append(errs, validateAdoptions(f.Spec.Adopt, at.Child("adopt"))...)
 	errs = append(errs, validateVariables(f.Spec.Variables, at.Child("variables"))...)
-	emitted := unique{}
-	for i, name := range f.Spec.Emit {
-		errs = append(errs, validateEmitted(name, at.Child("emit").Index(i))...)
-		errs = append(errs, emitted.item(name, at.Child("emit").Index(i))...)
-	}
-	if f.Spec.ProfileName != "" {
-		errs = append(errs, validateResourceName(f.Spec.ProfileName, at.Child("profileName"))...)
-	}
-	if f.Spec.Profile != nil {
-		errs = append(errs, f.Spec.Profile.validate(at.Child("profile"))...)
-	}
-	if f.Spec.Profile != nil && f.Spec.ProfileName != "" {
-		errs = append(errs, field.Forbidden(at.Child("profileName"), "selects a FenceProfile among the items, but profile is set inline: remove one of the two"))
-	}
+	errs = append(errs, validateItems(f.Spec.Emit, at.Child("emit"), validateEmitted)...)
+	errs = append(errs, optional(f.Spec.ProfileName, at.Child("profileName"), validateResourceName)...)
+	errs = append(errs, optional(f.Spec.Profile, at.Child("profile"), (*FenceProfileSpec).validate)...)
+	errs = append(errs, errorIf(f.Spec.Profile != nil && f.Spec.ProfileName != "", field.Forbidden(at.Child("profileName"), "selects a FenceProfile among the items, but profile is set inline: remove one of the two"))...)
 	return append(errs, f.validateTenants(at.Child("tenants"))...)
 }
 

@@ -13,15 +13,11 @@ import (
 func (t *FlowTest) Validate() field.ErrorList {
 	at := field.NewPath("spec", "cases")
 	errs := validateResourceName(t.Name, field.NewPath("metadata", "name"))
-	if len(t.Spec.Cases) == 0 {
-		errs = append(errs, field.Required(at, "a FlowTest without cases tests nothing: add a case"))
-	}
+	errs = append(errs, errorIf(len(t.Spec.Cases) == 0, field.Required(at, "a FlowTest without cases tests nothing: add a case"))...)
 	seen := unique{}
 	for i := range t.Spec.Cases {
 		c, at := &t.Spec.Cases[i], at.Index(i)
-		if strings.TrimSpace(c.Name) == "" {
-			errs = append(errs, field.Required(at.Child("name"), "state the purpose of the flow"))
-		}
+		errs = append(errs, errorIf(strings.TrimSpace(c.Name) == "", field.Required(at.Child("name"), "state the purpose of the flow"))...)
 		errs = append(errs, seen.name(c.Name, at.Child("name"))...)
 		errs = append(errs, c.validate(at)...)
 	}
@@ -37,9 +33,7 @@ func (c *FlowCase) validate(at *field.Path) field.ErrorList {
 	if to.Form == ExternalForm && c.Expect == ExpectAllow {
 		errs = append(errs, field.Invalid(at.Child("expect"), c.Expect, "is not supported for external, which is everything outside the cluster: write a case for each name or address that must be allowed"))
 	}
-	if c.Port != 0 {
-		errs = append(errs, validatePortNumber(c.Port, at.Child("port"))...)
-	}
+	errs = append(errs, optional(c.Port, at.Child("port"), validatePortNumber)...)
 	if requests := c.requestFields(); len(requests) > 1 {
 		return append(errs, field.Invalid(at, strings.Join(requests, ", "), "a case has at most one of these: write a case for each"))
 	}
@@ -107,12 +101,8 @@ func (c *FlowCase) validateServerName(to FlowEndpoint, at *field.Path) field.Err
 // validateTCP validates port and protocol for a request over TCP.
 func (c *FlowCase) validateTCP(what string, to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if c.Port == 0 && to.Form != ServiceForm {
-		errs = append(errs, field.Required(at.Child("port"), "with "+what+", unless to is a Service: set the port"))
-	}
-	if c.Protocol != "" && c.Protocol != TCP {
-		errs = append(errs, field.Invalid(at.Child("protocol"), c.Protocol, what+" requires TCP: remove protocol"))
-	}
+	errs = append(errs, errorIf(c.Port == 0 && to.Form != ServiceForm, field.Required(at.Child("port"), "with "+what+", unless to is a Service: set the port"))...)
+	errs = append(errs, errorIf(c.Protocol != "" && c.Protocol != TCP, field.Invalid(at.Child("protocol"), c.Protocol, what+" requires TCP: remove protocol"))...)
 	return errs
 }
 
@@ -128,13 +118,9 @@ func (r *HTTPRequest) validate(at *field.Path) field.ErrorList {
 	case strings.ContainsAny(p, "* \t\r\n"):
 		errs = append(errs, field.Invalid(at.Child("path"), p, "is not the path of one request: write a path without * and spaces"))
 	}
-	if r.Host != "" && !hostOfRequest.MatchString(r.Host) {
-		errs = append(errs, field.Invalid(at.Child("host"), r.Host, "is not the host of one request: write it as clients send it, such as api.example.com or api.example.com:8080"))
-	}
+	errs = append(errs, errorIf(r.Host != "" && !hostOfRequest.MatchString(r.Host), field.Invalid(at.Child("host"), r.Host, "is not the host of one request: write it as clients send it, such as api.example.com or api.example.com:8080"))...)
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		if problem := headerNameProblem(name); problem != "" {
-			errs = append(errs, field.Invalid(at.Child("headers").Key(name), name, problem))
-		}
+		errs = append(errs, problemAt(at.Child("headers").Key(name), name, headerNameProblem(name))...)
 	}
 	return errs
 }
@@ -152,14 +138,8 @@ func (c *FlowCase) validateDNS(at *field.Path) field.ErrorList {
 
 func (c *FlowCase) validateICMP(to FlowEndpoint, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if c.Port != 0 {
-		errs = append(errs, field.Forbidden(at.Child("port"), "is not supported with icmp, which has no ports: remove it"))
-	}
-	if c.Protocol != "" {
-		errs = append(errs, field.Forbidden(at.Child("protocol"), "is not supported with icmp, which is a protocol itself: remove it"))
-	}
-	if to.Form == ServiceForm {
-		errs = append(errs, field.Forbidden(at.Child("to"), "must not be a Service with icmp, which Services do not forward: write its pods"))
-	}
+	errs = append(errs, errorIf(c.Port != 0, field.Forbidden(at.Child("port"), "is not supported with icmp, which has no ports: remove it"))...)
+	errs = append(errs, errorIf(c.Protocol != "", field.Forbidden(at.Child("protocol"), "is not supported with icmp, which is a protocol itself: remove it"))...)
+	errs = append(errs, errorIf(to.Form == ServiceForm, field.Forbidden(at.Child("to"), "must not be a Service with icmp, which Services do not forward: write its pods"))...)
 	return errs
 }

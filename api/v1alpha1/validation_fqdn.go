@@ -29,9 +29,7 @@ func validateFQDNs(fqdns []string, wildcards wildcardRule, at *field.Path) field
 	seen := unique{}
 	for i, name := range fqdns {
 		errs = append(errs, seen.item(strings.ToLower(strings.TrimSuffix(name, ".")), at.Index(i))...)
-		if problem := fqdnProblem(name, wildcards); problem != "" {
-			errs = append(errs, field.Invalid(at.Index(i), name, problem))
-		}
+		errs = append(errs, problemAt(at.Index(i), name, fqdnProblem(name, wildcards))...)
 	}
 	return errs
 }

@@ -23,21 +23,15 @@ func (r HTTPRule) validate(at *field.Path) field.ErrorList {
 		return field.ErrorList{field.Required(at, "set a method, a path, a host or headers; to allow every request, omit http")}
 	}
 	var errs field.ErrorList
-	if r.Method != "" && !httpMethod.MatchString(r.Method) {
-		errs = append(errs, field.Invalid(at.Child("method"), r.Method, "must be one method in capitals, such as GET: write an item for each method"))
-	}
-	if problem := pathProblem(r.Path); problem != "" {
-		errs = append(errs, field.Invalid(at.Child("path"), r.Path, problem))
-	}
+	errs = append(errs, errorIf(r.Method != "" && !httpMethod.MatchString(r.Method), field.Invalid(at.Child("method"), r.Method, "must be one method in capitals, such as GET: write an item for each method"))...)
+	errs = append(errs, problemAt(at.Child("path"), r.Path, pathProblem(r.Path))...)
 	if problem := hostProblem(r.Host); problem != "" {
 		errs = append(errs, field.Invalid(at.Child("host"), r.Host, problem))
 	}
 	seen := unique{}
 	for i, h := range r.Headers {
 		at := at.Child("headers").Index(i)
-		if problem := headerProblem(h); problem != "" {
-			errs = append(errs, field.Invalid(at, h, problem))
-		}
+		errs = append(errs, problemAt(at, h, headerProblem(h))...)
 		name, _, _ := strings.Cut(h, ":")
 		errs = append(errs, seen.item(strings.ToLower(name), at)...)
 	}

@@ -34,44 +34,25 @@ func (s trafficRules) validateICMP(at *field.Path) field.ErrorList {
 		name string
 		set  bool
 	}{{"ports", len(s.ports) > 0}, {"http", len(s.http) > 0}, {"dns", len(s.dns) > 0}} {
-		if other.set {
-			errs = append(errs, field.Forbidden(at.Child(other.name), "is not supported with icmp, which has no ports: write a flow of its own"))
-		}
+		errs = append(errs, errorIf(other.set, field.Forbidden(at.Child(other.name), "is not supported with icmp, which has no ports: write a flow of its own"))...)
 	}
 	return errs
 }
 
 // validateICMPTypes validates a list of types that differ.
 func validateICMPTypes(types []ICMPType, at *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := unique{}
-	for i, t := range types {
-		errs = append(errs, seen.item(string(t), at.Index(i))...)
-	}
-	return errs
+	return validateItems(types, at, nil)
 }
 
 // validateICMP refuses a Service with icmp, which Services do not forward.
 func (p *Peer) validateICMP(icmp []ICMPType, at *field.Path) field.ErrorList {
-	if p.Service == "" || len(icmp) == 0 {
-		return nil
-	}
-	return field.ErrorList{field.Forbidden(at.Child("service"), "is not supported with icmp, which Services do not forward: set the pods as the peer")}
+	return errorIf(p.Service != "" && len(icmp) > 0, field.Forbidden(at.Child("service"), "is not supported with icmp, which Services do not forward: set the pods as the peer"))
 }
 
 func (s trafficRules) validateHTTP(at *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	seen := unique{}
-	for i, rule := range s.http {
-		errs = append(errs, rule.validate(at.Child("http").Index(i))...)
-		errs = append(errs, seen.item(rule.String(), at.Child("http").Index(i))...)
-	}
-	if len(s.dns) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("dns"), "is not supported with http: write a flow for each"))
-	}
-	if len(s.ports) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "with http: set the ports, as [{port: 8080}]"))
-	}
+	errs := validateItems(s.http, at.Child("http"), HTTPRule.validate)
+	errs = append(errs, errorIf(len(s.dns) > 0, field.Forbidden(at.Child("dns"), "is not supported with http: write a flow for each"))...)
+	errs = append(errs, errorIf(len(s.ports) == 0, field.Required(at.Child("ports"), "with http: set the ports, as [{port: 8080}]"))...)
 	for i, p := range s.ports {
 		errs = append(errs, p.validateHTTP(s.tls, at.Child("ports").Index(i))...)
 	}
@@ -107,17 +88,11 @@ func (p Port) IsTLSPort() bool {
 
 func (s trafficRules) validateDNS(at *field.Path) field.ErrorList {
 	errs := validateFQDNs(s.dns, anyName, at.Child("dns"))
-	if len(s.ports) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "with dns: set the ports, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))
-	}
+	errs = append(errs, errorIf(len(s.ports) == 0, field.Required(at.Child("ports"), "with dns: set the ports, as [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]"))...)
 	for i, p := range s.ports {
 		at := at.Child("ports").Index(i)
-		if p.EndPort > p.Port.IntVal {
-			errs = append(errs, field.Forbidden(at.Child("endPort"), "is not supported with dns, which Cilium inspects on single ports only: list the ports"))
-		}
-		if p.Protocol == SCTP || p.Protocol == ANY {
-			errs = append(errs, field.Invalid(at.Child("protocol"), p.Protocol, "dns requires UDP or TCP: write a port for each of them"))
-		}
+		errs = append(errs, errorIf(p.EndPort > p.Port.IntVal, field.Forbidden(at.Child("endPort"), "is not supported with dns, which Cilium inspects on single ports only: list the ports"))...)
+		errs = append(errs, errorIf(p.Protocol == SCTP || p.Protocol == ANY, field.Invalid(at.Child("protocol"), p.Protocol, "dns requires UDP or TCP: write a port for each of them"))...)
 	}
 	return errs
 }

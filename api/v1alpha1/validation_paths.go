@@ -13,15 +13,8 @@ func validateAllowedPaths(allowed []AllowedPath, at *field.Path) field.ErrorList
 	var errs field.ErrorList
 	for i, a := range allowed {
 		at := at.Index(i)
-		names, paths := unique{}, unique{}
-		for j, glob := range a.Names {
-			errs = append(errs, validateGlob(glob, at.Child("names").Index(j))...)
-			errs = append(errs, names.item(glob, at.Child("names").Index(j))...)
-		}
-		for j, pattern := range a.Paths {
-			errs = append(errs, validatePathPattern(pattern, at.Child("paths").Index(j))...)
-			errs = append(errs, paths.item(pattern, at.Child("paths").Index(j))...)
-		}
+		errs = append(errs, validateItems(a.Names, at.Child("names"), validateGlob)...)
+		errs = append(errs, validateItems(a.Paths, at.Child("paths"), validatePathPattern)...)
 	}
 	return errs
 }

@@ -51,28 +51,17 @@ func (p *Peer) validate(at *field.Path) field.ErrorList {
 			errs = append(errs, field.Forbidden(at.Child("pods"), "narrows only tenant, anyTenant, children, parent, namespace and namespaceLabels, not "+kinds[0]+": remove it"))
 		}
 	}
-	if len(p.Except) > 0 && len(p.CIDRs) == 0 {
-		errs = append(errs, field.Forbidden(at.Child("except"), "requires cidrs: add them, or remove it"))
-	}
+	errs = append(errs, errorIf(len(p.Except) > 0 && len(p.CIDRs) == 0, field.Forbidden(at.Child("except"), "requires cidrs: add them, or remove it"))...)
 	return errs
 }
 
 func (p *Peer) validateFields(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if p.Tenant != "" {
-		errs = append(errs, validateName(p.Tenant, at.Child("tenant"))...)
-	}
-	if p.Namespace != "" {
-		errs = append(errs, validateName(p.Namespace, at.Child("namespace"))...)
-	}
+	errs = append(errs, optional(p.Tenant, at.Child("tenant"), validateName)...)
+	errs = append(errs, optional(p.Namespace, at.Child("namespace"), validateName)...)
 	errs = append(errs, withoutExpressions(metav1validation.ValidateLabels(p.NamespaceLabels, at.Child("namespaceLabels")))...)
-	if p.Service != "" {
-		errs = append(errs, validateServicePeer(p.Service, at.Child("service"))...)
-	}
-	seen := unique{}
-	for i, e := range p.Entities {
-		errs = append(errs, seen.item(string(e), at.Child("entities").Index(i))...)
-	}
+	errs = append(errs, optional(p.Service, at.Child("service"), validateServicePeer)...)
+	errs = append(errs, validateItems(p.Entities, at.Child("entities"), nil)...)
 	errs = append(errs, validateCIDRs(p.CIDRs, at.Child("cidrs"))...)
 	errs = append(errs, validateExcept(p.Except, p.CIDRs, at.Child("except"))...)
 	errs = append(errs, validateFQDNs(p.FQDNs, namesOnly, at.Child("fqdns"))...)
@@ -85,10 +74,7 @@ func validateServicePeer(service string, at *field.Path) field.ErrorList {
 	if !qualified {
 		return validateName(service, at)
 	}
-	if len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Label(name)) > 0 {
-		return field.ErrorList{field.Invalid(at, service, "must be the name of a Service, or its namespace and name, as in network/gateway")}
-	}
-	return nil
+	return errorIf(len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Label(name)) > 0, field.Invalid(at, service, "must be the name of a Service, or its namespace and name, as in network/gateway"))
 }
 
 // validateOwnService validates the name of a Service that must be the tenant's.
@@ -134,9 +120,7 @@ func (p Port) validate(at *field.Path) field.ErrorList {
 		return p.validateName(at)
 	}
 	errs := validatePortNumber(p.Port.IntVal, at.Child("port"))
-	if p.EndPort != 0 && p.EndPort < p.Port.IntVal {
-		errs = append(errs, field.Invalid(at.Child("endPort"), p.EndPort, fmt.Sprintf("must not be below port, which is %d", p.Port.IntVal)))
-	}
+	errs = append(errs, errorIf(p.EndPort != 0 && p.EndPort < p.Port.IntVal, field.Invalid(at.Child("endPort"), p.EndPort, fmt.Sprintf("must not be below port, which is %d", p.Port.IntVal)))...)
 	return errs
 }
 
@@ -151,15 +135,9 @@ func (p Port) validateName(at *field.Path) field.ErrorList {
 	if strict.IsDigits(name) {
 		return field.ErrorList{field.Invalid(at, name, "is a port name because it is in quotes: write "+name+" without quotes")}
 	}
-	if problems := validation.IsValidPortName(name); len(problems) > 0 {
-		return field.ErrorList{field.Invalid(at, name, strings.Join(problems, "; "))}
-	}
-	return nil
+	return validatePortName(name, at)
 }
 
 func validatePortNumber(port int32, at *field.Path) field.ErrorList {
-	if port < 1 || port > 65535 {
-		return field.ErrorList{field.Invalid(at, port, "must be a number from 1 to 65535: for every port, omit ports")}
-	}
-	return nil
+	return errorIf(port < 1 || port > 65535, field.Invalid(at, port, "must be a number from 1 to 65535: for every port, omit ports"))
 }

@@ -26,9 +26,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.validateShared(at.Child("sharedNamespaces"))...)
 	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
 	errs = append(errs, s.validateEgressPoints(at.Child("egressPoints"))...)
-	if s.EdgeProxy != nil {
-		errs = append(errs, s.EdgeProxy.validate(at.Child("edgeProxy"))...)
-	}
+	errs = append(errs, optional(s.EdgeProxy, at.Child("edgeProxy"), (*EdgeProxyPods).validate)...)
 	errs = append(errs, s.validateClusterHostnames(at.Child("clusterHostnames"))...)
 	errs = append(errs, validateFlows(s.AllTenants.Ingress, s.AllTenants.Egress, unique{}, at.Child("allTenants"))...)
 	errs = append(errs, s.AllTenants.validateFullMesh(at.Child("allTenants"))...)
@@ -81,9 +79,7 @@ func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {
 		at := at.Child("excludedNamespaces").Index(i)
 		errs = append(errs, validateName(e.Name, at.Child("name"))...)
 		errs = append(errs, excluded.item(e.Name, at.Child("name"))...)
-		if strings.TrimSpace(e.Reason) == "" {
-			errs = append(errs, field.Required(at.Child("reason"), "state it, because it is reported to a Tenant that claims the namespace"))
-		}
+		errs = append(errs, errorIf(strings.TrimSpace(e.Reason) == "", field.Required(at.Child("reason"), "state it, because it is reported to a Tenant that claims the namespace"))...)
 	}
 	for _, tenant := range sortedKeys(s.Tenants.Claims) {
 		for i, namespace := range s.Tenants.Claims[tenant] {
@@ -99,9 +95,7 @@ func (s *FenceProfileSpec) validateExcluded(at *field.Path) field.ErrorList {
 func (s *FenceProfileSpec) validateShared(at *field.Path) field.ErrorList {
 	errs := validateNames(s.SharedNamespaces, at)
 	for i, ns := range s.SharedNamespaces {
-		if slices.ContainsFunc(s.ExcludedNamespaces, func(e ExcludedNamespace) bool { return e.Name == ns }) {
-			errs = append(errs, field.Invalid(at.Index(i), ns, "is one of excludedNamespaces, which no Tenant may claim: remove it here or there"))
-		}
+		errs = append(errs, errorIf(slices.ContainsFunc(s.ExcludedNamespaces, func(e ExcludedNamespace) bool { return e.Name == ns }), field.Invalid(at.Index(i), ns, "is one of excludedNamespaces, which no Tenant may claim: remove it here or there"))...)
 	}
 	return errs
 }
@@ -130,27 +124,16 @@ func (s *FenceProfileSpec) validateOverrides(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, o := range s.Overrides {
 		at := at.Index(i)
-		seen := unique{}
-		for j, glob := range o.Tenants {
-			errs = append(errs, validateGlob(glob, at.Child("tenants").Index(j))...)
-			errs = append(errs, seen.item(glob, at.Child("tenants").Index(j))...)
-		}
-		if o.Limits == nil && o.Enforcement == "" {
-			errs = append(errs, field.Required(at, "an override without limits and enforcement has no effect: set one of them, or remove the override"))
-		}
-		if o.Limits != nil {
-			errs = append(errs, s.validateLimits(o.Limits, at.Child("limits"))...)
-		}
+		errs = append(errs, validateItems(o.Tenants, at.Child("tenants"), validateGlob)...)
+		errs = append(errs, errorIf(o.Limits == nil && o.Enforcement == "", field.Required(at, "an override without limits and enforcement has no effect: set one of them, or remove the override"))...)
+		errs = append(errs, optional(o.Limits, at.Child("limits"), s.validateLimits)...)
 	}
 	return errs
 }
 
 // validateGlob validates a tenant's name, or a pattern of names.
 func validateGlob(glob string, at *field.Path) field.ErrorList {
-	if len(validation.IsDNS1123Label(strings.ReplaceAll(glob, "*", "a"))) > 0 {
-		return field.ErrorList{field.Invalid(at, glob, "must be a tenant's name, or a pattern of lower-case letters, digits, - and *, as in gold-*")}
-	}
-	return nil
+	return errorIf(len(validation.IsDNS1123Label(strings.ReplaceAll(glob, "*", "a"))) > 0, field.Invalid(at, glob, "must be a tenant's name, or a pattern of lower-case letters, digits, - and *, as in gold-*"))
 }
 
 func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.ErrorList {
@@ -169,9 +152,7 @@ func (s *FenceProfileSpec) validateLimits(l *Limits, at *field.Path) field.Error
 func (s *FenceProfileSpec) validateVias(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for i, f := range s.AllTenants.Egress {
-		if f.Via != "" {
-			errs = append(errs, s.validateEgressPointName(f.Via, at.Index(i).Child("via"))...)
-		}
+		errs = append(errs, optional(f.Via, at.Index(i).Child("via"), s.validateEgressPointName)...)
 	}
 	return errs
 }

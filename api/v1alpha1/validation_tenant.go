@@ -15,17 +15,11 @@ func (t *Tenant) Validate() field.ErrorList {
 
 func (s *TenantSpec) validate(at *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	if len(validation.IsValidLabelValue(s.ID)) > 0 {
-		errs = append(errs, field.Invalid(at.Child("id"), s.ID, "must be "+labelValue))
-	}
+	errs = append(errs, errorIf(len(validation.IsValidLabelValue(s.ID)) > 0, field.Invalid(at.Child("id"), s.ID, "must be "+labelValue))...)
 	errs = append(errs, validateNames(s.Namespaces, at.Child("namespaces"))...)
 	errs = append(errs, validateSelector(s.Pods, at.Child("pods"))...)
-	if s.Pods != nil && len(s.Pods.MatchLabels)+len(s.Pods.MatchExpressions) == 0 {
-		errs = append(errs, field.Required(at.Child("pods"), "{} also selects pods of other tenants: select this tenant's pods by a label in matchLabels"))
-	}
-	if s.Pods != nil && len(s.Pods.MatchExpressions) > 0 {
-		errs = append(errs, field.Forbidden(at.Child("pods", "matchExpressions"), "can exclude pods of the tenant's workloads, which would stay unfenced: give all pods of the tenant one label, and select it in matchLabels"))
-	}
+	errs = append(errs, errorIf(s.Pods != nil && len(s.Pods.MatchLabels)+len(s.Pods.MatchExpressions) == 0, field.Required(at.Child("pods"), "{} also selects pods of other tenants: select this tenant's pods by a label in matchLabels"))...)
+	errs = append(errs, errorIf(s.Pods != nil && len(s.Pods.MatchExpressions) > 0, field.Forbidden(at.Child("pods", "matchExpressions"), "can exclude pods of the tenant's workloads, which would stay unfenced: give all pods of the tenant one label, and select it in matchLabels"))...)
 	errs = append(errs, s.Baseline.validate(at.Child("baseline"))...)
 	seen := unique{}
 	errs = append(errs, validateFlows(s.Ingress, s.Egress, seen, at)...)
@@ -43,9 +37,7 @@ func (b *TenantBaseline) validate(at *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := validateSelector(b.DNSPods, at.Child("dnsPods"))
-	if b.DNS != nil {
-		errs = append(errs, field.Forbidden(at.Child("dnsPods"), "is not supported with dns, which applies to all pods of the tenant: remove one of the two"))
-	}
+	errs = append(errs, errorIf(b.DNS != nil, field.Forbidden(at.Child("dnsPods"), "is not supported with dns, which applies to all pods of the tenant: remove one of the two"))...)
 	return errs
 }
 
@@ -73,9 +65,7 @@ func (f *IngressFlow) validate(at *field.Path) field.ErrorList {
 		p, at := &f.From[i], at.Child("from").Index(i)
 		errs = append(errs, p.validate(at)...)
 		errs = append(errs, p.validateICMP(f.ICMP, at)...)
-		if len(p.FQDNs) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is only for egress, because the name of a source is unknown: use cidrs"))
-		}
+		errs = append(errs, errorIf(len(p.FQDNs) > 0, field.Forbidden(at.Child("fqdns"), "is only for egress, because the name of a source is unknown: use cidrs"))...)
 	}
 	return errs
 }
@@ -90,14 +80,10 @@ func (f *EgressFlow) validate(at *field.Path) field.ErrorList {
 		p, at := &f.To[i], at.Child("to").Index(i)
 		errs = append(errs, p.validate(at)...)
 		errs = append(errs, p.validateICMP(f.ICMP, at)...)
-		if len(p.FQDNs) > 0 && len(f.DNS) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("fqdns"), "is not supported with dns, whose peer is a DNS server: use service, namespace or cidrs"))
-		}
+		errs = append(errs, errorIf(len(p.FQDNs) > 0 && len(f.DNS) > 0, field.Forbidden(at.Child("fqdns"), "is not supported with dns, whose peer is a DNS server: use service, namespace or cidrs"))...)
 		named = named || len(p.FQDNs) > 0
 	}
-	if named && len(f.Ports) == 0 && len(f.ICMP) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "with fqdns, or every port of every address behind the names would be allowed: set the ports, as [{port: 443}]"))
-	}
+	errs = append(errs, errorIf(named && len(f.Ports) == 0 && len(f.ICMP) == 0, field.Required(at.Child("ports"), "with fqdns, or every port of every address behind the names would be allowed: set the ports, as [{port: 443}]"))...)
 	return append(errs, f.validateVia(at)...)
 }
 
@@ -106,14 +92,10 @@ func (f *EgressFlow) validateVia(at *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := validateName(f.Via, at.Child("via"))
-	if f.Pods != nil {
-		errs = append(errs, field.Forbidden(at.Child("pods"), "is not supported with via, where the pods of the egress point connect: remove one of the two"))
-	}
+	errs = append(errs, errorIf(f.Pods != nil, field.Forbidden(at.Child("pods"), "is not supported with via, where the pods of the egress point connect: remove one of the two"))...)
 	for i := range f.To {
 		for _, kind := range f.To[i].kinds() {
-			if kind != "fqdns" && kind != "cidrs" && kind != "entities" {
-				errs = append(errs, field.Forbidden(at.Child("to").Index(i).Child(kind), "is not supported with via, because egress points connect to destinations outside the cluster: use fqdns, cidrs or entities, or remove via"))
-			}
+			errs = append(errs, errorIf(kind != "fqdns" && kind != "cidrs" && kind != "entities", field.Forbidden(at.Child("to").Index(i).Child(kind), "is not supported with via, because egress points connect to destinations outside the cluster: use fqdns, cidrs or entities, or remove via"))...)
 		}
 	}
 	return errs
@@ -141,19 +123,11 @@ func (a *AgentIngress) validateMode(at *field.Path) field.ErrorList {
 	errs := validateProxyPorts(a.ProxyPorts, at.Child("proxyPorts"))
 	switch a.Mode {
 	case LoadBalancer:
-		if len(a.ProxyPorts) > 0 {
-			errs = append(errs, field.Forbidden(at.Child("proxyPorts"), "requires mode: EdgeProxy: remove it"))
-		}
-		if len(a.CIDRs) == 0 {
-			errs = append(errs, field.Required(at.Child("cidrs"), "with mode: LoadBalancer: set the networks of the agents"))
-		}
+		errs = append(errs, errorIf(len(a.ProxyPorts) > 0, field.Forbidden(at.Child("proxyPorts"), "requires mode: EdgeProxy: remove it"))...)
+		errs = append(errs, errorIf(len(a.CIDRs) == 0, field.Required(at.Child("cidrs"), "with mode: LoadBalancer: set the networks of the agents"))...)
 	case EdgeProxy:
-		if len(a.CIDRs) > 0 && len(a.ProxyPorts) == 0 {
-			errs = append(errs, field.Forbidden(at.Child("cidrs"), "requires proxyPorts with mode: EdgeProxy, because the profile's edgeProxy.cidrs apply to shared ports: remove it, or set proxyPorts"))
-		}
-		if a.SourceIP != "" {
-			errs = append(errs, field.Forbidden(at.Child("sourceIP"), "requires mode: LoadBalancer: remove it"))
-		}
+		errs = append(errs, errorIf(len(a.CIDRs) > 0 && len(a.ProxyPorts) == 0, field.Forbidden(at.Child("cidrs"), "requires proxyPorts with mode: EdgeProxy, because the profile's edgeProxy.cidrs apply to shared ports: remove it, or set proxyPorts"))...)
+		errs = append(errs, errorIf(a.SourceIP != "", field.Forbidden(at.Child("sourceIP"), "requires mode: LoadBalancer: remove it"))...)
 	}
 	return errs
 }
@@ -162,9 +136,7 @@ func (a *AgentIngress) validateMode(at *field.Path) field.ErrorList {
 func validateProxyPorts(ports []Port, at *field.Path) field.ErrorList {
 	errs := validatePorts(ports, at)
 	for i, p := range ports {
-		if p.Port.Type == intstr.String {
-			errs = append(errs, field.Invalid(at.Index(i).Child("port"), p.Port.StrVal, "must be a number, so that it can be compared with the ports of other tenants"))
-		}
+		errs = append(errs, errorIf(p.Port.Type == intstr.String, field.Invalid(at.Index(i).Child("port"), p.Port.StrVal, "must be a number, so that it can be compared with the ports of other tenants"))...)
 	}
 	return errs
 }

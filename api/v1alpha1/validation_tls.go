@@ -14,19 +14,13 @@ func (f *EgressFlow) validateTLS(at *field.Path) field.ErrorList {
 		return nil
 	}
 	errs := f.TLS.validate(at.Child("tls"))
-	if f.Via != "" {
-		errs = append(errs, field.Forbidden(at.Child("tls"), "is not supported with via, whose pods other tenants share: it would also inspect their connections; remove via or tls"))
-	}
+	errs = append(errs, errorIf(f.Via != "", field.Forbidden(at.Child("tls"), "is not supported with via, whose pods other tenants share: it would also inspect their connections; remove via or tls"))...)
 	if len(f.DNS) > 0 || len(f.ICMP) > 0 {
 		return append(errs, field.Forbidden(at.Child("tls"), "is not supported with dns or icmp: write a flow of its own"))
 	}
-	if len(f.Ports) == 0 {
-		errs = append(errs, field.Required(at.Child("ports"), "with tls: set the ports, as [{port: 443}]"))
-	}
+	errs = append(errs, errorIf(len(f.Ports) == 0, field.Required(at.Child("ports"), "with tls: set the ports, as [{port: 443}]"))...)
 	for i, p := range f.Ports {
-		if p.Protocol != "" && p.Protocol != TCP {
-			errs = append(errs, field.Invalid(at.Child("ports").Index(i).Child("protocol"), p.Protocol, "tls requires TCP: move this port to a flow of its own"))
-		}
+		errs = append(errs, errorIf(p.Protocol != "" && p.Protocol != TCP, field.Invalid(at.Child("ports").Index(i).Child("protocol"), p.Protocol, "tls requires TCP: move this port to a flow of its own"))...)
 	}
 	return append(errs, f.validateInterception(at)...)
 }

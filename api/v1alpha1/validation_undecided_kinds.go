@@ -12,16 +12,10 @@ func validateUndecidedKinds(kinds []UndecidedKind, at *field.Path) field.ErrorLi
 	seen := unique{}
 	for i, k := range kinds {
 		at := at.Index(i)
-		if k.Group != "" && len(validation.IsDNS1123Subdomain(k.Group)) > 0 {
-			errs = append(errs, field.Invalid(at.Child("group"), k.Group, "must be an API group without a version, such as security.istio.io"))
-		}
-		if !kindName.MatchString(k.Kind) {
-			errs = append(errs, field.Invalid(at.Child("kind"), k.Kind, "must be one kind, such as AuthorizationPolicy: list each kind, because patterns would accept kinds of later releases"))
-		}
+		errs = append(errs, errorIf(k.Group != "" && len(validation.IsDNS1123Subdomain(k.Group)) > 0, field.Invalid(at.Child("group"), k.Group, "must be an API group without a version, such as security.istio.io"))...)
+		errs = append(errs, errorIf(!kindName.MatchString(k.Kind), field.Invalid(at.Child("kind"), k.Kind, "must be one kind, such as AuthorizationPolicy: list each kind, because patterns would accept kinds of later releases"))...)
 		errs = append(errs, seen.item(k.Group+"/"+k.Kind, at)...)
-		if strings.TrimSpace(k.Reason) == "" {
-			errs = append(errs, field.Required(at.Child("reason"), "state why the kind does not change what is proved, because reports print it"))
-		}
+		errs = append(errs, errorIf(strings.TrimSpace(k.Reason) == "", field.Required(at.Child("reason"), "state why the kind does not change what is proved, because reports print it"))...)
 	}
 	return errs
 }

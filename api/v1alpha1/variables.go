@@ -125,12 +125,8 @@ func (s *substitution) scalar(n *yaml.Node, at *field.Path) {
 func validateVariables(variables map[string]string, at *field.Path) field.ErrorList {
 	var errs field.ErrorList
 	for _, name := range sortedKeys(variables) {
-		if !variableName.MatchString(name) {
-			errs = append(errs, field.Invalid(at.Key(name), name, "must consist of letters, digits and _, and not begin with a digit"))
-		}
-		if strings.Contains(variables[name], "${") {
-			errs = append(errs, field.Invalid(at.Key(name), variables[name], "contains a variable, and values are not substituted: write the value out"))
-		}
+		errs = append(errs, errorIf(!variableName.MatchString(name), field.Invalid(at.Key(name), name, "must consist of letters, digits and _, and not begin with a digit"))...)
+		errs = append(errs, errorIf(strings.Contains(variables[name], "${"), field.Invalid(at.Key(name), variables[name], "contains a variable, and values are not substituted: write the value out"))...)
 	}
 	return errs
 }
