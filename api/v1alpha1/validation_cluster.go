@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -136,4 +138,129 @@ func (p *EgressProxyPods) validate(at *field.Path) field.ErrorList {
 	errs := validateName(p.Namespace, at.Child("namespace"))
 	errs = append(errs, validateSelector(p.Pods, at.Child("pods"))...)
 	return append(errs, validatePortNumber(p.Port, at.Child("port"))...)
+}
+
+func (s *FenceProfileSpec) validateClusterHostnames(at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, l := range s.ClusterHostnames {
+		at := at.Index(i)
+		errs = append(errs, validateFQDNs(l.FQDNs, namesOnly, at.Child("fqdns"))...)
+		for j, name := range l.FQDNs {
+			errs = append(errs, errorIf(IsClusterDNSName(name), field.Forbidden(at.Child("fqdns").Index(j), "is a name of the cluster's own DNS, not a public name: remove it, and set the Service as the peer of the flow"))...)
+		}
+		errs = append(errs, l.validateTenant(at.Child("tenant"))...)
+		if l.Entity != "" {
+			errs = append(errs, l.validateEntity(s.Cluster.CNI, at)...)
+		} else {
+			errs = append(errs, l.validateService(at.Child("service"))...)
+		}
+	}
+	return errs
+}
+
+func (l ClusterHostname) validateEntity(cni CNI, at *field.Path) field.ErrorList {
+	switch at := at.Child("entity"); {
+	case l.Service != "":
+		return field.ErrorList{field.Forbidden(at, "is set together with service, but names resolve to one of the two: remove one")}
+	case cni == CNIKubernetes:
+		return field.ErrorList{field.Forbidden(at, "requires cni: Cilium: set service to the Service of the gateway's pods instead")}
+	case l.Entity != EntityIngress:
+		return field.ErrorList{field.NotSupported(at, l.Entity, []Entity{EntityIngress})}
+	}
+	return nil
+}
+
+func (l ClusterHostname) validateService(at *field.Path) field.ErrorList {
+	switch {
+	case l.Service == "":
+		return field.ErrorList{field.Required(at, "set the Service that the names resolve to, as network/gateway, or set entity: ingress for Cilium's own Gateway")}
+	case !strings.Contains(l.Service, "/"):
+		return field.ErrorList{field.Invalid(at, l.Service, "must be the namespace and name of a Service, as in network/gateway")}
+	case l.Service == "default/kubernetes":
+		return field.ErrorList{field.Invalid(at, l.Service, "is the Service of the apiserver, which has no pods: remove it, and use entities: [kube-apiserver] in the flows")}
+	default:
+		return validateServicePeer(l.Service, at)
+	}
+}
+
+func (l ClusterHostname) validateTenant(at *field.Path) field.ErrorList {
+	switch {
+	case l.Tenant == "":
+		return nil
+	case l.Entity != "":
+		return field.ErrorList{field.Forbidden(at, "is only for a Service in a shared namespace, not for entity: remove it")}
+	}
+	return validateName(l.Tenant, at)
+}
+
+// IsClusterDNSName reports whether a name or pattern belongs to the cluster's own DNS. Its
+// domain is cluster.local unless the cluster sets another.
+func IsClusterDNSName(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	return name == "kubernetes.default" || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")
+}
+
+// setDefaults sets the defaults of omitted fields.
+func (n *NodePolicy) setDefaults() {
+	setDefault(&n.Enforcement, AllowOnly)
+	setFlowProtocols(n.Ingress, n.Egress)
+}
+
+// validateNodes validates the flows of nodes.
+func (s *FenceProfileSpec) validateNodes(at *field.Path) field.ErrorList {
+	if len(s.Nodes) > 0 && (s.Cluster.CNI == CNIKubernetes || s.Policies == PoliciesKubernetes) {
+		return field.ErrorList{field.Forbidden(at, "are host policies, which require cni: Cilium, and policies: Cilium or Both: remove them")}
+	}
+	var errs field.ErrorList
+	seen := unique{}
+	for i := range s.Nodes {
+		n, at := &s.Nodes[i], at.Index(i)
+		errs = append(errs, seen.name(n.Name, at.Child("name"))...)
+		errs = append(errs, n.validate(at)...)
+	}
+	return errs
+}
+
+func (n *NodePolicy) validate(at *field.Path) field.ErrorList {
+	errs := validateName(n.Name, at.Child("name"))
+	errs = append(errs, validateSelector(&n.NodeSelector, at.Child("nodeSelector"))...)
+	errs = append(errs, errorIf(len(n.NodeSelector.MatchLabels)+len(n.NodeSelector.MatchExpressions) == 0, field.Required(at.Child("nodeSelector"), "{} selects every node, and a mistake would cut all of them off: select the intended nodes by a label"))...)
+	errs = append(errs, errorIf(len(n.Ingress)+len(n.Egress) == 0, field.Required(at, "an entry without flows has no effect: set ingress or egress"))...)
+	errs = append(errs, validateFlows(n.Ingress, n.Egress, unique{}, at)...)
+	errs = append(errs, forbidFullMesh(n.Ingress, n.Egress, at)...)
+	for i := range n.Ingress {
+		f, at := &n.Ingress[i], at.Child("ingress").Index(i)
+		errs = append(errs, forbidPodFields(f.Pods, f.HTTP, at)...)
+		errs = append(errs, validateNodePeers(f.From, at.Child("from"))...)
+	}
+	for i := range n.Egress {
+		f, at := &n.Egress[i], at.Child("egress").Index(i)
+		errs = append(errs, forbidPodFields(f.Pods, f.HTTP, at)...)
+		errs = append(errs, errorIf(f.Via != "", field.Forbidden(at.Child("via"), "is not supported for nodes, which connect directly: remove it"))...)
+		errs = append(errs, errorIf(f.TLS != nil, field.Forbidden(at.Child("tls"), "is not supported for nodes, because host policies inspect only DNS: remove it, which allows every connection"))...)
+		errs = append(errs, validateNodePeers(f.To, at.Child("to"))...)
+	}
+	return errs
+}
+
+// forbidPodFields refuses fields that a flow of nodes cannot have.
+func forbidPodFields(pods *metav1.LabelSelector, http []HTTPRule, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	errs = append(errs, errorIf(pods != nil, field.Forbidden(at.Child("pods"), "is not supported for nodes, which nodeSelector selects: remove it"))...)
+	errs = append(errs, errorIf(len(http) > 0, field.Forbidden(at.Child("http"), "is not supported for nodes, because host policies have no HTTP rules: remove it, which allows every request"))...)
+	return errs
+}
+
+// validateNodePeers refuses peers that are relative to the flow's own tenant.
+func validateNodePeers(peers []Peer, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i := range peers {
+		p, at := &peers[i], at.Index(i)
+		errs = append(errs, errorIf(p.Pods != nil && len(p.kinds()) == 0, field.Forbidden(at.Child("pods"), "without another field selects pods of the flow's own tenant, and nodes have none: add tenant or namespace"))...)
+		for kind, set := range map[string]bool{"children": p.Children, "parent": p.Parent} {
+			errs = append(errs, errorIf(set, field.Forbidden(at.Child(kind), "is relative to the flow's own tenant, and nodes have none: name the Tenant with tenant"))...)
+		}
+		errs = append(errs, errorIf(p.Service != "" && !strings.Contains(p.Service, "/"), field.Invalid(at.Child("service"), p.Service, "has no namespace, and nodes have none: write NAMESPACE/"+p.Service))...)
+	}
+	return errs
 }

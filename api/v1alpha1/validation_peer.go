@@ -2,14 +2,16 @@ package v1alpha1
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
-
-	"github.com/tenantfence/tenantfence/internal/strict"
 
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // kinds returns the names of the set fields that identify the peer. A peer has exactly one.
@@ -140,4 +142,115 @@ func (p Port) validateName(at *field.Path) field.ErrorList {
 
 func validatePortNumber(port int32, at *field.Path) field.ErrorList {
 	return errorIf(port < 1 || port > 65535, field.Invalid(at, port, "must be a number from 1 to 65535: for every port, omit ports"))
+}
+
+func validateCIDRs(cidrs []string, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, cidr := range cidrs {
+		prefix, problem := parseCIDR(cidr)
+		if problem != "" {
+			errs = append(errs, field.Invalid(at.Index(i), cidr, problem))
+			continue
+		}
+		errs = append(errs, seen.item(prefix.String(), at.Index(i))...)
+	}
+	return errs
+}
+
+// parseCIDR returns the network of cidr, or what is wrong with it.
+func parseCIDR(cidr string) (network netip.Prefix, problem string) {
+	if addr, err := netip.ParseAddr(cidr); err == nil && addr.Zone() == "" {
+		return network, fmt.Sprintf("has no mask: for one address, write %s", netip.PrefixFrom(addr, addr.BitLen()))
+	}
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return network, "must be a network in CIDR notation, such as 192.0.2.0/24 or 2001:db8::/32"
+	}
+	if addr := prefix.Addr(); addr.Is4In6() {
+		return network, "is an IPv4 network written as IPv6: write it as IPv4"
+	}
+	if masked := prefix.Masked(); masked != prefix {
+		return network, fmt.Sprintf("has host bits, and would match all of %s: write this network, or %s for one address",
+			masked, netip.PrefixFrom(prefix.Addr(), prefix.Addr().BitLen()))
+	}
+	return prefix, ""
+}
+
+func contains(outer, inner netip.Prefix) bool {
+	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
+}
+
+// validateExcept validates networks that are excluded from cidrs.
+func validateExcept(except, cidrs []string, at *field.Path) field.ErrorList {
+	errs := validateCIDRs(except, at)
+	var from []netip.Prefix
+	for _, cidr := range cidrs {
+		prefix, problem := parseCIDR(cidr)
+		if problem != "" {
+			return errs // reported for cidrs
+		}
+		from = append(from, prefix)
+	}
+	for i, cidr := range except {
+		if exception, problem := parseCIDR(cidr); problem == "" && len(from) > 0 {
+			errs = append(errs, validateException(exception, from, at.Index(i))...)
+		}
+	}
+	return errs
+}
+
+func validateException(exception netip.Prefix, from []netip.Prefix, at *field.Path) field.ErrorList {
+	inside := false
+	for _, network := range from {
+		if contains(exception, network) {
+			return field.ErrorList{field.Invalid(at, exception.String(), fmt.Sprintf("excludes all of %s: remove that from cidrs, or narrow this network", network))}
+		}
+		inside = inside || contains(network, exception)
+	}
+	return errorIf(!inside, field.Invalid(at, exception.String(), "is not within cidrs, and excludes nothing: remove it, or correct it"))
+}
+
+// AnyNamespace reports whether the peer is every namespace of the cluster.
+func (p *Peer) AnyNamespace() bool { return p.NamespaceLabels != nil && len(p.NamespaceLabels) == 0 }
+
+// AllTenants reports whether the peer includes every tenant of the build.
+func (p *Peer) AllTenants() bool { return p.AnyTenant || p.AnyNamespace() }
+
+// forbidFullMesh refuses fullMesh in a Tenant and for nodes, which declare only one side of a
+// flow.
+func forbidFullMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path) field.ErrorList {
+	return eachFullMesh(ingress, egress, at, func(_ []Peer, at *field.Path) *field.Error {
+		return field.Forbidden(at, "is only for flows of the profile's allTenants: remove it, and declare the flow in each tenant on the other side")
+	})
+}
+
+// validateFullMesh refuses fullMesh on flows whose peers do not include all tenants.
+func (e *AllTenantsFlows) validateFullMesh(at *field.Path) field.ErrorList {
+	return eachFullMesh(e.Ingress, e.Egress, at, func(peers []Peer, at *field.Path) *field.Error {
+		if slices.ContainsFunc(peers, func(p Peer) bool { return p.AllTenants() }) {
+			return nil
+		}
+		return field.Forbidden(at, "has no effect, because no peer of the flow is anyTenant: true or namespaceLabels: {}: remove it, or add such a peer")
+	})
+}
+
+// eachFullMesh calls check for each flow that sets fullMesh.
+func eachFullMesh(ingress []IngressFlow, egress []EgressFlow, at *field.Path, check func([]Peer, *field.Path) *field.Error) field.ErrorList {
+	var errs field.ErrorList
+	add := func(fullMesh bool, peers []Peer, at *field.Path) {
+		if !fullMesh {
+			return
+		}
+		if err := check(peers, at.Child("fullMesh")); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for i, f := range ingress {
+		add(f.FullMesh, f.From, at.Child("ingress").Index(i))
+	}
+	for i, f := range egress {
+		add(f.FullMesh, f.To, at.Child("egress").Index(i))
+	}
+	return errs
 }

@@ -2,14 +2,15 @@ package v1alpha1
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"github.com/tenantfence/tenantfence/internal/strict"
 
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // Validate returns the errors in the FenceProfile.
@@ -168,4 +169,88 @@ func (s *FenceProfileSpec) validateEgressPointName(name string, at *field.Path) 
 	}
 	slices.Sort(names)
 	return field.ErrorList{field.Invalid(at, name, "is not one of the profile's egressPoints ("+strict.DidYouMean(name, names)+"): correct it, or add the egress point")}
+}
+
+func (b *Baseline) validate(at *field.Path) field.ErrorList {
+	errs := b.DNS.validate(at.Child("dns"))
+	errs = append(errs, optional(b.APIServer, at.Child("apiServer"), (*APIServer).validate)...)
+	return append(errs, optional(b.Monitoring, at.Child("monitoring"), (*Monitoring).validate)...)
+}
+
+func (d *DNS) validate(at *field.Path) field.ErrorList {
+	errs := validateName(d.Namespace, at.Child("namespace"))
+	errs = append(errs, validateSelector(d.Pods, at.Child("pods"))...)
+	errs = append(errs, validatePortNumber(d.Port, at.Child("port"))...)
+	return append(errs, validateFQDNs(d.Names, anyName, at.Child("names"))...)
+}
+
+func (a *APIServer) validate(at *field.Path) field.ErrorList {
+	return validatePortNumbers(a.Ports, at.Child("ports"))
+}
+
+func validatePortNumbers(ports []int32, at *field.Path) field.ErrorList {
+	return validateItems(ports, at, validatePortNumber)
+}
+
+func (m *Monitoring) validate(at *field.Path) field.ErrorList {
+	errs := validateName(m.Namespace, at.Child("namespace"))
+	errs = append(errs, validateSelector(m.Pods, at.Child("pods"))...)
+	return append(errs, validatePorts(m.Ports, at.Child("ports"))...)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// validateChildren validates names. Which Tenants have several parents depends on the build.
+func validateChildren(children []ChildTenants, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := map[string]unique{}
+	for i, c := range children {
+		at := at.Index(i)
+		if seen[c.Parent] == nil {
+			seen[c.Parent] = unique{}
+		}
+		errs = append(errs, validateName(c.Parent, at.Child("parent"))...)
+		for j, glob := range c.Names {
+			at := at.Child("names").Index(j)
+			errs = append(errs, validateGlob(glob, at)...)
+			errs = append(errs, seen[c.Parent].item(glob, at)...)
+			errs = append(errs, errorIf(glob == c.Parent, field.Invalid(at, glob, "is the parent itself, and no Tenant is its own child: remove it"))...)
+		}
+	}
+	return errs
+}
+
+// validateRelations refuses the peers children and parent in allTenants if no Tenant can have any.
+func (s *FenceProfileSpec) validateRelations(at *field.Path) field.ErrorList {
+	if len(s.Tenants.Children) > 0 {
+		return nil
+	}
+	var errs field.ErrorList
+	refuse := func(peers []Peer, at *field.Path) {
+		for i, p := range peers {
+			for _, kind := range p.kinds() {
+				errs = append(errs, errorIf(kind == "children" || kind == "parent", field.Forbidden(at.Index(i).Child(kind), "has no effect, because the profile has no tenants.children: add them there, or remove the peer"))...)
+			}
+		}
+	}
+	for i, f := range s.AllTenants.Ingress {
+		refuse(f.From, at.Child("ingress").Index(i).Child("from"))
+	}
+	for i, f := range s.AllTenants.Egress {
+		refuse(f.To, at.Child("egress").Index(i).Child("to"))
+	}
+	return errs
+}
+
+func validateUndecidedKinds(kinds []UndecidedKind, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := unique{}
+	for i, k := range kinds {
+		at := at.Index(i)
+		errs = append(errs, errorIf(k.Group != "" && len(validation.IsDNS1123Subdomain(k.Group)) > 0, field.Invalid(at.Child("group"), k.Group, "must be an API group without a version, such as security.istio.io"))...)
+		errs = append(errs, errorIf(!kindName.MatchString(k.Kind), field.Invalid(at.Child("kind"), k.Kind, "must be one kind, such as AuthorizationPolicy: list each kind, because patterns would accept kinds of later releases"))...)
+		errs = append(errs, seen.item(k.Group+"/"+k.Kind, at)...)
+		errs = append(errs, errorIf(strings.TrimSpace(k.Reason) == "", field.Required(at.Child("reason"), "state why the kind does not change what is proved, because reports print it"))...)
+	}
+	return errs
 }

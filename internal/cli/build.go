@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/kustomize"
@@ -252,4 +253,42 @@ func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress
 		note(cmd, "the finished build is not proved: %s", strings.Join(reasons, ", "))
 	}
 	return nil
+}
+
+// rejectFormerFences runs the fences of one build with a function. It refuses a fence whose former names
+// contain an earlier fence of the build, because it would delete the policies of that fence.
+func rejectFormerFences(function kustomize.Function) kustomize.Function {
+	ran := map[string]bool{}
+	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
+		// The function reports what is invalid in its configuration.
+		if f, errs := v1alpha1.DecodeFence(config); len(errs) == 0 {
+			for i, name := range f.Spec.FormerNames {
+				if ran[name] && name != f.Name {
+					return nil, &refusedError{err: fn.ErrRefused, findings: report.Findings{report.New(report.FormerFenceActive, report.Error, resource.RefOf(config), fmt.Sprintf("spec.formerNames[%d]", i), "fence %q runs in this build, too, so this fence would delete its policies: remove the name or that fence", name)}}
+				}
+			}
+			ran[f.Name] = true
+		}
+		return function(config, items)
+	}
+}
+
+// checkBuildable refuses a folder that kustomize cannot build, with what to do.
+func checkBuildable(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: the folder to build does not exist: name the folder of a kustomization", dir)
+	case !info.IsDir():
+		return fmt.Errorf("%s: is a file, and a build needs a folder: name the folder of its kustomization", dir)
+	case isKustomization(dir):
+		return nil
+	case isKptPackage(dir):
+		return fmt.Errorf("%s: is a kpt package, which kpt renders in place: run kpt fn render --allow-exec %s, and then tenantfence verify %s", dir, dir, dir)
+	}
+	files, _, err := filesOf(dir)
+	if err != nil || len(files) == 0 {
+		return fmt.Errorf("%s: the folder has no kustomization and no YAML: name the folder of a kustomization", dir)
+	}
+	return fmt.Errorf("%s: the folder has no kustomization.yaml, so nothing lists its %d files and the fence: run kustomize create --autodetect in it, and move the TenantFence to transformers", dir, len(files))
 }

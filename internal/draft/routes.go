@@ -3,12 +3,17 @@ package draft
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -170,5 +175,132 @@ func (b *build) routedHosts() map[string]string {
 		}
 	}
 	b.routed = out
+	return out
+}
+
+type referenceGrant struct {
+	From []struct{ Group, Kind, Namespace string }
+	To   []struct{ Group, Kind, Name string }
+}
+
+// isGranted reports whether a ReferenceGrant allows a route to name a Service of another namespace.
+func (b *build) isGranted(route *yaml.RNode, to backend) bool {
+	return slices.ContainsFunc(b.ofKind(gatewayGroup, "ReferenceGrant"), func(n *yaml.RNode) bool {
+		grant := decode[referenceGrant](at(n, "spec"))
+		if n.GetNamespace() != to.namespace {
+			return false
+		}
+		for _, from := range grant.From {
+			if from.Group != gatewayGroup || from.Kind != route.GetKind() || from.Namespace != route.GetNamespace() {
+				continue
+			}
+			for _, t := range grant.To {
+				if t.Group == "" && t.Kind == "Service" && (t.Name == "" || t.Name == to.name) {
+					return true
+				}
+			}
+		}
+		return false
+	})
+}
+
+var (
+	// controllerAnnotation is a key that an ingress controller reads.
+	controllerAnnotation = regexp.MustCompile(`(?i)(ingress|nginx|haproxy|traefik|konghq)[^/]*/`)
+	// clientAnnotation is a key whose URLs are for clients.
+	clientAnnotation = regexp.MustCompile(`(?i)(signin|redirect(-to|-from)?|origin|error-page|app-root|rewrite-target)$`)
+	// requestPath is a variable of nginx behind a host.
+	requestPath = regexp.MustCompile(`\$(request_uri|escaped_request_uri|uri|is_args|args)\b`)
+)
+
+// findAnnotations finds the flows from the controller of an Ingress to the URLs in its annotations, as that of an
+// authentication service.
+func (b *build) findAnnotations() {
+	for _, n := range b.ofKind("networking.k8s.io", "Ingress") {
+		annotations := n.GetAnnotations()
+		for _, key := range slices.Sorted(maps.Keys(annotations)) {
+			if controllerAnnotation.MatchString(key) && !clientAnnotation.MatchString(key) && strings.Contains(annotations[key], "://") {
+				from := b.routesFrom(b.ingressController(n)).from
+				_, name, _ := strings.Cut(key, "/")
+				b.addAnnotated(from, n.GetNamespace(), source{value: annotations[key], kind: valueText, evidence: short(resource.RefOf(n)) + " annotation " + name})
+			}
+		}
+	}
+}
+
+func (b *build) addAnnotated(from endpoint, namespace string, s source) {
+	where := namespace + "/" + s.evidence
+	found, variable := mentionsIn(requestPath.ReplaceAllString(s.value, "/"), s.kind)
+	if variable {
+		b.unseen(where, "has a host that depends on a variable without a value in the build")
+	}
+	for _, m := range found {
+		s.restrict(&m)
+		if !from.isPods() {
+			b.review(where, "names "+hostPort(m)+", and the controller's pods are unknown: no flow is written: add one from the pods of the controller")
+			continue
+		}
+		for _, d := range b.resolveMention(m, from.within(), where) {
+			b.add(namedFlow{from: from, to: d.to, ports: d.ports, evidence: []string{s.evidence}})
+		}
+	}
+}
+
+const istioGroup = "networking.istio.io"
+
+// istioRoute is a route of a VirtualService.
+type istioRoute struct {
+	Route []struct {
+		Destination struct {
+			Host string `json:"host"`
+			Port struct {
+				Number int32 `json:"number"`
+			} `json:"port"`
+		} `json:"destination"`
+	} `json:"route"`
+}
+
+// findIstioRoutes finds the flows from the pods of Istio's Gateways to the destinations of VirtualServices.
+func (b *build) findIstioRoutes() {
+	for _, n := range b.ofKind(istioGroup, "VirtualService") {
+		from := b.istioGateways(n, decode[[]string](at(n, "spec.gateways")))
+		for _, protocol := range []string{"http", "tls", "tcp"} {
+			for _, r := range decode[[]istioRoute](at(n, "spec."+protocol)) {
+				for _, to := range r.Route {
+					b.addIstioRoute(n, from, mention{host: to.Destination.Host, port: to.Destination.Port.Number, url: true})
+				}
+			}
+		}
+	}
+}
+
+func (b *build) addIstioRoute(n *yaml.RNode, from []endpoint, m mention) {
+	s, _ := b.serviceByHost(m.host, n.GetNamespace())
+	if s == nil || len(from) == 0 {
+		return
+	}
+	ref := resource.RefOf(n)
+	for _, d := range b.destinations(s, m.ports(), describe(ref)) {
+		for _, f := range from {
+			b.add(namedFlow{from: f, to: d.to, ports: d.ports, evidence: []string{short(ref) + " destination " + m.host}})
+		}
+	}
+}
+
+// istioGateways are the pods of the Gateways that a VirtualService names.
+func (b *build) istioGateways(n *yaml.RNode, names []string) []endpoint {
+	var out []endpoint
+	for _, name := range names {
+		namespace, short, qualified := strings.Cut(name, "/")
+		if !qualified {
+			namespace, short = n.GetNamespace(), name
+		}
+		labels := decode[map[string]string](at(b.byGroup(istioGroup, "Gateway", namespace, short), "spec.selector"))
+		for _, w := range b.index.Workloads {
+			if len(labels) > 0 && endpoints.Selects(endpoints.Selector{MatchLabels: labels}, w.Labels) {
+				out = append(out, b.podsOf(w))
+			}
+		}
+	}
 	return out
 }

@@ -67,3 +67,22 @@ func Find(name string) *Check {
 func New(c *Check, severity Severity, resource Ref, field, format string, args ...any) Finding {
 	return Finding{Check: c, Severity: severity, Resource: resource, Field: field, Message: fmt.Sprintf(format, args...)}
 }
+
+// group orders checks in a report, within a severity.
+type group int
+
+const (
+	// unreadableInput is a mistake after which a part of the input is unknown.
+	unreadableInput group = iota - 1
+	_                     // causes, the zero value
+	// exposure is a result of the proof: what is allowed and must not be, and the reverse.
+	exposure
+	// consequence follows from a cause or an exposure.
+	consequence
+	// oneSided is a flow that the other side denies.
+	oneSided
+	// assumption is a condition under which the outcome is true.
+	assumption
+	// outcome is the last line of a build.
+	outcome
+)

@@ -110,3 +110,148 @@ var (
 		Example:    "refused/emit-with-other-policies",
 	})
 )
+
+// Checks on traffic that a run changes, and on policies of other owners in AllowOnly.
+var (
+	AdoptedFlowLost = define(Check{
+		Name:       "adopted-flow-lost",
+		group:      consequence,
+		Severities: []Severity{Warning, Info},
+		Title:      "Enforce denies traffic that was allowed before adoption",
+		Meaning:    "The fence adopts a policy while its tenants or nodes are in AllowOnly. The policies before this run allow these connections; after the run, Enforce denies them. The finding is an info if no hand-written policy is the cause, or if the other side denies the connections anyway.",
+		Fix:        "Declare the flow in the Tenant or the FenceProfile before you set enforcement: Enforce, if the connections are necessary.",
+		Example:    "generated/adopt-opens-in-allow-only",
+	})
+	AlreadyIsolated = define(Check{
+		Name:       "already-isolated",
+		Severities: []Severity{Info},
+		Title:      "Another policy isolates pods of a tenant in AllowOnly",
+		Meaning:    "The fence denies nothing in AllowOnly, but a policy that it does not generate isolates these pods. The cluster already denies the traffic there that no policy allows.",
+		Fix:        "Keep the policy if the isolation is intended. Otherwise remove it, or disable the direction in enableDefaultDeny of the Cilium policy.",
+		Example:    "generated/allow-only-with-isolating-policy",
+	})
+	PolicyAdopted = define(Check{
+		Name:       "policy-adopted",
+		Severities: []Severity{Info},
+		Title:      "The fence adopts a hand-written policy",
+		Meaning:    "The policy has the annotation tenantfence.dev/adopt: \"true\" and the name of a policy that the fence generates. The fence generates its spec from now on.",
+		Fix:        "No change is necessary; traffic-opened and traffic-closed show the effect. To keep the hand-written spec, remove the annotation and rename the policy.",
+		Example:    "generated/adopt",
+	})
+	TrafficClosed = define(Check{
+		Name:       "traffic-closed",
+		group:      consequence,
+		Severities: []Severity{Warning, Info},
+		Title:      "This run denies traffic that was allowed before",
+		Meaning:    "The policies before this run allow these connections, and the policies after it deny them. The finding is a warning if a hand-written policy that the fence adopts or patches is a cause, otherwise an info.",
+		Fix:        "Declare the flow in the Tenant or the FenceProfile if the connections are necessary.",
+		Example:    "generated/adopt",
+	})
+	TrafficOneSided = define(Check{
+		Name:       "traffic-one-sided",
+		group:      oneSided,
+		Severities: []Severity{Info},
+		Title:      "This run changes only one side of a connection",
+		Meaning:    "The egress side or the ingress side of these connections changes, and the other side denies them. The change alone therefore has no effect on traffic.",
+		Fix:        "No change is necessary. If the connections must work, allow them at the other side too.",
+		Example:    "generated/patch-enforcement-one-sided",
+	})
+	TrafficOpened = define(Check{
+		Name:       "traffic-opened",
+		group:      consequence,
+		Severities: []Severity{Warning, Info},
+		Title:      "This run allows traffic that was denied before",
+		Meaning:    "The policies before this run deny these connections, and the policies after it allow them. The finding is a warning if a hand-written policy that the fence adopts or patches is a cause, otherwise an info.",
+		Fix:        "Check that the connections are intended. Otherwise remove the flow, the annotation for adoption or patching, or the change to AllowOnly.",
+		Example:    "generated/patch-enforcement-opens",
+	})
+	TrafficUndecided = define(Check{
+		Name:       "traffic-undecided",
+		group:      consequence,
+		Severities: []Severity{Warning},
+		Title:      "The effect of a change on traffic is unknown",
+		Meaning:    "A policy changes, but the engine rejects a policy, cannot decide it, or exceeds the proof budget. Which traffic this run allows or denies in addition is therefore unknown.",
+		Fix:        "Correct the reason in the message, and build again.",
+		Example:    "refused/patched-policies-conflict",
+	})
+)
+
+// Checks on the folder that tenantfence render writes.
+var (
+	FileEdited = define(Check{
+		Name:       "file-edited",
+		Severities: []Severity{Error},
+		Title:      "A rendered file was changed afterwards",
+		Meaning:    "The content or path of the file does not match the checksum in its first line. tenantfence render does not overwrite the change.",
+		Fix:        "Make the change in the inputs and restore the file, or delete the file and render again.",
+		Untested:   "tenantfence render reports it for its output folder: render-refused.txtar",
+	})
+	FileForeign = define(Check{
+		Name:       "file-foreign",
+		Severities: []Severity{Error},
+		Title:      "A rendered folder contains a file of another origin",
+		Meaning:    "tenantfence render did not write this file, hidden folder or symbolic link. The folder belongs to tenantfence render, which would otherwise delete or overwrite foreign files.",
+		Fix:        "Move the file elsewhere, or render into a folder of its own with --output.",
+		Untested:   "tenantfence render reports it for its output folder: render-refused.txtar",
+	})
+	NothingToRender = define(Check{
+		Name:       "nothing-to-render",
+		Severities: []Severity{Error},
+		Title:      "The build contains no policies of a fence",
+		Meaning:    "No policy of the build has the label tenantfence.dev/fence. An empty folder would remove all rendered policies from the cluster, so nothing is written.",
+		Fix:        "Run tenantfence build to find the reason. To remove the fence, delete the rendered folder by hand.",
+		Untested:   "only tenantfence render reports it: TestTreeRejectsItem",
+	})
+	PolicyNotRenderable = define(Check{
+		Name:       "policy-not-renderable",
+		Severities: []Severity{Error},
+		Title:      "A generated policy cannot be placed in the folder",
+		Meaning:    "The name, the namespace, or the tenant or stage label of the policy is not valid, or two different policies have one name. A layer above the fence usually causes this.",
+		Fix:        "Find the layer that changes the metadata of the policy, and remove the change.",
+		Untested:   "only tenantfence render reports it: TestTreeRejectsItem",
+	})
+)
+
+// Checks on the conversion of NetworkPolicies to CiliumNetworkPolicies (tenantfence convert).
+var (
+	ConversionDiffers = define(Check{
+		Name:       "conversion-differs",
+		Severities: []Severity{Error},
+		Title:      "A converted policy decides otherwise",
+		Meaning:    "The CiliumNetworkPolicy does not allow the same traffic as the NetworkPolicy, so nothing is written. The cause is a defect in tenantfence.",
+		Fix:        "Keep the NetworkPolicy, and report the finding as an issue of tenantfence.",
+		Untested:   "tenantfence convert reports it only for a defect of the conversion: no input causes it; TestConverted proves each conversion",
+	})
+	PolicyGenerated = define(Check{
+		Name:       "policy-generated",
+		Severities: []Severity{Error},
+		Title:      "A fence generates the policy to convert",
+		Meaning:    "The NetworkPolicy has the label tenantfence.dev/fence. The fence would generate it again after the conversion.",
+		Fix:        "Set policies: Cilium in spec of the FenceProfile instead.",
+		Example:    "converted/refused",
+	})
+	PolicyNameTaken = define(Check{
+		Name:       "policy-name-taken",
+		Severities: []Severity{Error},
+		Title:      "A CiliumNetworkPolicy has the name already",
+		Meaning:    "The input files contain a CiliumNetworkPolicy with the name and namespace of the NetworkPolicy. The converted policy would replace it, so nothing is written.",
+		Fix:        "Rename one of the two policies.",
+		Example:    "converted/refused",
+	})
+	PolicyNotConvertible = define(Check{
+		Name:       "policy-not-convertible",
+		Severities: []Severity{Error},
+		Title:      "A NetworkPolicy cannot be converted",
+		Meaning:    "The resource is no NetworkPolicy of networking.k8s.io/v1, has unknown or duplicate fields or YAML anchors, or selects pods by a label that Cilium reserves. The conversion could change its effect, so nothing is written.",
+		Fix:        "Correct the resource as the message shows. To select pods by namespace, use namespaceSelector.",
+		Example:    "converted/refused",
+	})
+	RulesWithoutPolicyType = define(Check{
+		Name:       "rules-without-policy-type",
+		Severities: []Severity{Warning},
+		Title:      "policyTypes omits a direction that has rules",
+		Meaning:    "Kubernetes ignores the rules of this direction. Cilium enforces them and denies the traffic that they do not allow, and so does the converted policy.",
+		Fix:        "Remove the rules of this direction, or add the direction to policyTypes if the rules are intended.",
+		Example:    "converted/rules-without-policy-type",
+	})
+)

@@ -125,3 +125,55 @@ func (fs Findings) Sort() Findings {
 	slices.SortStableFunc(out, Finding.compare)
 	return slices.CompactFunc(out, Finding.Equal)
 }
+
+// Counts are the numbers of findings of each severity.
+type Counts map[Severity]int
+
+// Counts counts findings.
+func (fs Findings) Counts() Counts {
+	out := Counts{}
+	for _, f := range fs {
+		out[f.Severity]++
+	}
+	return out
+}
+
+// Add adds other counts.
+func (c Counts) Add(other Counts) {
+	for s, n := range other {
+		c[s] += n
+	}
+}
+
+// String is "3 errors, 1 warning". Without errors and warnings it is empty.
+func (c Counts) String() string {
+	var parts []string
+	for _, s := range []Severity{Error, Warning} {
+		switch n := c[s]; n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+string(s))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Reason is the field that declares a rule.
+type Reason struct {
+	// Kind and Name of the resource, "Tenant" and "acme".
+	Kind, Name string
+	// Field is its path, such as "spec.egress[llm]".
+	Field string
+}
+
+func (r Reason) String() string { return r.Kind + "/" + r.Name + " " + r.Field }
+
+// Child returns the reason for a field below.
+func (r Reason) Child(field string) Reason {
+	if r.Field != "" {
+		field = r.Field + "." + field
+	}
+	return Reason{Kind: r.Kind, Name: r.Name, Field: field}
+}

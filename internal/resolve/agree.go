@@ -4,8 +4,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // agreePass is the pass agree.
@@ -111,4 +115,164 @@ func (r *agreePass) recordConsent(f *declaredFlow, agreed []policy.Grant) {
 			d.ConsentingFlows = append(d.ConsentingFlows, g.Source.Reason)
 		}
 	}
+}
+
+// l7Summary lists the L7 rules of grants.
+func l7Summary(grants []policy.Grant) string {
+	var out []string
+	for _, g := range grants {
+		if summary := g.L7.String(); summary != "" && !slices.Contains(out, summary) {
+			out = append(out, summary)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// covered reports whether the grants allow all of a flow with a peer.
+func (r *agreePass) covered(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) bool {
+	return coversL7(f.l7, agreed, func(agreed []policy.Grant) bool { return r.coveredPods(f, e, agreed) })
+}
+
+func (r *agreePass) coveredPods(f *declaredFlow, e resolvedPeer, agreed []policy.Grant) bool {
+	for _, own := range f.own {
+		source, destination := own, e.peer
+		if f.direction == flow.Ingress {
+			source, destination = e.peer, own
+		}
+		for _, s := range r.pods(source) {
+			for _, d := range r.pods(destination) {
+				if !r.coveredPair(s, d, source, destination, f.portsOf(e), agreed) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// pods are the pods of a peer in the build, or an example that the peer selects.
+func (r *facts) pods(p policy.Peer) []*resource.Workload {
+	if in := r.index.WorkloadsIn(p.Namespace, p.Pods); len(in) > 0 {
+		return in
+	}
+	return []*resource.Workload{{Labels: endpoints.ExampleLabels(p.Pods)}}
+}
+
+func (r *agreePass) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []flow.Port, agreed []policy.Grant) bool {
+	var have []flow.Port
+	for _, g := range agreed {
+		if g.From.Namespace != from.Namespace || g.To.Namespace != to.Namespace || !endpoints.Selects(g.From.Pods, s.Labels) || !endpoints.Selects(g.To.Pods, d.Labels) {
+			continue
+		}
+		if len(g.Ports) == 0 {
+			return true
+		}
+		have = append(have, r.resolvePortNames(g.Ports, to)...)
+	}
+	ports = r.resolvePortNames(ports, to)
+	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p flow.Port) bool { return !p.CoveredBy(have) })
+}
+
+// commonL7 are the L7 rules that two flows both allow. A flow without L7 rules allows everything.
+func commonL7(a, b flow.L7) (flow.L7, bool) {
+	switch {
+	case a.Unrestricted():
+		return b, true
+	case b.Unrestricted():
+		return a, true
+	}
+	out := flow.L7{HTTP: common(a.HTTP, b.HTTP, flow.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
+	return out, !out.Unrestricted()
+}
+
+func common[T any](a, b []T, equal func(T, T) bool) []T {
+	var out []T
+	for _, v := range a {
+		if slices.ContainsFunc(b, func(w T) bool { return equal(v, w) }) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// coversL7 reports whether grants allow every L7 rule of a flow: covers receives, for each rule, the
+// grants that allow it.
+func coversL7(l7 flow.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
+	parts := []flow.L7{l7}
+	if len(l7.HTTP) > 0 {
+		parts = nil
+		for _, rule := range l7.HTTP {
+			parts = append(parts, flow.L7{HTTP: []flow.HTTPRule{rule}})
+		}
+	}
+	for _, part := range parts {
+		uncovered := func(g policy.Grant) bool {
+			common, ok := commonL7(part, g.L7)
+			return !ok || endpoints.JSONKey(common) != endpoints.JSONKey(part)
+		}
+		if !covers(slices.DeleteFunc(slices.Clone(agreed), uncovered)) {
+			return false
+		}
+	}
+	return true
+}
+
+// A namespace that is fenced in part has pods with and without a tenant. One rule for all of them also
+// includes those of tenants, so it depends on their consent.
+
+// includesPods reports whether a rule for pods without a tenant includes those of another peer, which
+// needs consent.
+func (r *agreePass) includesPods(rule, e resolvedPeer) bool {
+	switch {
+	case rule.tenant != nil || e.tenant == nil || rule.peer.Kind != policy.Pods || r.ownerOf(rule.peer) != nil || rule.path.String() != e.path.String():
+		return false
+	case rule.peer.Namespace == "":
+		return r.isPartial(e.peer.Namespace)
+	default:
+		return rule.peer.Namespace == e.peer.Namespace
+	}
+}
+
+// deniesItself reports whether the policies of a peer's tenant deny what the tenant does not declare.
+// In its own namespace, which looks like a wholly fenced one to others, they do not count.
+func (r *agreePass) deniesItself(e resolvedPeer) bool {
+	return r.isShared(e.peer.Namespace) && e.tenant.Enforcement == v1alpha1.Enforce
+}
+
+// isIncluded reports whether a rule for a namespace includes the pods of a peer that needs consent,
+// and nothing denies the flow with them.
+func (r *agreePass) isIncluded(f *declaredFlow, e resolvedPeer) bool {
+	return !r.deniesItself(e) && slices.ContainsFunc(f.resolvedPeers, func(rule resolvedPeer) bool { return rule.peer.Namespace != "" && r.includesPods(rule, e) })
+}
+
+// withoutUndeclared excludes namespaces from a rule by labels: those with pods of a tenant that does
+// not declare all of the flow, if nothing denies the rest.
+func (r *agreePass) withoutUndeclared(f *declaredFlow, rule resolvedPeer) resolvedPeer {
+	if rule.peer.Namespace != "" {
+		return rule
+	}
+	excluded := slices.Clone(rule.peer.ExcludedNamespaces)
+	for _, e := range f.resolvedPeers {
+		if !r.includesPods(rule, e) || r.deniesItself(e) {
+			continue
+		}
+		if agreed, _ := r.agreements(f, e); !r.covered(f, e, agreed) {
+			excluded = append(excluded, e.peer.Namespace)
+		}
+	}
+	slices.Sort(excluded)
+	rule.peer.ExcludedNamespaces = slices.Compact(excluded)
+	return rule
+}
+
+// describePods names the workloads of a peer that needs consent.
+func (r *agreePass) describePods(e resolvedPeer) string {
+	var out []string
+	for _, w := range r.index.WorkloadsIn(e.peer.Namespace, e.peer.Pods) {
+		out = append(out, w.Ref.Kind+"/"+w.Ref.Name)
+	}
+	if len(out) == 0 {
+		return endpoints.FormatLabels(e.peer.Pods.MatchLabels)
+	}
+	return truncatedList(out)
 }
