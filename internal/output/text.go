@@ -1,4 +1,4 @@
-// Package output writes results and changes, one file for each format.
+// Package output writes results and changes. Each format has files of its own.
 package output
 
 import (

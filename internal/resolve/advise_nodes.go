@@ -125,9 +125,7 @@ func describeDefaultDeny(n *policy.Owner) string {
 		flow.Ingress: "the apiserver's calls to the kubelet, agents of other nodes, SSH",
 		flow.Egress:  "the apiserver, agents of other nodes, the kubelet's probes of pods, images, time",
 	}
-	var out []string
-	for _, d := range n.DefaultDeny {
-		out = append(out, fmt.Sprintf("undeclared %s is denied, such as %s", d, examples[d]))
-	}
-	return strings.Join(out, ", and ")
+	return strings.Join(texts(n.DefaultDeny, func(d flow.Direction) string {
+		return fmt.Sprintf("undeclared %s is denied, such as %s", d, examples[d])
+	}), ", and ")
 }

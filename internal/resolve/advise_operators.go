@@ -66,10 +66,9 @@ func (r *advisePass) reportUnknownPods() {
 	}
 	unknownPods := slices.DeleteFunc(slices.Clone(r.index.UnknownPods), func(u resource.UnknownPods) bool { return declared[u.Namespace] })
 	for of := range groupBy(unknownPods, func(u resource.UnknownPods) string { return kindOf(u.Resource) + u.Reason }) {
-		var others []string
-		for _, u := range of[1:] {
-			others = append(others, strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/"))
-		}
+		others := texts(of[1:], func(u resource.UnknownPods) string {
+			return strings.TrimPrefix(u.Resource.Namespace+"/"+u.Resource.Name, "/")
+		})
 		also := ""
 		if len(others) > 0 {
 			also = ", and so may " + strings.Join(others, ", ")
@@ -232,11 +231,7 @@ func withLabels(workloads []*resource.Workload, labels map[string]string) []*res
 // flowYAML is a missing flow as a Tenant declares it.
 func (r *advisePass) flowYAML(in resource.Inferred, need resource.RequiredFlow, ports []flow.Port) string {
 	pods := func(labels map[string]string) string {
-		var out []string
-		for _, key := range slices.Sorted(maps.Keys(labels)) {
-			out = append(out, key+": "+yamlScalar(labels[key]))
-		}
-		return "pods: {matchLabels: {" + strings.Join(out, ", ") + "}}"
+		return "pods: {matchLabels: {" + strings.Join(texts(slices.Sorted(maps.Keys(labels)), func(key string) string { return key + ": " + yamlScalar(labels[key]) }), ", ") + "}}"
 	}
 	peer := "to: [{" + pods(need.Pods) + "}]"
 	switch {

@@ -102,10 +102,7 @@ func (r *advisePass) reportSharedEgressProxy() {
 	if r.fence.EgressProxy == nil {
 		return
 	}
-	var users []string
-	for _, a := range r.fence.EgressProxy.Allowed {
-		users = append(users, a.Tenant)
-	}
+	users := texts(r.fence.EgressProxy.Allowed, func(a policy.AllowedNames) string { return a.Tenant })
 	slices.Sort(users)
 	if users = slices.Compact(users); len(users) > 1 {
 		r.report(report.Info, report.EgressProxyShared, r.profile.Ref, r.profile.Path.Child("egressProxy"),

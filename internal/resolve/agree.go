@@ -267,10 +267,7 @@ func (r *agreePass) withoutUndeclared(f *declaredFlow, rule resolvedPeer) resolv
 
 // describePods names the workloads of a peer that needs consent.
 func (r *agreePass) describePods(e resolvedPeer) string {
-	var out []string
-	for _, w := range r.index.WorkloadsIn(e.peer.Namespace, e.peer.Pods) {
-		out = append(out, w.Ref.Kind+"/"+w.Ref.Name)
-	}
+	out := texts(r.index.WorkloadsIn(e.peer.Namespace, e.peer.Pods), func(w *resource.Workload) string { return w.Ref.Kind + "/" + w.Ref.Name })
 	if len(out) == 0 {
 		return endpoints.FormatLabels(e.peer.Pods.MatchLabels)
 	}

@@ -170,10 +170,7 @@ func isICMP(ports []flow.Port) bool {
 
 // portList is "port 443/TCP" or "ports 443/TCP, 80/TCP".
 func portList(ports []flow.Port) string {
-	var list []string
-	for _, p := range flow.MergeProtocols(ports) {
-		list = append(list, p.String())
-	}
+	list := texts(flow.MergeProtocols(ports), flow.Port.String)
 	what := "port "
 	if isICMP(ports) {
 		what = "type "

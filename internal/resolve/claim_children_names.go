@@ -70,10 +70,7 @@ func (r *claimPass) warnMissingParents() {
 			continue
 		}
 		if children := r.relation.children[c.Parent]; len(children) > 0 && i == r.relation.firstEntry(c.Parent) {
-			var names []string
-			for _, t := range children {
-				names = append(names, t.Name)
-			}
+			names := texts(children, func(t *tenant) string { return t.Name })
 			r.warn(report.ParentNotInBuild, r.profile.Ref, r.childrenPath(i).Child("parent"), "Tenant %q is not in the build, so its children (%s) have no parent: %s",
 				c.Parent, truncatedList(names), correction(c.Parent, r.tenantNames(), "add the Tenant"))
 		}

@@ -36,10 +36,7 @@ func (r *claimPass) correctPattern(tenants []resource.Tenant) {
 	if other == "" {
 		return
 	}
-	var missing []string
-	for _, t := range failing {
-		missing = append(missing, namespaceByPattern(pattern, t.Name))
-	}
+	missing := texts(failing, func(t resource.Tenant) string { return namespaceByPattern(pattern, t.Name) })
 	r.refuse(report.NamespaceNotInBuild, r.profile.Ref, r.profile.Path.Child("tenants", "namespacePattern"),
 		"%q gives Tenants namespaces that are not in the build (%s), and the build has %s: set namespacePattern: %q", pattern, quoteSome(sortedUnique(missing)), quoteSome(sortedUnique(namespaces)), other)
 	r.profile.Spec.Tenants.NamespacePattern = other

@@ -46,7 +46,7 @@ func (r *claimPass) claim(t *tenant) {
 	if len(requested) == 0 {
 		requested, path = allowed[:1], nil
 	}
-	for _, ns := range slices.Compact(slices.Sorted(slices.Values(requested))) {
+	for _, ns := range sortedUnique(requested) {
 		at := path
 		if at != nil {
 			at = path.Index(slices.Index(requested, ns))

@@ -98,10 +98,7 @@ func (r *endsPass) egressPoint(f *declaredFlow) []policy.Peer {
 	points := r.profile.Spec.EgressPoints
 	i := slices.IndexFunc(points, func(p v1alpha1.EgressPoint) bool { return p.Name == f.via })
 	if i < 0 {
-		var names []string
-		for _, p := range points {
-			names = append(names, p.Name)
-		}
+		names := texts(points, func(p v1alpha1.EgressPoint) string { return p.Name })
 		fix := "remove via"
 		if len(names) > 0 {
 			fix = strict.DidYouMean(f.via, names)

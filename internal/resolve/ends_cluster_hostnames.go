@@ -202,10 +202,7 @@ func (r *endsPass) singleOwnerPods(l policy.ClusterHostname, s *resource.Service
 
 // ownerFix is the fix for an entry of clusterHostnames with a tenant that is not in its namespace.
 func (r *endsPass) ownerFix(l policy.ClusterHostname) string {
-	var sharing []string
-	for _, t := range r.partialTenants[l.Namespace] {
-		sharing = append(sharing, t.Name)
-	}
+	sharing := texts(r.partialTenants[l.Namespace], func(t *tenant) string { return t.Name })
 	if len(sharing) == 0 {
 		return "set the Tenant of the pods behind it"
 	}

@@ -107,10 +107,7 @@ func (r *endsPass) resolveEndpointSlices(f *declaredFlow, s *resource.Service, a
 
 // networksOf are an EndpointSlice's addresses, each as a network.
 func networksOf(slice *resource.EndpointSlice) []string {
-	var out []string
-	for _, ip := range slice.IPs() {
-		out = append(out, netip.PrefixFrom(ip, ip.BitLen()).String())
-	}
+	out := texts(slice.IPs(), func(ip netip.Addr) string { return netip.PrefixFrom(ip, ip.BitLen()).String() })
 	slices.Sort(out)
 	return out
 }

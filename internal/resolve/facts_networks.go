@@ -13,11 +13,7 @@ import (
 func allAddresses() []string { return []string{"0.0.0.0/0", "::/0"} }
 
 func prefixes(s *netipx.IPSet) []string {
-	var out []string
-	for _, p := range s.Prefixes() {
-		out = append(out, p.String())
-	}
-	return out
+	return texts(s.Prefixes(), netip.Prefix.String)
 }
 
 func setOf(cidrs, except []string) *netipx.IPSet {

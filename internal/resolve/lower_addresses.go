@@ -101,7 +101,7 @@ func (r *lowerPass) clusterPeers(pods policy.Peer, d flow.Direction, ref report.
 			addresses.CIDRs = append(addresses.CIDRs, p.CIDRs...)
 		}
 	}
-	addresses.CIDRs = slices.Compact(slices.Sorted(slices.Values(addresses.CIDRs)))
+	addresses.CIDRs = sortedUnique(addresses.CIDRs)
 	return []policy.Peer{pods, addresses}
 }
 
@@ -145,7 +145,7 @@ func (r *lowerPass) nonClusterPeers(p policy.Peer, d flow.Direction, ref report.
 	if len(out.CIDRs) == 0 {
 		return nil
 	}
-	out.Except = slices.Compact(slices.Sorted(slices.Values(out.Except)))
+	out.Except = sortedUnique(out.Except)
 	return []policy.Peer{out}
 }
 

@@ -15,37 +15,32 @@ import (
 	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
+// texts are the texts of a list, each by a function.
+func texts[T any](list []T, text func(T) string) []string {
+	var out []string
+	for _, item := range list {
+		out = append(out, text(item))
+	}
+	return out
+}
+
 // describeWorkloads are some workloads in a message.
 func describeWorkloads(list []*resource.Workload) string {
-	var out []string
-	for _, w := range list {
-		out = append(out, fmt.Sprintf("%s/%s of namespace %s", w.Ref.Kind, w.Ref.Name, w.Ref.Namespace))
-	}
-	return truncatedList(out)
+	return truncatedList(texts(list, func(w *resource.Workload) string {
+		return fmt.Sprintf("%s/%s of namespace %s", w.Ref.Kind, w.Ref.Name, w.Ref.Namespace)
+	}))
 }
 
 func labelsYAML(labels map[string]string) string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		out = append(out, fmt.Sprintf("%s: %q", key, labels[key]))
-	}
-	return "{" + strings.Join(out, ", ") + "}"
+	return "{" + strings.Join(texts(slices.Sorted(maps.Keys(labels)), func(key string) string { return fmt.Sprintf("%s: %q", key, labels[key]) }), ", ") + "}"
 }
 
 func formatPortNumbers(ports []int32) string {
-	var out []string
-	for _, p := range ports {
-		out = append(out, fmt.Sprint(p))
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(texts(ports, func(p int32) string { return fmt.Sprint(p) }), ", ")
 }
 
 func eachNamespace(names []string) []string {
-	var out []string
-	for _, ns := range names {
-		out = append(out, fmt.Sprintf("{namespace: %s}", ns))
-	}
-	return out
+	return texts(names, func(ns string) string { return fmt.Sprintf("{namespace: %s}", ns) })
 }
 
 // oppositeSide is the side of a flow that the other tenant has to declare.
@@ -64,11 +59,7 @@ func plural(n int, one, many string) string {
 func isTrue(b *bool) bool { return b != nil && *b }
 
 func quoteAll(names []string) string {
-	out := make([]string, len(names))
-	for i, n := range names {
-		out[i] = `"` + n + `"`
-	}
-	return strings.Join(out, ", ")
+	return strings.Join(texts(names, func(n string) string { return `"` + n + `"` }), ", ")
 }
 
 var plainScalar = regexp.MustCompile(`^[A-Za-z][-A-Za-z0-9_.]*$`)
@@ -83,11 +74,7 @@ func yamlScalar(s string) string {
 
 // formatPorts lists ports in a message.
 func formatPorts(ports []flow.Port, separator string) string {
-	var out []string
-	for _, p := range ports {
-		out = append(out, p.String())
-	}
-	return strings.Join(out, separator)
+	return strings.Join(texts(ports, flow.Port.String), separator)
 }
 
 func describeTenant(t *tenant) string {
