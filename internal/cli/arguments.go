@@ -71,12 +71,17 @@ func (c *choice) check() error {
 	return fmt.Errorf("--%s %q: %s", c.flag, c.value, c.fix())
 }
 
-func (c *choice) fix() string {
+// oneOf quotes values.
+func oneOf(values []string) string {
 	var quoted []string
-	for _, v := range c.values {
+	for _, v := range values {
 		quoted = append(quoted, fmt.Sprintf("%q", v))
 	}
-	fix := "use " + strings.Join(quoted[:len(quoted)-1], ", ") + " or " + quoted[len(quoted)-1]
+	return strings.Join(quoted[:len(quoted)-1], ", ") + " or " + quoted[len(quoted)-1]
+}
+
+func (c *choice) fix() string {
+	fix := "use " + oneOf(c.values)
 	if near := strict.Nearest(c.value, c.values); near != "" {
 		fix = fmt.Sprintf("did you mean %q? ", near) + fix
 	}

@@ -57,11 +57,7 @@ The last line of the report begins with the outcome, which sets the exit status:
 The exit status is also 2 if the arguments or the input cannot be read. Tenants in
 AllowOnly are counted separately: they are isolated once they are in Enforce.
 
--o summary is a page about the fence: its tenants, their flows, what is proved and what is
-assumed. -o json has all results: FlowTests with the deciding policies, what policies
-allow at each pod (openings), and findings (docs/schemas/verify.json). -o junit has a test
-suite for each FlowTest, and one, policies, with the outcome as a property and a test,
-verified, and a test for each check.`,
+` + formsHelp(),
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
   tenantfence verify kustomization-examples/soctalk -o summary
   tenantfence verify rendered --inputs kustomization-examples/soctalk
@@ -75,7 +71,7 @@ verified, and a test for each check.`,
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
 	complete(cmd, "inputs", completeDirs)
 	complete(cmd, "fence", cobra.NoFileCompletions)
-	flags.format = addFormat(cmd, `what to print: "text", "summary", "json" or "junit"`, "text", "summary", "json", "junit")
+	flags.format = addFormat(cmd, "what to print: "+oneOf(formNames()), formNames()...)
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -92,7 +88,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 			result, err = refusedReport(err)
 			return err
 		}
-		v.Fence, v.Progress, v.Debug, v.ListAccess = flags.fence, p.Update, debug, flags.format.value == "json"
+		v.Fence, v.Progress, v.Debug, v.ListAccess = flags.fence, p.Update, debug, flags.form().ListsAccess
 		result, err = proof.Verify(v)
 		return err
 	})
@@ -100,7 +96,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 		return err
 	}
 	result.Findings = position.NewFinder(verifiedDirs(args, flags.inputs)...).Locate(result.Findings)
-	if err := writeReport(cmd.OutOrStdout(), flags.format.value, result, detail(cmd)); err != nil {
+	if err := flags.form().Write(cmd.OutOrStdout(), result, detail(cmd)); err != nil {
 		return err
 	}
 	switch result.Outcome() {
@@ -140,16 +136,29 @@ func refusedReport(err error) (report.Report, error) {
 	return result, err
 }
 
-func writeReport(w io.Writer, format string, r report.Report, level output.Detail) error {
-	switch format {
-	case "summary":
-		return output.Summarize(w, r, level)
-	case "json":
-		return output.JSON(w, r)
-	case "junit":
-		return output.JUnit(w, r)
+// form is the chosen form of the report.
+func (f verifyFlags) form() output.Form {
+	all := output.Forms()
+	return all[max(0, slices.Index(formNames(), f.format.value))]
+}
+
+func formNames() []string {
+	var out []string
+	for _, f := range output.Forms() {
+		out = append(out, f.Name)
 	}
-	return output.Report(w, r, level)
+	return out
+}
+
+// formsHelp describes the forms in lines of the help.
+func formsHelp() string {
+	var out []string
+	for _, f := range output.Forms() {
+		if f.Help != "" {
+			out = append(out, "-o "+f.Name+" "+f.Help)
+		}
+	}
+	return strings.Join(output.Wrap(strings.Join(out, " "), 90), "\n")
 }
 
 // loadVerification reads the target and the inputs.

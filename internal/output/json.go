@@ -12,6 +12,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
+func init() {
+	declare(Form{
+		Name: "json", Rank: 2, ListsAccess: true,
+		Help:  "has all results: FlowTests with the deciding policies, what policies allow at each pod (openings), and findings (docs/schemas/verify.json).",
+		Write: func(w io.Writer, r report.Report, _ Detail) error { return JSON(w, r) },
+	})
+}
+
 // JSON writes a report for programs.
 func JSON(w io.Writer, r report.Report) error {
 	out := document.Verify{Outcome: string(r.Outcome()), Passed: r.Outcome() == report.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []document.FlowTest{}, Assumptions: []document.Assumption{}}

@@ -49,6 +49,13 @@ type junitFailure struct {
 	Text    string `xml:",chardata"`
 }
 
+func init() {
+	declare(Form{
+		Name: "junit", Rank: 3, Help: "has a test suite for each FlowTest, and one, policies, with the outcome as a property and a test, verified, and a test for each check.",
+		Write: func(w io.Writer, r report.Report, _ Detail) error { return JUnit(w, r) },
+	})
+}
+
 // JUnit writes a report as test suites: one for each FlowTest, and one with a test for each check.
 func JUnit(w io.Writer, r report.Report) error {
 	out := junitSuites{Name: "tenantfence verify"}

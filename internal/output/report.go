@@ -13,6 +13,10 @@ import (
 // maxListedFlows is the number of flows that a failed case lists, unless the detail is Verbose.
 const maxListedFlows = 10
 
+func init() {
+	declare(Form{Name: "text", Write: Report})
+}
+
 // Report writes a report for users: each FlowTest with its failed cases or, if Verbose, all cases, then
 // the findings, and the outcome as the last line.
 func Report(w io.Writer, r report.Report, detail Detail) error {

@@ -23,6 +23,13 @@ const (
 	maxTenantLines = 6
 )
 
+func init() {
+	declare(Form{
+		Name: "summary", Rank: 1, Write: Summarize,
+		Help: "is a page about the fence: its tenants, their flows, what is proved and what is assumed.",
+	})
+}
+
 // Summarize writes a page about a fence: what was read, the flows of each tenant, what is proved and
 // assumed, an example of a denied flow, and the outcome as the last line.
 func Summarize(w io.Writer, r report.Report, detail Detail) error {
@@ -58,7 +65,7 @@ func Summarize(w io.Writer, r report.Report, detail Detail) error {
 // entry is a title with a text next to it, which continues on more lines.
 func entry(title, text string) []string {
 	var out []string
-	for i, line := range wrap(text, summaryWidth-summaryIndent) {
+	for i, line := range Wrap(text, summaryWidth-summaryIndent) {
 		if i > 0 {
 			title = ""
 		}
@@ -232,7 +239,7 @@ func tenantsLines(tenants []report.TenantFlows, detail Detail) []string {
 // shortFlows are the peers of flows alone, if the text with the names of flows is too long.
 func shortFlows(text string, flows []report.NamedFlow, arrow string, detail Detail) string {
 	const most = 2
-	if detail == Verbose || len(wrap(text, summaryWidth-summaryIndent)) <= most {
+	if detail == Verbose || len(Wrap(text, summaryWidth-summaryIndent)) <= most {
 		return text
 	}
 	var peers []string

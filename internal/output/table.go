@@ -232,7 +232,7 @@ func rowLines(row []string, widths []int) []string {
 	}
 	cells, height := make([][]string, len(row)), 0
 	for i, cell := range row {
-		cells[i] = wrap(cell, widths[i])
+		cells[i] = Wrap(cell, widths[i])
 		height = max(height, len(cells[i]))
 	}
 	lines := make([]string, height)
@@ -253,9 +253,9 @@ func rowLines(row []string, widths []int) []string {
 	return lines
 }
 
-// wrap divides a text into lines of at most width runes. It divides longer words, if possible after one
+// Wrap divides a text into lines of at most width runes. It divides longer words, if possible after one
 // of the characters that names consist of.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	lines := []string{""}
 	for _, word := range strings.Fields(text) {
 		last := len(lines) - 1
