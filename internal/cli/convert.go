@@ -24,6 +24,13 @@ type convertFlags struct {
 	format    *choice
 }
 
+func checkConvertArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("name files, a folder, or - for standard input")
+	}
+	return nil
+}
+
 func newConvert() *cobra.Command {
 	var flags convertFlags
 	cmd := &cobra.Command{
@@ -55,12 +62,7 @@ and 2 if the arguments or the files cannot be read.`,
 		Example: `  helm template my-release my-chart | tenantfence convert - > policies.yaml
   tenantfence convert -w apps/zulip --inputs apps
   tenantfence convert networkpolicy.yaml --namespace zulip`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("name files, a folder, or - for standard input")
-			}
-			return nil
-		},
+		Args: checkConvertArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.format.check(); err != nil {
 				return err

@@ -16,7 +16,7 @@ type L7 struct {
 	// is allowed.
 	ServerNames []string
 	// Interception makes Cilium's proxy decrypt TLS for HTTP rules. Nil: TLS is not decrypted, or
-	// decryption does not matter, as in the results of an Engine.
+	// decryption does not matter, as in a table.
 	Interception *Interception
 	// DNS has the names and patterns that DNS queries may ask for.
 	DNS []string

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// RejectedError has policies that an Engine cannot enforce: the enforcer rejects them, or they
+// RejectedError has policies that a Program cannot have: the enforcer rejects them, or they
 // refer to something unknown.
 type RejectedError []Rejected
 

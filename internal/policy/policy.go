@@ -65,7 +65,8 @@ type Rule struct {
 	L7 flow.L7
 }
 
-// PeerKind is the kind of a Peer.
+// PeerKind is the kind of a Peer: a way in which enforcers match. A kind of peer in the API resolves to one
+// of them.
 type PeerKind string
 
 // The kinds of peer.

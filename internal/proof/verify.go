@@ -223,16 +223,21 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 		result.Unproved = append(result.Unproved, "policies of some stages are missing")
 		return result, nil
 	}
+	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
+	return result, err
+}
+
+// prove adds the result of a proof.
+func (v Verification) prove(result *report.Report, p proof, items []*yaml.RNode) error {
 	v.Progress.Report("proving", 0, 0)
-	p := proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}
-	proved, err := p.run(v.level(in))
+	proved, err := p.run(v.level(p.in))
 	if err != nil {
-		return result, fmt.Errorf("prove the policies: %w", err)
+		return fmt.Errorf("prove the policies: %w", err)
 	}
 	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
 	result.Subject = p.subject(items, proved.FlowTests)
 	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
-	return result, nil
+	return nil
 }
 
 // level is the level of the proof. A build uses spec.proof of its fence.

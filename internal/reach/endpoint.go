@@ -1,4 +1,4 @@
-// Package reach asks an Engine which flows are allowed between which endpoints.
+// Package reach asks a view of policies which flows are allowed between which endpoints.
 package reach
 
 import (
