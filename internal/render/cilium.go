@@ -51,6 +51,7 @@ func ruleFor(f *policy.Fence, p *policy.Policy, subject api.EndpointSelector) *a
 			}
 		}
 	}
+	rule.Ingress, rule.Egress = slices.DeleteFunc(rule.Ingress, ingressWithoutPeers), slices.DeleteFunc(rule.Egress, egressWithoutPeers)
 	// Rules default-deny their direction. Without rules, an empty rule default-denies it and allows
 	// nothing.
 	if len(rule.Ingress) == 0 && slices.Contains(p.DefaultDeny, flow.Ingress) {
@@ -100,6 +101,17 @@ func egress(f *policy.Fence, r policy.Rule, peers []policy.Peer) api.EgressRule 
 		}
 	}
 	return out
+}
+
+// ingressWithoutPeers reports whether a rule has no peer that Cilium can express, which would allow
+// every peer.
+func ingressWithoutPeers(r api.IngressRule) bool {
+	return len(r.FromEndpoints) == 0 && len(r.FromEntities) == 0 && len(r.FromCIDRSet) == 0
+}
+
+// egressWithoutPeers is ingressWithoutPeers of egress.
+func egressWithoutPeers(r api.EgressRule) bool {
+	return len(r.ToEndpoints) == 0 && len(r.ToEntities) == 0 && len(r.ToCIDRSet) == 0 && len(r.ToFQDNs) == 0
 }
 
 // endpointSelector selects a peer's pods. Each selector requires a label of the pod's location, so that a

@@ -98,3 +98,15 @@ policyTypes:
 - Egress
 `)
 }
+
+// TestPeersThatNoPolicyExpresses omits the rule: without peers, it would allow every peer.
+func TestPeersThatNoPolicyExpresses(t *testing.T) {
+	t.Parallel()
+	unknown := policy.Rule{Peers: []policy.Peer{{Kind: "Unknown"}}, Ports: ports}
+	for form, want := range map[v1alpha1.PolicyForm]string{
+		v1alpha1.PoliciesCilium:     "endpointSelector:\n  matchLabels:\n    app: web\n",
+		v1alpha1.PoliciesKubernetes: "podSelector:\n  matchLabels:\n    app: web\n",
+	} {
+		expectSpec(t, form, unknown, want)
+	}
+}
