@@ -22,15 +22,12 @@ func (t *table) learn(ep endpoints.Endpoint) (end, []flow.Peer, error) {
 		return out, nil, err
 	}
 	all, err := t.variants(ep)
+	if err != nil && ep.Kind == endpoints.NameEndpoint {
+		// A pattern is no name that a flow may have. Openings list it where policies contain it.
+		peers, listErr := t.peersOf(ep, nil)
+		return end{err: err}, peers, listErr
+	}
 	if err != nil {
-		if s := t.names.byText[ep.Name]; s != nil && ep.Kind == endpoints.NameEndpoint {
-			// A pattern is no name that a flow may have, and openings list it.
-			peers, listErr := t.namePeers(ep, s)
-			if listErr != nil {
-				return out, nil, listErr
-			}
-			return end{err: err}, peers, nil
-		}
 		return out, nil, err
 	}
 	peers, err := t.peersOf(ep, all)

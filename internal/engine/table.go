@@ -99,7 +99,9 @@ func (t *table) learnAll() error {
 		if err != nil && i < t.set.Listed {
 			return err
 		}
-		one.err = err
+		if err != nil {
+			one.err = err
+		}
 		t.ends = append(t.ends, one)
 		if i >= t.set.Listed {
 			continue
