@@ -45,13 +45,15 @@ func (p Proof) Compile(tests []resource.FlowTest, representatives Representative
 func (p Proof) world(tests []resource.FlowTest, representatives Representatives, programs []flow.Program) (*endpoints.Set, error) {
 	set := endpoints.NewSet(append(p.Endpoints.Pods(), p.Pods...))
 	var names []string
+	var expected *Expectation
 	if representatives == WithRepresentatives {
+		expected = NewExpectation(p.fences()...)
 		var all []endpoints.Selections
 		for _, program := range programs {
 			all = append(all, program.Selections())
 			names = append(names, all[len(all)-1].Names...)
 		}
-		if err := set.AddRepresentatives(p.environment(), all...); err != nil {
+		if err := set.AddRepresentatives(p.environment(expected), all...); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +69,7 @@ func (p Proof) world(tests []resource.FlowTest, representatives Representatives,
 		}
 	}
 	if representatives == WithRepresentatives {
-		set.Ask(p.declaredEnds(set.Known())...)
+		set.Ask(p.declaredEnds(expected, set.Known())...)
 	}
 	return set, nil
 }
@@ -91,10 +93,10 @@ func (e Endpoints) endsOf(c v1alpha1.FlowCase) []endpoints.Endpoint {
 }
 
 // declaredEnds returns the nodes to inspect, and the sources and destinations of declared flows.
-func (p Proof) declaredEnds(known []endpoints.Endpoint) []endpoints.Endpoint {
+func (p Proof) declaredEnds(expected *Expectation, known []endpoints.Endpoint) []endpoints.Endpoint {
 	out := p.fencedNodes(known)
 	d := &declaredFlows{search: &search{Proof: p}, endpoints: newKnownEndpoints(known)}
-	for at, all := range NewExpectation(p.fences()...).at {
+	for at, all := range expected.at {
 		for _, w := range all {
 			if w.Owner == nil {
 				continue
@@ -112,8 +114,8 @@ func (p Proof) declaredEnds(known []endpoints.Endpoint) []endpoints.Endpoint {
 }
 
 // environment returns the namespaces of the build and of tenants, and the declared networks.
-func (p Proof) environment() endpoints.Environment {
-	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(), Budget: p.Fence.Representatives}
+func (p Proof) environment(expected *Expectation) endpoints.Environment {
+	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(expected), Budget: p.Fence.Representatives}
 	for _, t := range p.Fence.Tenants() {
 		for _, ns := range t.Namespaces {
 			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
@@ -141,7 +143,7 @@ func (p Proof) environment() endpoints.Environment {
 }
 
 // selectors returns the selectors with which the expectation distinguishes pods and nodes.
-func (p Proof) selectors() []endpoints.Selection {
+func (p Proof) selectors(expected *Expectation) []endpoints.Selection {
 	var out []endpoints.Selection
 	pods := func(s endpoints.Selector) {
 		out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(s, endpoints.PodLabel)})
@@ -149,8 +151,8 @@ func (p Proof) selectors() []endpoints.Selection {
 	for _, o := range p.Fence.Owners() {
 		pods(o.Selector)
 	}
-	for _, expected := range NewExpectation(p.fences()...).at {
-		for _, w := range expected {
+	for _, all := range expected.at {
+		for _, w := range all {
 			pods(w.Subject)
 			pods(w.Peer.Pods)
 			out = append(out, endpoints.Selection{Requirements: endpoints.RequirementsOf(endpoints.Selector{MatchLabels: w.Peer.NamespaceLabels}, endpoints.NamespaceLabel)})
