@@ -25,7 +25,7 @@ func newClasses(selections [][]Selection) classes {
 		if in[l.at] == nil {
 			in[l.at] = map[string][]byte{}
 		}
-		for _, v := range sortedUnique(l.values) {
+		for _, v := range SortedUnique(l.values) {
 			in[l.at][v] = fmt.Appendf(in[l.at][v], "%d ", i)
 		}
 	}
@@ -61,7 +61,7 @@ func distinctLists(selections [][]Selection) []valueList {
 				if len(r.Values) == 0 {
 					continue
 				}
-				key := strings.Join(append([]string{string(r.Trait), r.Key}, sortedUnique(r.Values)...), "\x00")
+				key := strings.Join(append([]string{string(r.Trait), r.Key}, SortedUnique(r.Values)...), "\x00")
 				if !seen[key] {
 					seen[key] = true
 					out = append(out, valueList{traitKey{r.Trait, r.Key}, r.Values})
@@ -72,7 +72,8 @@ func distinctLists(selections [][]Selection) []valueList {
 	return out
 }
 
-func sortedUnique(values []string) []string {
+// SortedUnique returns each text once, in order.
+func SortedUnique(values []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }
 

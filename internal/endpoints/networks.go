@@ -3,6 +3,7 @@ package endpoints
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 
 	"go4.org/netipx"
@@ -31,6 +32,14 @@ func ParseAddress(s string) (netip.Addr, error) {
 		return netip.Addr{}, fmt.Errorf("%q is not an IP address", s)
 	}
 	return addr.Unmap(), nil
+}
+
+var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
+
+// IsName reports whether a text is a DNS name, and no pattern and no address.
+func IsName(s string) bool {
+	_, err := ParseAddress(s)
+	return err != nil && len(s) <= 255 && dnsName.MatchString(s)
 }
 
 // SortNetworks sorts networks, each before those within it, and removes copies.

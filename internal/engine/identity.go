@@ -96,8 +96,7 @@ func (t *table) entity(name v1alpha1.Entity) ([]variant, error) {
 	}
 	switch name {
 	case v1alpha1.EntityRemoteNode:
-		others, err := t.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
-		return others, err
+		return t.atAddresses(reserved(identity.ReservedIdentityRemoteNode), "")
 	case v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6:
 		return t.worldIdentity(name)
 	case v1alpha1.EntityWorld:

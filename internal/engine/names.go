@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +10,8 @@ import (
 	"github.com/cilium/cilium/pkg/fqdn/dns"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/policy/types"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 // nameSelector is a toFQDNs selector.
@@ -91,14 +92,12 @@ func (x *nameIndex) matching(name string) labels.Labels {
 // has reports whether a policy contains the name or pattern.
 func (x *nameIndex) has(text string) bool { return x.byText[text] != nil }
 
-var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
-
 // name returns the identities of a name's address. An agent that saw the DNS answer labels the
 // address with every selector that matches the name.
 //
 // The address of a name is unknown, so that networks of policies do not distinguish it.
 func (t *table) name(name string) ([]variant, error) {
-	if _, err := netip.ParseAddr(name); err == nil || len(name) > 255 || !dnsName.MatchString(name) {
+	if !endpoints.IsName(name) {
 		return nil, fmt.Errorf("%q is not a DNS name", name)
 	}
 	name = dns.FQDN(name)

@@ -96,10 +96,10 @@ func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table,
 func (t *table) learnAll() error {
 	for i, ep := range t.set.Endpoints {
 		one, peers, err := t.learn(ep)
-		if err != nil && i < t.set.Listed {
+		switch {
+		case err != nil && i < t.set.Listed:
 			return err
-		}
-		if err != nil {
+		case err != nil:
 			one.err = err
 		}
 		t.ends = append(t.ends, one)

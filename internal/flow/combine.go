@@ -3,10 +3,18 @@ package flow
 import (
 	"slices"
 	"strings"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
-func sortedUnique(names []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(names)))
+// inAll returns the names that every list has.
+func inAll(lists [][]string) []string {
+	if len(lists) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(lists[0]), func(n string) bool {
+		return slices.ContainsFunc(lists[1:], func(list []string) bool { return !slices.Contains(list, n) })
+	})
 }
 
 // combine returns the common decision of all instances, or Depends with a note about the differences.
@@ -24,7 +32,7 @@ func combine(all []instance) (Side, string) {
 			out.Decision = Depends
 		}
 	}
-	if out.Policies = sortedUnique(policies); out.Decision == Depends {
+	if out.Policies = endpoints.SortedUnique(policies); out.Decision == Depends {
 		out.L7 = L7{}
 	}
 	return out, difference(all)

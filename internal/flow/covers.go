@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"slices"
 )
@@ -105,8 +104,8 @@ func coversExpression(expected, requested string) bool {
 	if !ok {
 		return false
 	}
-	re, err := regexp.Compile("^(?:" + expected + ")$")
-	return err == nil && re.MatchString(plain)
+	ok, err := matchesWhole(expected, plain)
+	return ok && err == nil
 }
 
 // literalText is the one text that an expression matches.

@@ -220,27 +220,26 @@ func (e Entry) side() noted {
 // sideOfCells returns what entries for parts of the addresses of a case decide together.
 func (v *View) sideOfCells(at []Entry, peer *Case) noted {
 	var allowed []int
-	var policies, everywhere, notes []string
+	var policies [][]string
+	var notes []string
 	own := false
-	for i, e := range at {
+	for _, e := range at {
 		cells := commonCells(e.Cells, peer.Cells)
 		if !e.Deny && !e.Maybe {
 			allowed = append(allowed, cells...)
 		}
 		own = own || e.Own
-		policies = append(policies, e.Policies...)
-		if everywhere = slices.DeleteFunc(everywhere, func(n string) bool { return !slices.Contains(e.Policies, n) }); i == 0 {
-			everywhere = slices.Clone(e.Policies)
-		}
+		policies = append(policies, e.Policies)
 		notes = append(notes, e.Note)
 	}
 	slices.Sort(allowed)
-	out := noted{Side{Decision: Depends, Policies: sortedUnique(policies)}, joinNotes(notes)}
+	out := noted{Side{Decision: Depends, Policies: endpoints.SortedUnique(slices.Concat(policies...))}, joinNotes(notes)}
 	switch whole := len(allowed) == len(peer.Cells); {
 	case whole && own:
 		out.Decision, out.Policies = Allowed, nil
 	case whole:
-		if out.Decision = Allowed; len(everywhere) > 0 {
+		out.Decision = Allowed
+		if everywhere := inAll(policies); len(everywhere) > 0 {
 			out.Policies = everywhere
 		}
 	case len(out.Policies) == 0:

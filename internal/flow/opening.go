@@ -84,7 +84,7 @@ func (v *View) listOpenings(id endpoints.ID, key openingsKey) (Openings, error) 
 		return v.openings(id, key.direction, WithDenies, all)
 	}
 	out, err := v.openings(id, key.direction, WithDenies, func(ep endpoints.Endpoint) bool { return !ep.Representative })
-	if err != nil || len(out) == 1 && len(out[0].Peers) == 0 {
+	if err != nil || !out.Isolate() {
 		return out, err
 	}
 	more, err := v.openings(id, key.direction, WithoutDenies, func(ep endpoints.Endpoint) bool { return ep.Representative })
@@ -204,8 +204,7 @@ func distinctRanges(list []Entry) []PortRange {
 // allow a part of them.
 func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, partial []string) {
 	left := slices.Clone(cells)
-	var everywhere []string
-	first := true
+	var policies [][]string
 	for _, e := range list {
 		if e.Ports != ports || e.Deny || e.Maybe || e.Own {
 			continue
@@ -218,15 +217,12 @@ func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, parti
 			continue
 		}
 		left = slices.DeleteFunc(left, func(c int) bool { return hasCell(common, c) })
-		if everywhere = slices.DeleteFunc(everywhere, func(n string) bool { return !slices.Contains(e.Policies, n) }); first {
-			everywhere, first = slices.Clone(e.Policies), false
-		}
-		partial = append(partial, e.Policies...)
+		policies = append(policies, e.Policies)
 	}
-	if len(left) == 0 && len(everywhere) > 0 {
+	if everywhere := inAll(policies); len(left) == 0 && len(everywhere) > 0 {
 		return &Opening{Ports: ports, Policies: everywhere}, nil
 	}
-	return nil, sortedUnique(partial)
+	return nil, endpoints.SortedUnique(slices.Concat(policies...))
 }
 
 func (o Opening) sameExceptPorts(p Opening) bool {

@@ -3,7 +3,6 @@ package netpol
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 
 	"go4.org/netipx"
 
@@ -46,7 +45,7 @@ func (t *table) Cases(id endpoints.ID) ([]flow.Case, error) {
 	case endpoints.AddressEndpoint:
 		return t.addressCases(ep)
 	case endpoints.NameEndpoint:
-		if !isName(ep.Name) {
+		if !endpoints.IsName(ep.Name) {
 			return nil, fmt.Errorf("%q is not a DNS name", ep.Name)
 		}
 		return t.outsideCases(ep, c.splitByFamily(c.outside), fmt.Sprintf("NetworkPolicy knows no names: %s may have any address outside the cluster", ep.Name))
@@ -140,13 +139,6 @@ func (t *table) addressCases(ep endpoints.Endpoint) ([]flow.Case, error) {
 
 func singleAddress(addr netip.Addr) *netipx.IPSet {
 	return setOf([]netip.Prefix{netip.PrefixFrom(addr, addr.BitLen())}, nil)
-}
-
-var dnsName = regexp.MustCompile(`^[-a-zA-Z0-9_]+([.][-a-zA-Z0-9_]+)*[.]?$`)
-
-func isName(s string) bool {
-	_, err := endpoints.ParseAddress(s)
-	return err != nil && len(s) <= 255 && dnsName.MatchString(s)
 }
 
 func checkPod(pod endpoints.Endpoint) error {

@@ -246,17 +246,17 @@ func (b *rowBuilder) entriesAt(hits []hit, scope int) []flow.Entry {
 		}
 	}
 	if len(full) > 0 && len(byCell) == 0 {
-		return []flow.Entry{{Policies: sortedUnique(full)}}
+		return []flow.Entry{{Policies: endpoints.SortedUnique(full)}}
 	}
 	out, rest := b.entriesByCell(full, byCell)
 	switch {
 	case len(rest) == 0:
 	case len(full) > 0:
-		out = append(out, flow.Entry{Cells: rest, Policies: sortedUnique(full)})
+		out = append(out, flow.Entry{Cells: rest, Policies: endpoints.SortedUnique(full)})
 	case scope == ownNode && b.direction == flow.Ingress:
 		out = append(out, flow.Entry{Cells: rest, Own: true, Note: "a node always reaches its own pods"})
 	case len(maybe) > 0:
-		out = append(out, flow.Entry{Cells: rest, Maybe: true, Policies: sortedUnique(maybe)})
+		out = append(out, flow.Entry{Cells: rest, Maybe: true, Policies: endpoints.SortedUnique(maybe)})
 	}
 	return out
 }
@@ -270,7 +270,7 @@ func (b *rowBuilder) entriesByCell(full []string, byCell map[int][]string) (out 
 			rest = append(rest, c)
 			continue
 		}
-		policies := sortedUnique(slices.Concat(full, byCell[c]))
+		policies := endpoints.SortedUnique(slices.Concat(full, byCell[c]))
 		key := strings.Join(policies, " ")
 		if byPolicies[key] == nil {
 			byPolicies[key] = &flow.Entry{Policies: policies}
@@ -282,8 +282,4 @@ func (b *rowBuilder) entriesByCell(full []string, byCell map[int][]string) (out 
 	}
 	slices.SortFunc(out, func(a, b flow.Entry) int { return cmp.Compare(a.Cells[0], b.Cells[0]) })
 	return out, rest
-}
-
-func sortedUnique(names []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(names)))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -65,7 +66,7 @@ func (p *multiTenantPeer) allowedOf(pairs map[[2]string]bool) []string {
 			names = append(names, pair[1])
 		}
 	}
-	return sortedUnique(names)
+	return endpoints.SortedUnique(names)
 }
 
 // partialText names the tenants that declare a part.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -49,7 +50,7 @@ func (r *claimPass) relatedNames() []string {
 	for _, c := range r.relation.entries {
 		names = append(names, c.Parent)
 	}
-	return sortedUnique(names)
+	return endpoints.SortedUnique(names)
 }
 
 // refuseSeveralParents refuses two entries with different parents of one name. Names are reported once

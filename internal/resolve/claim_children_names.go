@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -108,7 +109,7 @@ func (r *claimPass) reportChildrenByPattern(in []resource.Tenant) {
 		if len(names[p]) > 0 {
 			r.warn(report.ChildByPattern, r.profile.Ref, r.childrenPath(p.entry).Child("names").Index(p.at),
 				"%q makes Tenants that the profile does not name (%s) children of %q, so a Tenant gets the consent of this parent by choosing such a name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
-				p.pattern, truncatedList(sortedUnique(names[p])), r.relation.entries[p.entry].Parent)
+				p.pattern, truncatedList(endpoints.SortedUnique(names[p])), r.relation.entries[p.entry].Parent)
 		}
 	}
 }

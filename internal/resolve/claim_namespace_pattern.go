@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -38,7 +39,7 @@ func (r *claimPass) correctPattern(tenants []resource.Tenant) {
 	}
 	missing := texts(failing, func(t resource.Tenant) string { return namespaceByPattern(pattern, t.Name) })
 	r.refuse(report.NamespaceNotInBuild, r.profile.Ref, r.profile.Path.Child("tenants", "namespacePattern"),
-		"%q gives Tenants namespaces that are not in the build (%s), and the build has %s: set namespacePattern: %q", pattern, quoteSome(sortedUnique(missing)), quoteSome(sortedUnique(namespaces)), other)
+		"%q gives Tenants namespaces that are not in the build (%s), and the build has %s: set namespacePattern: %q", pattern, quoteSome(endpoints.SortedUnique(missing)), quoteSome(endpoints.SortedUnique(namespaces)), other)
 	r.profile.Spec.Tenants.NamespacePattern = other
 }
 

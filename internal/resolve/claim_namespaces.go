@@ -46,7 +46,7 @@ func (r *claimPass) claim(t *tenant) {
 	if len(requested) == 0 {
 		requested, path = allowed[:1], nil
 	}
-	for _, ns := range sortedUnique(requested) {
+	for _, ns := range endpoints.SortedUnique(requested) {
 		at := path
 		if at != nil {
 			at = path.Index(slices.Index(requested, ns))

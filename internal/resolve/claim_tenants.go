@@ -204,14 +204,14 @@ func (r *claimPass) reportPatternEffects(tenants []resource.Tenant) {
 		at := r.profile.Path.Child("overrides").Index(all.override).Child("tenants").Index(all.pattern)
 		r.warn(report.LimitsRaisedByPattern, r.profile.Ref, at,
 			"%q %s for Tenants that the profile does not name (%s), so a Tenant gets this by choosing such a name: bind such names to files in tenants.allowedPaths, or list the Tenants here",
-			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.describe(), truncatedList(sortedUnique(all.tenants)))
+			r.profile.Spec.Overrides[all.override].Tenants[all.pattern], all.describe(), truncatedList(endpoints.SortedUnique(all.tenants)))
 	}
 }
 
 func (p patternEffect) describe() string {
 	var out []string
 	if len(p.limits) > 0 {
-		out = append(out, "raises limits ("+strings.Join(sortedUnique(p.limits), ", ")+")")
+		out = append(out, "raises limits ("+strings.Join(endpoints.SortedUnique(p.limits), ", ")+")")
 	}
 	if p.allowOnly {
 		out = append(out, "loosens enforcement to AllowOnly")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -130,7 +131,7 @@ func (r *endsPass) refuseTLSBetweenTenants(f *declaredFlow) {
 	}
 	for _, e := range f.resolvedPeers {
 		at := e.path.String()
-		if of := sortedUnique(names[at]); len(of) > 0 {
+		if of := endpoints.SortedUnique(names[at]); len(of) > 0 {
 			r.refuse(report.TLSBetweenTenants, f.ref, e.path, "selects pods of %s %s, and a Tenant cannot consent to the interception of its TLS: remove tls", plural(len(of), "Tenant", "Tenants"), quoteSome(of))
 		}
 		delete(names, at)

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -101,7 +102,7 @@ func (r *lowerPass) clusterPeers(pods policy.Peer, d flow.Direction, ref report.
 			addresses.CIDRs = append(addresses.CIDRs, p.CIDRs...)
 		}
 	}
-	addresses.CIDRs = sortedUnique(addresses.CIDRs)
+	addresses.CIDRs = endpoints.SortedUnique(addresses.CIDRs)
 	return []policy.Peer{pods, addresses}
 }
 
@@ -145,7 +146,7 @@ func (r *lowerPass) nonClusterPeers(p policy.Peer, d flow.Direction, ref report.
 	if len(out.CIDRs) == 0 {
 		return nil
 	}
-	out.Except = sortedUnique(out.Except)
+	out.Except = endpoints.SortedUnique(out.Except)
 	return []policy.Peer{out}
 }
 

@@ -50,7 +50,7 @@ func (r *lowerPass) addSourceRanges(add policy.SourceRanges) {
 		return
 	}
 	have := &r.fence.SourceRanges[i]
-	have.CIDRs = sortedUnique(append(slices.Clone(have.CIDRs), add.CIDRs...))
+	have.CIDRs = endpoints.SortedUnique(append(slices.Clone(have.CIDRs), add.CIDRs...))
 }
 
 // proxiedIngress is an entry of agentIngress that the edge proxy serves.
@@ -178,7 +178,7 @@ func (r *lowerPass) refuseProxyPortConflict(s proxiedIngress, before []proxiedIn
 }
 
 func tenantNames(all []proxiedIngress) string {
-	return strings.Join(sortedUnique(texts(all, func(s proxiedIngress) string { return s.flow.tenant.Name })), ", ")
+	return strings.Join(endpoints.SortedUnique(texts(all, func(s proxiedIngress) string { return s.flow.tenant.Name })), ", ")
 }
 
 // backendPorts are the ports of the pods that the proxy serves, by number: the proxy does not have

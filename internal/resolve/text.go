@@ -129,7 +129,7 @@ func labelFix(have map[string][]string, labels map[string]string, otherwise stri
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels[key]
 		if len(have[key]) > 0 {
-			if near := strict.Nearest(value, sortedUnique(have[key])); near != "" {
+			if near := strict.Nearest(value, endpoints.SortedUnique(have[key])); near != "" {
 				return fmt.Sprintf("did you mean %s: %s? Otherwise %s", key, yamlScalar(near), otherwise)
 			}
 		} else if near := strict.Nearest(key, slices.Sorted(maps.Keys(have))); near != "" {
@@ -155,8 +155,6 @@ func quoteSome(names []string) string {
 	}
 	return fmt.Sprintf("%s and %d more", quoteAll(names[:shown]), len(names)-shown)
 }
-
-func sortedUnique(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // truncatedList is a list in a message, which counts the rest of a long one.
 func truncatedList(names []string) string {
@@ -240,10 +238,10 @@ func (r *endsPass) portFix(port flow.Port, peers []policy.Peer) string {
 	if len(names) == 0 {
 		return "use the number, or add the port to the containers"
 	}
-	if near := strict.Nearest(port.Name, sortedUnique(names)); near != "" {
+	if near := strict.Nearest(port.Name, endpoints.SortedUnique(names)); near != "" {
 		return strict.Otherwise(near, "use the number")
 	}
-	return "use the number, or one of the port names: " + truncatedList(sortedUnique(names))
+	return "use the number, or one of the port names: " + truncatedList(endpoints.SortedUnique(names))
 }
 
 // servicePortFix is the fix for a port that a Service does not have.
