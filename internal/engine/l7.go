@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
@@ -18,7 +19,7 @@ import (
 // rule that Cilium adds itself, which has no name. TLS server names are an exception: on the
 // same port of the same selector, they also restrict rules without any.
 func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
-	var out flow.L7
+	var all []flow.Alternative
 	var shadowedBy []string
 	hasL4Allow := false
 	for _, filter := range d.filters(key) {
@@ -26,7 +27,7 @@ func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
 			switch {
 			case rules.GetVerdict() != types.Allow || !selects(selector, key.Identity):
 			case rules.IsRedirect() && !interceptsOnly(rules):
-				addL7(&out, rules)
+				all = append(all, alternatives(rules)...)
 				if len(rules.ServerNames) == 0 {
 					shadowedBy = append(shadowedBy, d.l4AllowsAt(filter, selector)...)
 				}
@@ -37,16 +38,10 @@ func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
 		}
 	}
 	if hasL4Allow || len(shadowedBy) > 0 {
-		slices.Sort(shadowedBy)
-		return shadowedL7(out, slices.Compact(shadowedBy))
+		return shadowedL7(all, endpoints.SortedUnique(shadowedBy))
 	}
-	slices.SortFunc(out.HTTP, flow.HTTPRule.Compare)
-	out.HTTP = slices.CompactFunc(out.HTTP, flow.HTTPRule.Equal)
-	slices.Sort(out.ServerNames)
-	out.ServerNames = slices.Compact(out.ServerNames)
-	slices.Sort(out.DNS)
-	out.DNS = slices.Compact(out.DNS)
-	return out
+	slices.SortFunc(all, flow.Alternative.Compare)
+	return flow.L7{Alternatives: slices.CompactFunc(all, flow.Alternative.Equal)}
 }
 
 // customListener is a listener that receives all traffic, whatever other rules allow.
@@ -54,16 +49,18 @@ const customListener = "a custom listener"
 
 // shadowedL7 returns the result for L7 rules that another rule shadows: everything is allowed.
 // Shadowed DNS rules are not reported: they still make the proxy see the answers.
-func shadowedL7(rules flow.L7, policies []string) flow.L7 {
+func shadowedL7(rules []flow.Alternative, policies []string) flow.L7 {
 	switch {
-	case rules.Other == customListener:
-		return flow.L7{Other: customListener}
-	case len(rules.HTTP) == 0 && len(rules.ServerNames) == 0 && rules.Other == "":
+	case slices.ContainsFunc(rules, isCustomListener):
+		return flow.L7{Alternatives: []flow.Alternative{{Other: customListener}}}
+	case !slices.ContainsFunc(rules, func(a flow.Alternative) bool { return a.DNS == "" }):
 		return flow.L7{}
 	default:
 		return flow.L7{ShadowedBy: policies}
 	}
 }
+
+func isCustomListener(a flow.Alternative) bool { return a.Other == customListener }
 
 func selects(selector ciliumpolicy.CachedSelector, id identity.NumericIdentity) bool {
 	return selector.IsWildcard() || selector.Selects(id)
@@ -127,27 +124,34 @@ func interceptsOnly(rules *ciliumpolicy.PerSelectorPolicy) bool {
 	return rules.L7Parser == ciliumpolicy.ParserTypeTLS && len(rules.ServerNames) == 0
 }
 
-func addL7(out *flow.L7, rules *ciliumpolicy.PerSelectorPolicy) {
+// alternatives returns what the rules of one selector allow.
+func alternatives(rules *ciliumpolicy.PerSelectorPolicy) []flow.Alternative {
 	names := serverNames(rules.ServerNames)
 	switch rules.L7Parser {
 	case ciliumpolicy.ParserTypeDNS:
-		out.DNS = append(out.DNS, namesOf(rules.DNS)...)
+		return flow.DNSFor(namesOf(rules.DNS)...).Alternatives
 	case ciliumpolicy.ParserTypeHTTP:
-		if len(rules.HTTP) == 0 {
-			out.HTTP = append(out.HTTP, flow.HTTPRule{ServerNames: names})
-		}
-		for _, r := range rules.HTTP {
-			if len(r.HeaderMatches) > 0 {
-				addOther(out, "an HTTP rule with headerMatches")
-				continue
-			}
-			out.HTTP = append(out.HTTP, flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers, ServerNames: names})
-		}
+		return httpAlternatives(rules.HTTP, names)
 	case ciliumpolicy.ParserTypeTLS:
-		out.ServerNames = append(out.ServerNames, names...)
+		return flow.TLSTo(names...).Alternatives
 	default:
-		addOther(out, customListener)
+		return []flow.Alternative{{Other: customListener}}
 	}
+}
+
+func httpAlternatives(rules api.PortRulesHTTP, servers []string) []flow.Alternative {
+	if len(rules) == 0 {
+		return []flow.Alternative{{HTTP: &flow.HTTPRule{}, Servers: servers}}
+	}
+	var out []flow.Alternative
+	for _, r := range rules {
+		if len(r.HeaderMatches) > 0 {
+			out = append(out, flow.Alternative{Other: "an HTTP rule with headerMatches"})
+			continue
+		}
+		out = append(out, flow.Alternative{HTTP: &flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers}, Servers: servers})
+	}
+	return out
 }
 
 var (
@@ -169,16 +173,6 @@ func serverNames(all ciliumpolicy.StringSet) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// addOther keeps one reason. The result does not depend on the order of calls.
-func addOther(out *flow.L7, other string) {
-	if out.Other != customListener {
-		out.Other = max(out.Other, other)
-	}
-	if other == customListener {
-		out.Other = other
-	}
 }
 
 // namesOf returns the names and patterns of DNS rules. Without rules, every name is allowed.

@@ -96,16 +96,11 @@ func commonL7(a, b L7) L7 {
 	case a.Unrestricted():
 		return b
 	}
-	notIn := func(list []string) func(string) bool {
-		return func(n string) bool { return !slices.Contains(list, n) }
-	}
-	out := L7{
-		HTTP:        slices.DeleteFunc(slices.Clone(a.HTTP), func(r HTTPRule) bool { return !slices.ContainsFunc(b.HTTP, r.Equal) }),
-		ServerNames: slices.DeleteFunc(slices.Clone(a.ServerNames), notIn(b.ServerNames)),
-		DNS:         slices.DeleteFunc(slices.Clone(a.DNS), notIn(b.DNS)),
-	}
+	out := L7{Alternatives: slices.DeleteFunc(slices.Clone(a.Alternatives), func(one Alternative) bool {
+		return one.Other != "" || !slices.ContainsFunc(b.Alternatives, one.Equal)
+	})}
 	if out.Unrestricted() {
-		out.Other = "a different rule in each of its cases"
+		out.Alternatives = []Alternative{{Other: "a different rule in each of its cases"}}
 	}
 	return out
 }

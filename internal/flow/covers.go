@@ -15,8 +15,8 @@ type Traffic struct {
 
 // covers reports whether it includes one part of what an opening allows.
 func (t Traffic) covers(part L7) bool {
-	if t.Lookups != nil && len(part.DNS) > 0 && !t.L7.Unrestricted() {
-		return t.Lookups.Cover(part.DNS[0])
+	if t.Lookups != nil && !t.L7.Unrestricted() && !part.Unrestricted() && part.Alternatives[0].DNS != "" {
+		return t.Lookups.Cover(part.Alternatives[0].DNS)
 	}
 	return t.L7.Covers(part)
 }
@@ -38,50 +38,40 @@ func (o Opening) Without(all []Traffic) []Opening {
 	return out
 }
 
-// Split returns the single rules: each of them allows something.
+// Split returns each alternative by itself.
 func (l L7) Split() []L7 {
 	if l.Unrestricted() {
 		return []L7{{}}
 	}
 	var out []L7
-	for _, r := range l.HTTP {
-		out = append(out, L7{HTTP: []HTTPRule{r}})
-	}
-	for _, n := range l.ServerNames {
-		out = append(out, L7{ServerNames: []string{n}})
-	}
-	for _, n := range l.DNS {
-		out = append(out, L7{DNS: []string{n}})
-	}
-	if l.Other != "" {
-		out = append(out, L7{Other: l.Other})
+	for i := range l.Alternatives {
+		out = append(out, L7{Alternatives: l.Alternatives[i : i+1 : i+1]})
 	}
 	return out
 }
 
-// Covers reports whether the rules include one part, as Split returns it. It may be false where the truth
-// is true, never the reverse.
+// Covers reports whether an alternative includes all of one part, as Split returns it. It may be false
+// where the truth is true, never the reverse.
 func (l L7) Covers(part L7) bool {
-	switch {
-	case l.Unrestricted():
-		return true
-	case len(part.HTTP) > 0:
-		// Mostly a rule is as it was declared, which needs no comparison of expressions.
-		return slices.ContainsFunc(l.HTTP, part.HTTP[0].Equal) ||
-			slices.ContainsFunc(l.HTTP, func(r HTTPRule) bool { return r.includes(part.HTTP[0]) })
-	case len(part.ServerNames) > 0:
-		return coversAll(l.ServerNames, part.ServerNames)
-	case len(part.DNS) > 0:
-		return AnyCovers(l.DNS, part.DNS[0])
-	default:
-		return false
+	if l.Unrestricted() || part.Unrestricted() {
+		return l.Unrestricted()
 	}
+	one := part.Alternatives[0]
+	// Mostly an alternative is as it was declared, which needs no comparison of expressions.
+	return one.Other == "" && (slices.ContainsFunc(l.Alternatives, one.Equal) ||
+		slices.ContainsFunc(l.Alternatives, func(a Alternative) bool { return a.includes(one) }))
+}
+
+// includes reports whether it allows everything that another alternative does.
+func (a Alternative) includes(o Alternative) bool {
+	return a.Other == "" && (a.DNS == "" || o.DNS != "" && Covers(a.DNS, o.DNS)) &&
+		(len(a.Servers) == 0 || len(o.Servers) > 0 && coversAll(a.Servers, o.Servers)) &&
+		(a.HTTP == nil || o.HTTP != nil && a.HTTP.includes(*o.HTTP))
 }
 
 // includes reports whether one rule allows everything that another does.
 func (r HTTPRule) includes(rule HTTPRule) bool {
 	return (r.Method == "" || r.Method == rule.Method) &&
-		(len(r.ServerNames) == 0 || len(rule.ServerNames) > 0 && coversAll(r.ServerNames, rule.ServerNames)) &&
 		!slices.ContainsFunc(r.Headers, func(h string) bool {
 			return !slices.ContainsFunc(rule.Headers, func(requested string) bool {
 				return impliesHeader(ParseHeader(requested), ParseHeader(h))

@@ -44,21 +44,26 @@ func TestIncludes(t *testing.T) {
 
 func TestL7Covers(t *testing.T) {
 	t.Parallel()
-	names := func(n ...string) L7 { return L7{DNS: n} }
-	servers := func(n ...string) L7 { return L7{ServerNames: n} }
+	get := HTTPRule{Method: "GET"}
+	getAt := func(servers ...string) L7 { return L7{Alternatives: []Alternative{{HTTP: &get, Servers: servers}}} }
 	for desc, c := range map[string]struct {
 		allowed, part L7
 		want          bool
 	}{
-		"a name includes itself":                        {names("a.example", "b.example"), names("b.example"), true},
-		"a name does not include another":               {names("a.example"), names("b.example"), false},
-		"a pattern includes a name":                     {names("*.example"), names("b.example"), true},
-		"a name does not include a pattern":             {names("b.example"), names("*.example"), false},
-		"names do not include everything":               {names("a.example"), L7{}, false},
-		"everything includes a name":                    {L7{}, names("a.example"), true},
-		"a server does not include another":             {servers("a.example"), servers("b.example"), false},
-		"a server does not include everything":          {servers("a.example"), L7{}, false},
-		"what is not inspected does not include a rule": {L7{Other: "a custom listener"}, names("a.example"), false},
+		"a name includes itself":                          {DNSFor("a.example", "b.example"), DNSFor("b.example"), true},
+		"a name does not include another":                 {DNSFor("a.example"), DNSFor("b.example"), false},
+		"a pattern includes a name":                       {DNSFor("*.example"), DNSFor("b.example"), true},
+		"a name does not include a pattern":               {DNSFor("b.example"), DNSFor("*.example"), false},
+		"names do not include everything":                 {DNSFor("a.example"), L7{}, false},
+		"everything includes a name":                      {L7{}, DNSFor("a.example"), true},
+		"a server does not include another":               {TLSTo("a.example"), TLSTo("b.example"), false},
+		"a server does not include everything":            {TLSTo("a.example"), L7{}, false},
+		"a server's requests do not include another's":    {getAt("a.example"), getAt("b.example"), false},
+		"a server's requests do not include any server's": {getAt("a.example"), getAt(), false},
+		"a server's requests do not include all its TLS":  {getAt("a.example"), TLSTo("a.example"), false},
+		"TLS to a server includes its requests":           {TLSTo("a.example"), getAt("a.example"), true},
+		"requests include those of a server":              {getAt(), getAt("a.example"), true},
+		"what is not inspected does not include a rule":   {L7{Alternatives: []Alternative{{Other: "a custom listener"}}}, DNSFor("a.example"), false},
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
@@ -72,7 +77,6 @@ func TestL7Covers(t *testing.T) {
 // Each rule of an opening is compared with the declared rules by itself.
 func TestOpeningWithout(t *testing.T) {
 	t.Parallel()
-	dns := func(names ...string) L7 { return L7{DNS: names} }
 	opening := func(l7 L7) Opening {
 		return Opening{Ports: tcp(53, 54), L7: l7, Policies: []string{"acme/dns"}}
 	}
@@ -82,16 +86,16 @@ func TestOpeningWithout(t *testing.T) {
 		want     []Opening
 	}{
 		"nothing is declared": {opening(L7{}), nil, []Opening{opening(L7{})}},
-		"all is declared":     {opening(dns("a.example")), []Traffic{{Ports: tcp(53, 54), L7: dns("*.example")}}, nil},
+		"all is declared":     {opening(DNSFor("a.example")), []Traffic{{Ports: tcp(53, 54), L7: DNSFor("*.example")}}, nil},
 		"one of two names is declared": {
-			opening(dns("a.example", "b.example")), []Traffic{{Ports: tcp(53, 54), L7: dns("a.example")}}, []Opening{opening(dns("b.example"))},
+			opening(DNSFor("a.example", "b.example")), []Traffic{{Ports: tcp(53, 54), L7: DNSFor("a.example")}}, []Opening{opening(DNSFor("b.example"))},
 		},
 		"on one of two ports": {
-			opening(dns("a.example")), []Traffic{{Ports: tcp(53, 53), L7: dns("a.example")}},
-			[]Opening{{Ports: tcp(54, 54), L7: dns("a.example"), Policies: []string{"acme/dns"}}},
+			opening(DNSFor("a.example")), []Traffic{{Ports: tcp(53, 53), L7: DNSFor("a.example")}},
+			[]Opening{{Ports: tcp(54, 54), L7: DNSFor("a.example"), Policies: []string{"acme/dns"}}},
 		},
 		"L7 rules do not declare all traffic": {
-			opening(L7{}), []Traffic{{Ports: tcp(53, 54), L7: dns("a.example")}}, []Opening{opening(L7{})},
+			opening(L7{}), []Traffic{{Ports: tcp(53, 54), L7: DNSFor("a.example")}}, []Opening{opening(L7{})},
 		},
 	} {
 		if got := c.opening.Without(c.declared); endpoints.JSONKey(got) != endpoints.JSONKey(c.want) {

@@ -16,27 +16,17 @@ func narrowToRequest(side noted, f Flow) (Side, string, error) {
 	switch {
 	case err != nil || ok:
 		return side.Side, side.note, err
-	case side.L7.Other != "":
-		return side.Side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other)
+	case side.L7.Other() != "":
+		return side.Side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other())
 	}
 	side.Decision = Denied
 	return side.Side, fmt.Sprintf("%s allows only %s", strings.Join(side.Policies, ", "), side.L7), nil
 }
 
 func matches(l L7, f Flow) (bool, error) {
-	if f.DNS != "" {
-		return AnyCovers(l.DNS, f.DNS), nil
-	}
-	name := serverNameOf(f)
-	if name != "" && AnyCovers(l.ServerNames, name) {
-		return true, nil
-	}
 	var unknown error
-	if name == "" && len(l.ServerNames) > 0 {
-		unknown = errNoHost
-	}
-	for _, r := range l.HTTP {
-		ok, err := admitsConnection(name, r, f.HTTP)
+	for _, a := range l.Alternatives {
+		ok, err := a.matches(f)
 		if errors.Is(err, errNoHost) {
 			unknown, err = err, nil
 		}
@@ -59,22 +49,34 @@ func serverNameOf(f Flow) string {
 	return host
 }
 
-// admitsConnection reports whether a rule allows a request over a TLS connection to a server
-// name. Without a request, it reports whether the rule allows any.
-func admitsConnection(name string, rule HTTPRule, request *HTTPRequest) (bool, error) {
-	hasServerNames := len(rule.ServerNames) > 0
-	if hasServerNames && name != "" && !AnyCovers(rule.ServerNames, name) {
+// matches reports whether an alternative allows a DNS query, or a request over a TLS connection. Without a
+// request, it reports whether any is allowed.
+func (a Alternative) matches(f Flow) (bool, error) {
+	switch isQuery := f.DNS != ""; {
+	case a.Other != "":
 		return false, nil
+	case isQuery || a.DNS != "":
+		return isQuery && a.DNS != "" && Covers(a.DNS, f.DNS), nil
 	}
-	if request != nil {
-		if ok, err := admits(rule, *request); !ok || err != nil {
-			return false, err
-		}
+	served, unknown := a.servesName(serverNameOf(f))
+	if a.HTTP == nil || f.HTTP == nil || !served && unknown == nil {
+		return served, unknown
 	}
-	if hasServerNames && name == "" {
+	if ok, err := admits(*a.HTTP, *f.HTTP); !ok || err != nil {
+		return false, err
+	}
+	return served, unknown
+}
+
+// servesName reports whether TLS to a server is allowed. "" is unknown.
+func (a Alternative) servesName(name string) (bool, error) {
+	switch {
+	case len(a.Servers) == 0:
+		return true, nil
+	case name == "":
 		return false, errNoHost
 	}
-	return true, nil
+	return AnyCovers(a.Servers, name), nil
 }
 
 // admits reports whether a rule allows a request.

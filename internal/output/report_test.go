@@ -35,7 +35,7 @@ func failingReport() report.Report {
 	fails := report.FlowResult{
 		Flow: flow.Flow{From: web, To: endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &flow.HTTPRequest{Method: "GET", Path: "/<v1>"}},
 		Verdict: flow.Verdict{
-			Egress:  flow.Side{Decision: flow.Allowed, Policies: []string{"acme/east-west"}, L7: flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}}},
+			Egress:  flow.Side{Decision: flow.Allowed, Policies: []string{"acme/east-west"}, L7: flow.HTTPOf(flow.HTTPRule{Method: "GET"})},
 			Ingress: flow.Side{Decision: flow.Denied}, Note: "a note",
 		},
 		DeclaredBy: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},
@@ -55,7 +55,7 @@ func failingReport() report.Report {
 		Subject: subject(),
 		Isolation: &report.Isolation{Namespaces: report.IsolationCounts{Proved: 3, AllowOnly: 2}, Pods: 9, Nodes: report.IsolationCounts{Proved: 3}, Openings: 30, Declared: report.DeclaredFlows{Allowed: 4}, AllowOnlyOwners: []string{"gamma", "nodes workers"}, Access: []report.Access{{
 			Owner: "Tenant/acme", Namespace: "acme", Direction: flow.Egress, Subjects: []string{"acme/Deployment/web"}, Peers: []string{"api.openai.com"},
-			Ports: []flow.PortRange{{Protocol: v1alpha1.TCP, First: 443, Last: 443}}, L7: flow.L7{ServerNames: []string{"api.openai.com"}},
+			Ports: []flow.PortRange{{Protocol: v1alpha1.TCP, First: 443, Last: 443}}, L7: flow.TLSTo("api.openai.com"),
 			Policies: []string{"acme/egress-llm"}, DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
 		}, {Owner: "nodes workers", Direction: flow.Ingress, Subjects: []string{"node/a"}, Ports: []flow.PortRange{{}}}}},
 		Comparison: &report.Comparison{Desired: 6, Matching: 5, Missing: 1},

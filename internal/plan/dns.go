@@ -39,7 +39,7 @@ func dnsRule(f *policy.Fence, names []string) policy.Rule {
 	}
 	peers = append(peers, f.NodeDNSPeers()...)
 	return policy.Rule{
-		Direction: flow.Egress, Peers: peers, L7: flow.L7{DNS: names},
+		Direction: flow.Egress, Peers: peers, L7: flow.DNSFor(names...),
 		Ports: []flow.Port{{Port: dns.Port, Protocol: v1alpha1.UDP}, {Port: dns.Port, Protocol: v1alpha1.TCP}},
 	}
 }

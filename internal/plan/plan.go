@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -114,10 +115,9 @@ func (a *assembly) put(p *policy.Policy, key string, r policy.Rule, reasons []re
 
 // addRule merges rules that differ only in their peers, or only in the DNS names at the same peers.
 func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
-	withoutDNS := r.L7
-	withoutDNS.DNS = nil
+	withoutDNS, names := r.L7.WithoutDNS(), r.L7.DNS()
 	ruleKey := key + endpoints.JSONKey([]any{r.Direction, r.Ports, withoutDNS})
-	if len(r.L7.DNS) > 0 {
+	if len(names) > 0 {
 		ruleKey += endpoints.JSONKey(r.Peers)
 	}
 	i, ok := a.rules[ruleKey]
@@ -126,9 +126,10 @@ func (a *assembly) addRule(p *policy.Policy, key string, r policy.Rule) {
 		a.rules[ruleKey] = i
 		p.Rules = append(p.Rules, policy.Rule{Direction: r.Direction, Ports: r.Ports, L7: withoutDNS})
 	}
-	for _, name := range r.L7.DNS {
+	for _, name := range names {
 		if a.first(ruleKey, "name", strings.ToLower(name)) {
-			p.Rules[i].L7.DNS = append(p.Rules[i].L7.DNS, name)
+			l7 := &p.Rules[i].L7
+			l7.Alternatives = append(l7.Alternatives, flow.Alternative{DNS: name})
 		}
 	}
 	for _, peer := range r.Peers {

@@ -118,13 +118,14 @@ func TestPolicyNames(t *testing.T) {
 // TestL7PerSide checks the L7 rules of a grant on each side.
 func TestL7PerSide(t *testing.T) {
 	t.Parallel()
-	l7 := flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, DNS: []string{"a.example"}}
+	requests := flow.HTTPOf(flow.HTTPRule{Method: "GET"})
+	l7 := flow.L7{Alternatives: slices.Concat(requests.Alternatives, flow.DNSFor("a.example").Alternatives)}
 	grant := policy.Grant{From: pods("acme", "app"), To: pods("beta", "api"), L7: l7, Source: declaration("acme", "api", "app")}
 	for name, c := range map[string]struct {
 		enforcement     v1alpha1.Enforcement
 		egress, ingress flow.L7
 	}{
-		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, flow.L7{HTTP: l7.HTTP}},
+		"HTTP on both sides, DNS names on the egress side": {v1alpha1.Enforce, l7, requests},
 		"nothing in AllowOnly":                             {v1alpha1.AllowOnly, flow.L7{}, flow.L7{}},
 	} {
 		sides := map[flow.Direction]int{}

@@ -62,12 +62,13 @@ func l7At(f *policy.Fence, at policy.Peer, d flow.Direction, l7 flow.L7) flow.L7
 	if !f.IsEnforced(at) {
 		return flow.L7{}
 	}
-	if d == flow.Ingress {
-		if l7.DNS = nil; l7.InspectsTLS() {
-			return flow.L7{}
-		}
+	switch {
+	case d == flow.Egress:
+		return l7
+	case l7.InspectsTLS():
+		return flow.L7{}
 	}
-	return l7
+	return l7.WithoutDNS()
 }
 
 // flowPolicyName names a policy after the flow. A flow's name has no dot, so suffixes are

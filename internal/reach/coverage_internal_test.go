@@ -48,10 +48,10 @@ func TestAllows(t *testing.T) {
 		allowed, part flow.L7
 		want          bool
 	}{
-		"all names are all of DNS":       {flow.L7{DNS: []string{"*"}}, flow.L7{}, true},
-		"some names are not all of DNS":  {flow.L7{DNS: []string{"a.example"}}, flow.L7{}, false},
-		"all names include one":          {flow.L7{DNS: []string{"*"}}, flow.L7{DNS: []string{"a.example"}}, true},
-		"all names are no server's name": {flow.L7{DNS: []string{"*"}}, flow.L7{ServerNames: []string{"a.example"}}, false},
+		"all names are all of DNS":       {flow.DNSFor("*"), flow.L7{}, true},
+		"some names are not all of DNS":  {flow.DNSFor("a.example"), flow.L7{}, false},
+		"all names include one":          {flow.DNSFor("*"), flow.DNSFor("a.example"), true},
+		"all names are no server's name": {flow.DNSFor("*"), flow.TLSTo("a.example"), false},
 	} {
 		if got := allows(c.allowed, c.part); got != c.want {
 			t.Errorf("%s: got %t, want %t", desc, got, c.want)

@@ -126,7 +126,7 @@ func uncovered(r flow.PortRange, part flow.L7, allowEntries []flow.Traffic) []fl
 // allows reports whether what passes includes a declared rule. Rules for every DNS name let
 // all of DNS pass: with them the proxy sees the answers.
 func allows(allowed, part flow.L7) bool {
-	return allowed.Covers(part) || part.Unrestricted() && flow.AnyCovers(allowed.DNS, "*")
+	return allowed.Covers(part) || part.Unrestricted() && flow.AnyCovers(allowed.DNS(), "*")
 }
 
 // ranges returns the declared ports at a destination, each of one protocol. None: the destination

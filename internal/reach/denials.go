@@ -107,15 +107,10 @@ func (c flowSide) why(part flow.L7, v flow.Verdict) string {
 		as = "as " + part.String()
 	}
 	fix := "change these policies, or the declaration"
-	if restrictsServerNames(own.L7) {
+	if len(own.L7.Servers()) > 0 {
 		fix = "write the same tls in every flow to these peers and ports, or in none"
 	}
 	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, report.Brief(own.Policies), fix)
-}
-
-// restrictsServerNames reports whether l allows TLS only to named servers.
-func restrictsServerNames(l flow.L7) bool {
-	return len(l.ServerNames) > 0 || slices.ContainsFunc(l.HTTP, func(r flow.HTTPRule) bool { return len(r.ServerNames) > 0 })
 }
 
 func noteSuffix(v flow.Verdict) string {

@@ -97,7 +97,7 @@ func (x *Expectation) expect(from, to policy.Peer, egress, ingress Expected) {
 func (x *Expectation) expectAt(own, peer policy.Peer, d flow.Direction, w Expected) {
 	if peer.Namespace != unclaimedNamespaces {
 		w.Subject, w.Peer = own.Pods, peer
-		w.fqdns, w.lookups = flow.NewPatterns(peer.FQDNs), flow.NewPatterns(w.L7.DNS)
+		w.fqdns, w.lookups = flow.NewPatterns(peer.FQDNs), flow.NewPatterns(w.L7.DNS())
 		at := subjectKey{namespace: own.Namespace, direction: d}
 		if own.Kind == policy.Nodes {
 			at.node = own.Owner
@@ -155,7 +155,7 @@ func (x *Expectation) expectBaseline(own policy.Peer) {
 }
 
 func (x *Expectation) expectGrant(g policy.Grant) {
-	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: flow.L7{HTTP: g.L7.HTTP}}
+	egress, ingress := Expected{Ports: g.Ports, L7: g.L7}, Expected{Ports: g.Ports, L7: flow.HTTPOf(g.L7.HTTP()...)}
 	if g.L7.InspectsTLS() {
 		// The destination receives TLS, also where the proxy decrypts it on the way.
 		ingress.L7 = flow.L7{}

@@ -49,7 +49,7 @@ func (x *Expectation) expectDNS(from policy.Peer, names []string, why report.Rea
 		to = append(to, x.fence.EntityPeers(v1alpha1.EntityRemoteNode)...)
 	}
 	for _, server := range to {
-		x.expect(from, server, Expected{Ports: ports, L7: flow.L7{DNS: names}, Reason: why}, Expected{Ports: ports, Reason: why})
+		x.expect(from, server, Expected{Ports: ports, L7: flow.DNSFor(names...), Reason: why}, Expected{Ports: ports, Reason: why})
 		for _, part := range x.sharedParts(server) {
 			x.expectAt(part, from, flow.Ingress, Expected{Ports: ports, Reason: why})
 		}

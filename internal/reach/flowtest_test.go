@@ -184,7 +184,7 @@ func TestFlowTestFindings(t *testing.T) {
 				if d == flow.Egress {
 					return flow.Entry{Policies: []string{"shop/a", "shop/b"}}, nil
 				}
-				return flow.Entry{L7: flow.L7{DNS: []string{"*"}}}, nil
+				return flow.Entry{L7: flow.DNSFor("*")}, nil
 			},
 			`"case": shop/web-1 -> shop/db:1/TCP must be denied and is allowed: egress allowed by shop/a, shop/b; ingress allowed, no policy isolates it (only DNS for *); ` +
 				`declared by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,

@@ -88,7 +88,7 @@ func TestIsolation(t *testing.T) {
 		"a shadowed L7 rule": {
 			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": {{
 				Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: 5432, Last: 5432}, Peers: []endpoints.Endpoint{web}, Policies: []string{"acme/some"},
-				L7: flow.L7{HTTP: []flow.HTTPRule{{Method: "GET"}}, ShadowedBy: []string{"acme/other"}},
+				L7: flow.L7{Alternatives: flow.HTTPOf(flow.HTTPRule{Method: "GET"}).Alternatives, ShadowedBy: []string{"acme/other"}},
 			}}},
 			[]string{"l7-rule-shadowed error 5432/TCP acme/other"},
 		},

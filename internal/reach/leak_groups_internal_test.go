@@ -46,7 +46,7 @@ func randomView(t *testing.T, r *rand.Rand) (*flow.View, map[string]flow.Opening
 
 // randomOpenings have at most one opening for a port, so that no pair is in two with the same ports.
 func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) flow.Openings {
-	rules := []flow.L7{{}, {}, {HTTP: []flow.HTTPRule{{Method: "GET"}, {Path: "/a"}}}, {DNS: []string{"a.example", "b.example"}}}
+	rules := []flow.L7{{}, {}, flow.HTTPOf(flow.HTTPRule{Method: "GET"}, flow.HTTPRule{Path: "/a"}), flow.DNSFor("a.example", "b.example")}
 	var out flow.Openings
 	for port := range uint16(4) {
 		o := flow.Opening{Ports: tcp(10*port, 10*port+uint16(r.IntN(3))), L7: rules[r.IntN(len(rules))]}

@@ -73,12 +73,8 @@ func portProtocol(p flow.Port) api.PortProtocol {
 
 func portRule(l7 flow.L7) api.PortRule {
 	out := api.PortRule{Rules: l7Rules(l7)}
-	names := l7.ServerNames
-	if len(l7.HTTP) > 0 {
-		// All rules of a flow have the same server names.
-		names = l7.HTTP[0].ServerNames
-	}
-	for _, name := range names {
+	// All alternatives of a flow have the same servers.
+	for _, name := range l7.Servers() {
 		out.ServerNames = append(out.ServerNames, api.ServerName(strings.ToLower(strings.TrimSuffix(name, "."))))
 	}
 	if i := l7.Interception; i != nil {
@@ -90,14 +86,15 @@ func portRule(l7 flow.L7) api.PortRule {
 
 // l7Rules returns nil if no rule exists, because Cilium rejects empty rules.
 func l7Rules(l7 flow.L7) *api.L7Rules {
-	if len(l7.HTTP) == 0 && len(l7.DNS) == 0 {
+	requests, names := l7.HTTP(), l7.DNS()
+	if len(requests) == 0 && len(names) == 0 {
 		return nil
 	}
 	out := &api.L7Rules{}
-	for _, r := range l7.HTTP {
+	for _, r := range requests {
 		out.HTTP = append(out.HTTP, api.PortRuleHTTP{Method: r.Method, Path: r.Path, Host: r.Host, Headers: r.Headers})
 	}
-	for _, name := range l7.DNS {
+	for _, name := range names {
 		out.DNS = append(out.DNS, api.PortRuleDNS(fqdn(name)))
 	}
 	return out

@@ -147,7 +147,7 @@ func (r *advisePass) reportEarlyL7() {
 func (r *advisePass) deniesEarly(g policy.Grant) bool {
 	// The baseline allows other names to tenants, and none to nodes.
 	names := g.To.Kind == policy.FQDNs && g.From.Kind == policy.Nodes
-	return (names || !g.L7.Unrestricted()) && r.fence.IsEnforced(g.From) || len(g.L7.HTTP) > 0 && r.fence.IsEnforced(g.To)
+	return (names || !g.L7.Unrestricted()) && r.fence.IsEnforced(g.From) || len(g.L7.HTTP()) > 0 && r.fence.IsEnforced(g.To)
 }
 
 // checkProfileAgainstBuild warns about parts of the profile that do not match the build. A baseline peer

@@ -71,7 +71,7 @@ func (r *advisePass) warnDNSAllowed(t *tenant, flows []*declaredFlow, at *field.
 
 // allowsDNS reports whether a flow includes the cluster's DNS, for any name.
 func (r *advisePass) allowsDNS(f *declaredFlow) bool {
-	return len(f.l7.DNS) == 0 && slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
+	return len(f.l7.DNS()) == 0 && slices.ContainsFunc(f.granted, func(e resolvedPeer) bool {
 		return r.includesDNS(e.peer) && includesDNSPort(f.portsOf(e), r.profile.Spec.Baseline.DNS.Port)
 	})
 }

@@ -181,34 +181,19 @@ func commonL7(a, b flow.L7) (flow.L7, bool) {
 	case b.Unrestricted():
 		return a, true
 	}
-	out := flow.L7{HTTP: common(a.HTTP, b.HTTP, flow.HTTPRule.Equal), DNS: common(a.DNS, b.DNS, func(x, y string) bool { return x == y })}
+	out := flow.L7{Alternatives: slices.DeleteFunc(slices.Clone(a.Alternatives), func(one flow.Alternative) bool {
+		return !slices.ContainsFunc(b.Alternatives, one.Equal)
+	})}
 	return out, !out.Unrestricted()
-}
-
-func common[T any](a, b []T, equal func(T, T) bool) []T {
-	var out []T
-	for _, v := range a {
-		if slices.ContainsFunc(b, func(w T) bool { return equal(v, w) }) {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 // coversL7 reports whether grants allow every L7 rule of a flow: covers receives, for each rule, the
 // grants that allow it.
 func coversL7(l7 flow.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
-	parts := []flow.L7{l7}
-	if len(l7.HTTP) > 0 {
-		parts = nil
-		for _, rule := range l7.HTTP {
-			parts = append(parts, flow.L7{HTTP: []flow.HTTPRule{rule}})
-		}
-	}
-	for _, part := range parts {
+	for _, part := range l7.Split() {
 		uncovered := func(g policy.Grant) bool {
 			common, ok := commonL7(part, g.L7)
-			return !ok || endpoints.JSONKey(common) != endpoints.JSONKey(part)
+			return !ok || !common.Equal(part)
 		}
 		if !covers(slices.DeleteFunc(slices.Clone(agreed), uncovered)) {
 			return false

@@ -17,7 +17,7 @@ import (
 func (r *agreePass) refuseTLSConflict(t *tenant) {
 	for i, f := range t.flows {
 		for _, other := range t.flows[:i] {
-			if len(f.l7.HTTP) > 0 && len(other.l7.HTTP) > 0 && endpoints.JSONKey(f.l7.Interception) != endpoints.JSONKey(other.l7.Interception) && areMerged(f, other) {
+			if len(f.l7.HTTP()) > 0 && len(other.l7.HTTP()) > 0 && endpoints.JSONKey(f.l7.Interception) != endpoints.JSONKey(other.l7.Interception) && areMerged(f, other) {
 				r.refuse(report.TLSSettingsConflict, f.ref, f.path, "shares a port and a peer with %s, but not the Secrets in tls: Cilium merges the two flows, so write the same Secrets in both, or different ports or peers",
 					other.reason)
 			}
@@ -63,7 +63,7 @@ func (r *agreePass) refuseShadowedDNS() {
 		return
 	}
 	for _, f := range r.flows {
-		if len(f.l7.DNS) == 0 || f.outcome == refused {
+		if len(f.l7.DNS()) == 0 || f.outcome == refused {
 			continue
 		}
 		i := slices.IndexFunc(r.flows, func(other *declaredFlow) bool {

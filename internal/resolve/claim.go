@@ -132,19 +132,21 @@ func portsOf(ports []v1alpha1.Port, icmp []v1alpha1.ICMPType) []flow.Port {
 }
 
 func l7Of(http []v1alpha1.HTTPRule, dns []string, tls *v1alpha1.TLS) flow.L7 {
-	out := flow.L7{DNS: dns}
-	var names []string
+	var servers []string
 	if tls != nil {
-		names = tls.ServerNames
+		servers = tls.ServerNames
 	}
-	if tls != nil && tls.Terminating != nil && tls.Originating != nil {
-		out.Interception = &flow.Interception{Terminating: *tls.Terminating, Originating: *tls.Originating}
+	var out flow.L7
+	for _, r := range http {
+		rule := flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers))}
+		out.Alternatives = append(out.Alternatives, flow.Alternative{HTTP: &rule, Servers: servers})
 	}
 	if len(http) == 0 {
-		out.ServerNames = names
+		out = flow.TLSTo(servers...)
 	}
-	for _, r := range http {
-		out.HTTP = append(out.HTTP, flow.HTTPRule{Method: r.Method, Path: r.Path, Host: r.Host, Headers: slices.Sorted(slices.Values(r.Headers)), ServerNames: names})
+	out.Alternatives = append(out.Alternatives, flow.DNSFor(dns...).Alternatives...)
+	if tls != nil && tls.Terminating != nil && tls.Originating != nil {
+		out.Interception = &flow.Interception{Terminating: *tls.Terminating, Originating: *tls.Originating}
 	}
 	return out
 }

@@ -176,7 +176,7 @@ func (r *endsPass) refuseHostNames(f *declaredFlow) {
 		return
 	}
 	const before = "before it, agents refuse such a policy as a whole: "
-	if len(f.l7.DNS) > 0 {
+	if len(f.l7.DNS()) > 0 {
 		r.require(cilium.HostDNS, f.ref, f.path.Child("dns"), "a DNS rule about nodes", before+"remove dns")
 	}
 	seen := map[string]bool{}

@@ -25,7 +25,7 @@ func (r *endsPass) refuseUnsupported(f *declaredFlow) {
 		name     string
 		declared bool
 		all      string
-	}{{"http", len(f.l7.HTTP) > 0, "request"}, {"dns", len(f.l7.DNS) > 0, "name"}, {"tls", f.tls != nil, "connection"}} {
+	}{{"http", len(f.l7.HTTP()) > 0, "request"}, {"dns", len(f.l7.DNS()) > 0, "name"}, {"tls", f.tls != nil, "connection"}} {
 		at := f.path.Child(l7.name)
 		switch {
 		case !l7.declared:
@@ -42,17 +42,17 @@ func (r *endsPass) refuseUnsupported(f *declaredFlow) {
 
 // checkL7 compares the L7 rules of a flow with the limits, and with its peers and ports.
 func (r *endsPass) checkL7(f *declaredFlow) {
-	if len(f.l7.HTTP) > 0 {
+	if len(f.l7.HTTP()) > 0 {
 		r.checkL7Limit(f, v1alpha1.L7HTTP, f.path.Child("http"))
 		r.refuseHTTPOnTLS(f)
 	}
 	r.checkTLS(f)
-	if len(f.l7.DNS) == 0 {
+	if len(f.l7.DNS()) == 0 {
 		return
 	}
 	at := f.path.Child("dns")
 	r.checkL7Limit(f, v1alpha1.L7DNS, at)
-	for i, name := range f.l7.DNS {
+	for i, name := range f.l7.DNS() {
 		r.checkQueriedName(f, name, fmt.Sprintf("name %q", name), at.Index(i))
 	}
 	for _, e := range f.resolvedPeers {

@@ -16,7 +16,7 @@ import (
 // refuseUnlimitedDNS refuses a Tenant's flow to the cluster's DNS without dns, if the profile
 // restricts the names: the rule of the flow inspects nothing, and so allows every name.
 func (r *endsPass) refuseUnlimitedDNS(f *declaredFlow) {
-	if f.fromProfile || f.direction != flow.Egress || len(f.l7.DNS) > 0 || r.usesNetworkPolicies() ||
+	if f.fromProfile || f.direction != flow.Egress || len(f.l7.DNS()) > 0 || r.usesNetworkPolicies() ||
 		slices.Contains(r.profile.Spec.Baseline.DNS.Names, "*") || flow.AnyCovers(f.limits().FQDNs, "*") {
 		return
 	}

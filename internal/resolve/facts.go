@@ -119,7 +119,7 @@ func (r *pass) checkPortRanges(f *declaredFlow, ports []flow.Port, at *field.Pat
 	for _, p := range ports {
 		switch {
 		case p.End <= p.Port:
-		case len(f.l7.HTTP) > 0:
+		case len(f.l7.HTTP()) > 0:
 			valid = r.require(cilium.RangesWithHTTP, f.ref, at, fmt.Sprintf("the range %s with http", p), "before it, agents refuse such a policy as a whole: list the ports") && valid
 		default:
 			valid = r.require(cilium.PortRanges, f.ref, at, fmt.Sprintf("the range %s", p), "list the ports") && valid

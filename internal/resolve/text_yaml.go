@@ -83,8 +83,8 @@ func requiredFlowYAML(f *declaredFlow, e resolvedPeer) string {
 	}
 	b.WriteString("}]")
 	b.WriteString(portsYAML(f.portsOf(e)))
-	if len(f.l7.HTTP) > 0 {
-		b.WriteString(", http: " + httpYAML(f.l7.HTTP))
+	if len(f.l7.HTTP()) > 0 {
+		b.WriteString(", http: " + httpYAML(f.l7.HTTP()))
 	}
 	return b.String() + "}"
 }

@@ -115,7 +115,7 @@ func (x *Index) inspects(f *policy.Fence, w *Workload, nameserver, name string) 
 	addr, err := netip.ParseAddr(nameserver)
 	return slices.ContainsFunc(f.Grants, func(g policy.Grant) bool {
 		onDNSPort := slices.ContainsFunc(g.Ports, func(p flow.Port) bool { return p.Port <= dnsPort && dnsPort <= max(p.Port, p.End) })
-		if !onDNSPort || len(g.L7.DNS) == 0 || !flow.AnyCovers(g.L7.DNS, name) || !w.MatchesPeer(g.From) {
+		if !onDNSPort || len(g.L7.DNS()) == 0 || !flow.AnyCovers(g.L7.DNS(), name) || !w.MatchesPeer(g.From) {
 			return false
 		}
 		return nameserver == "" && isExternal(g.To) || err == nil && includesNameserver(g.To, addr)
