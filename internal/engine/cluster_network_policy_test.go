@@ -78,7 +78,7 @@ func TestOpeningsOfClusterNetworkPolicies(t *testing.T) {
 			var got []string
 			for _, o := range openings {
 				for _, p := range o.Peers {
-					if len(o.Policies) != 1 || o.Policies[0] != "open" {
+					if len(o.Policies) != 1 || o.Policies[0].String() != "open" {
 						t.Errorf("%s is allowed by %v", p.Name, o.Policies)
 					}
 					got = append(got, p.Name)

@@ -170,8 +170,7 @@ func parseRequest(method, rest string) *flow.HTTPRequest {
 // verdict formats a verdict as in the tables.
 func verdict(v flow.Verdict) string {
 	s := string(v.Decision())
-	var by []string
-	by = append(append(by, v.Egress.Policies...), v.Ingress.Policies...)
+	by := append(v.Egress.Policies.Names(), v.Ingress.Policies.Names()...)
 	if len(by) > 0 {
 		s += " by " + strings.Join(by, ", ")
 	}
@@ -204,7 +203,7 @@ func runScenarios(t *testing.T, scenarios map[string]scenario) {
 				if formatted := verdict(got); formatted != strings.TrimSpace(want) {
 					t.Errorf("%s\n got  %s (note %q)\n want %s", one, formatted, got.Note, want)
 				}
-				if shadowedBy := strings.Join(append(got.Egress.L7.ShadowedBy, got.Ingress.L7.ShadowedBy...), ", "); shadowedBy != sc.shadowedBy {
+				if shadowedBy := strings.Join(append(got.Egress.L7.ShadowedBy.Names(), got.Ingress.L7.ShadowedBy.Names()...), ", "); shadowedBy != sc.shadowedBy {
 					t.Errorf("%s: rules are shadowed by %q, want %q", one, shadowedBy, sc.shadowedBy)
 				}
 				notes = append(notes, got.Note)

@@ -56,9 +56,9 @@ func restrictsL7(rule api.PortRule) bool {
 		rule.TerminatingTLS != nil || rule.OriginatingTLS != nil
 }
 
-// l4AllowsAt returns the names of the pod's policies that allow all L7 traffic where others
+// l4AllowsAt returns the pod's policies that allow all L7 traffic where others
 // have L7 rules.
-func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) []string {
+func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) flow.Policies {
 	at := mergeKey{dir: flow.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
 		at.dir = flow.Ingress
@@ -66,12 +66,12 @@ func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.Cache
 	if f.PortName == "" {
 		at.port = strconv.Itoa(int(f.Port))
 	}
-	var policies []string
+	var policies flow.Policies
 	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
 		at.protocol = protocol
 		for _, entry := range d.l4Allows[at] {
-			if name := policyName(entry.Labels); name != "" && entry.Node == d.subject.node && entry.Subject.Matches(d.subject.labels) {
-				policies = append(policies, name)
+			if id := policyID(entry.Labels); id.Name != "" && entry.Node == d.subject.node && entry.Subject.Matches(d.subject.labels) {
+				policies = append(policies, id)
 			}
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"github.com/cilium/cilium/pkg/policy/types"
 
-	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
@@ -20,7 +19,7 @@ import (
 // same port of the same selector, they also restrict rules without any.
 func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
 	var all []flow.Alternative
-	var shadowedBy []string
+	var shadowedBy flow.Policies
 	hasL4Allow := false
 	for _, filter := range d.filters(key) {
 		for selector, rules := range filter.PerSelectorPolicies {
@@ -38,7 +37,7 @@ func (d *policyMap) l7(key ciliumpolicy.Key) flow.L7 {
 		}
 	}
 	if hasL4Allow || len(shadowedBy) > 0 {
-		return shadowedL7(all, endpoints.SortedUnique(shadowedBy))
+		return shadowedL7(all, shadowedBy.Sorted())
 	}
 	slices.SortFunc(all, flow.Alternative.Compare)
 	return flow.L7{Alternatives: slices.CompactFunc(all, flow.Alternative.Equal)}
@@ -49,7 +48,7 @@ const customListener = "a custom listener"
 
 // shadowedL7 returns the result for L7 rules that another rule shadows: everything is allowed.
 // Shadowed DNS rules are not reported: they still make the proxy see the answers.
-func shadowedL7(rules []flow.Alternative, policies []string) flow.L7 {
+func shadowedL7(rules []flow.Alternative, policies flow.Policies) flow.L7 {
 	switch {
 	case slices.ContainsFunc(rules, isCustomListener):
 		return flow.L7{Alternatives: []flow.Alternative{{Other: customListener}}}

@@ -165,8 +165,8 @@ func opening(o flow.Opening) string {
 		peers = append(peers, p.Name)
 	}
 	slices.Sort(peers)
-	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, strings.Join(peers, ", "), strings.Join(o.Policies, ", "))
-	if rules := o.L7.String() + strings.Join(o.L7.ShadowedBy, ", "); rules != "" {
+	out := fmt.Sprintf("%d-%d/%s: %s by %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, strings.Join(peers, ", "), o.Policies)
+	if rules := o.L7.String() + o.L7.ShadowedBy.String(); rules != "" {
 		out += " (" + rules + ")"
 	}
 	return out

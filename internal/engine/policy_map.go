@@ -20,8 +20,8 @@ type policyMap struct {
 	subject        *subject
 	selectors      ciliumpolicy.SelectorPolicy
 	endpointPolicy *ciliumpolicy.EndpointPolicy
-	// policyNames are those of rules.
-	policyNames map[labels.LabelArrayListString][]string
+	// policies are those of rules.
+	policies map[labels.LabelArrayListString]flow.Policies
 }
 
 // redirects provides a proxy for every L7 rule.
@@ -33,7 +33,7 @@ func (t *table) policyMapOf(s *subject) (*policyMap, error) {
 	if err != nil {
 		return nil, flow.ConflictError{Err: err}
 	}
-	d := &policyMap{table: t, subject: s, selectors: selectors, policyNames: map[labels.LabelArrayListString][]string{}}
+	d := &policyMap{table: t, subject: s, selectors: selectors, policies: map[labels.LabelArrayListString]flow.Policies{}}
 	d.endpointPolicy = selectors.DistillPolicy(discardLogger, *s, redirects)
 	_ = d.endpointPolicy.Ready()
 	d.endpointPolicy.Detach(discardLogger)
@@ -59,30 +59,27 @@ func (d *policyMap) isolated(dir flow.Direction) bool {
 	return false
 }
 
-// policiesOf returns the names of the policies behind an entry of a policy map. Rules that
-// Cilium adds itself have no name.
-func (d *policyMap) policiesOf(meta ciliumpolicy.RuleMeta) []string {
+// policiesOf returns the policies behind an entry of a policy map. Rules that Cilium adds itself have
+// none.
+func (d *policyMap) policiesOf(meta ciliumpolicy.RuleMeta) flow.Policies {
 	key := meta.LabelArrayListString()
-	names, ok := d.policyNames[key]
+	all, ok := d.policies[key]
 	if !ok {
 		for _, rule := range meta.LabelArray() {
-			if name := policyName(rule); name != "" {
-				names = append(names, name)
+			if id := policyID(rule); id.Name != "" {
+				all = append(all, id)
 			}
 		}
-		slices.Sort(names)
-		names = slices.Compact(names)
-		d.policyNames[key] = names
+		all = all.Sorted()
+		d.policies[key] = all
 	}
-	return names
+	return all
 }
 
-func policyName(rule labels.LabelArray) string {
-	name := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelName)
-	if ns := rule.Get(labels.LabelSourceK8sKeyPrefix + k8sconst.PolicyLabelNamespace); ns != "" && name != "" {
-		name = ns + "/" + name
-	}
-	return name
+// policyID identifies the policy of a rule, by the labels that Cilium adds to each.
+func policyID(rule labels.LabelArray) flow.PolicyID {
+	of := func(key string) string { return rule.Get(labels.LabelSourceK8sKeyPrefix + key) }
+	return flow.PolicyID{Kind: of(k8sconst.PolicyLabelDerivedFrom), Namespace: of(k8sconst.PolicyLabelNamespace), Name: of(k8sconst.PolicyLabelName)}
 }
 
 var protocolNames = map[u8proto.U8proto]v1alpha1.Protocol{

@@ -2,9 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"hash/maphash"
+	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/cilium/cilium/pkg/identity"
 	ciliumpolicy "github.com/cilium/cilium/pkg/policy"
@@ -83,12 +83,12 @@ func (t *table) At(id endpoints.ID) (_ flow.Rows, err error) {
 
 // row reads the policy map in one direction.
 func (d *policyMap) row(dir flow.Direction) flow.Row {
-	b := rowBuilder{policyMap: d, dir: dir, entries: d.entriesOf(dir), row: flow.Row{Isolated: d.isolated(dir), Cases: map[flow.CaseID]int{}, Scopes: map[int]int{}}, byKey: map[string]int{}}
+	b := rowBuilder{policyMap: d, dir: dir, entries: d.entriesOf(dir), row: flow.Row{Isolated: d.isolated(dir), Cases: map[flow.CaseID]int{}, Scopes: map[int]int{}}, byHash: map[uint64][]int{}}
 	for _, aggregate := range ciliumpolicy.AllAggregates {
 		b.shared = append(b.shared, b.entries[aggregate]...)
 	}
 	b.add(identity.ReservedIdentityHost)
-	for id := range b.entries {
+	for _, id := range slices.Sorted(maps.Keys(b.entries)) {
 		if id != identity.ReservedIdentityHost && !slices.Contains(ciliumpolicy.AllAggregates, id) {
 			b.add(id)
 		}
@@ -125,10 +125,10 @@ type rowBuilder struct {
 	// shared are the entries of aggregates.
 	shared []mapRange
 	row    flow.Row
-	byKey  map[string]int
-	// buffer and key are reused: most lists are equal to another one.
+	// byHash has the lists of each hash.
+	byHash map[uint64][]int
+	// buffer is reused: most lists are equal to another one.
 	buffer []flow.Entry
-	key    []byte
 }
 
 // add adds the list of an identity, once for all that are decided alike.
@@ -137,24 +137,33 @@ func (b *rowBuilder) add(id identity.NumericIdentity) {
 	b.row.Cases[flow.CaseID(id)] = b.put(list)
 }
 
+// put returns the position of a list, and adds it unless the row has it.
 func (b *rowBuilder) put(list []flow.Entry) int {
-	b.key = b.key[:0]
-	for _, e := range list {
-		b.key = append(b.key, e.Ports.Protocol...)
-		b.key = strconv.AppendUint(append(b.key, ' '), uint64(e.Ports.First), 10)
-		b.key = strconv.AppendUint(append(b.key, ' '), uint64(e.Ports.Last), 10)
-		b.key = strconv.AppendBool(strconv.AppendBool(b.key, e.Deny), e.Own)
-		for _, text := range append([]string{e.L7.String(), strings.Join(e.L7.ShadowedBy, " "), e.Note}, e.Policies...) {
-			b.key = append(append(b.key, text...), 0)
+	hash := hashOf(list)
+	for _, at := range b.byHash[hash] {
+		if slices.EqualFunc(b.row.Lists[at], list, flow.Entry.Equal) {
+			return at
 		}
 	}
-	at, done := b.byKey[string(b.key)]
-	if !done {
-		at = len(b.row.Lists)
-		b.byKey[string(b.key)] = at
-		b.row.Lists = append(b.row.Lists, slices.Clone(list))
-	}
+	at := len(b.row.Lists)
+	b.byHash[hash] = append(b.byHash[hash], at)
+	b.row.Lists = append(b.row.Lists, slices.Clone(list))
 	return at
+}
+
+var seed = maphash.MakeSeed()
+
+// hashOf is equal for equal lists.
+func hashOf(list []flow.Entry) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, e := range list {
+		maphash.WriteComparable(&h, e.Ports)
+		for _, p := range e.Policies {
+			maphash.WriteComparable(&h, p)
+		}
+	}
+	return h.Sum64()
 }
 
 // addScope adds the list of all identities of a scope without entries of their own. L7 rules may differ
@@ -213,7 +222,7 @@ func (b *rowBuilder) entry(id identity.NumericIdentity, proto u8proto.U8proto, p
 	case out.Deny:
 	case b.needsAuthentication(entry.AuthRequirement):
 		out.Deny = true
-		out.Note = fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", strings.Join(out.Policies, ", "),
+		out.Note = fmt.Sprintf("%s requires authentication, and agents do not authenticate: %s is %s, and %s is %s", out.Policies,
 			cilium.MeshAuth, b.agent.Value(cilium.MeshAuth), cilium.MeshAuthMutual, b.agent.Value(cilium.MeshAuthMutual))
 	case entry.IsRedirectEntry():
 		out.L7, redirect = b.l7(key), true

@@ -30,7 +30,7 @@ func (p *Program) collectSelectors(entry *types.PolicyEntry) error {
 	if entry.Node {
 		s, ok, err := p.selection(entry.Subject)
 		if ok {
-			s.Policy = policyName(entry.Labels)
+			s.Policy = policyID(entry.Labels).String()
 			p.nodes = append(p.nodes, s)
 		}
 		if err != nil {
@@ -60,14 +60,14 @@ func (p *Program) collectSelector(of *types.PolicyEntry, s *types.LabelSelector,
 			return err
 		}
 		if ok {
-			selection.Policy = policyName(of.Labels)
+			selection.Policy = policyID(of.Labels).String()
 			i = len(p.selections)
 			p.selections = append(p.selections, selection)
 		}
 		p.selectionAt[s.Key()] = i
 	}
 	if s := &p.selections[i]; s.Policy != "" {
-		s.Policy = min(s.Policy, policyName(of.Labels))
+		s.Policy = min(s.Policy, policyID(of.Labels).String())
 	}
 	p.selections[i].Ports = withPorts(p.selections[i].Ports, ports)
 	return nil

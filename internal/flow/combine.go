@@ -3,17 +3,15 @@ package flow
 import (
 	"slices"
 	"strings"
-
-	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
-// inAll returns the names that every list has.
-func inAll(lists [][]string) []string {
+// inAll returns the policies that every list has.
+func inAll(lists []Policies) Policies {
 	if len(lists) == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(lists[0]), func(n string) bool {
-		return slices.ContainsFunc(lists[1:], func(list []string) bool { return !slices.Contains(list, n) })
+	return slices.DeleteFunc(slices.Clone(lists[0]), func(p PolicyID) bool {
+		return slices.ContainsFunc(lists[1:], func(list Policies) bool { return !slices.Contains(list, p) })
 	})
 }
 
@@ -23,7 +21,7 @@ func combine(all []instance) (Side, string) {
 		// The enforcer forwards none of the protocols.
 		return Side{Decision: Denied}, ""
 	}
-	var policies []string
+	var policies Policies
 	out := Side{Decision: all[0].side.Decision, L7: all[0].side.L7}
 	for _, i := range all {
 		policies = append(policies, i.side.Policies...)
@@ -32,7 +30,7 @@ func combine(all []instance) (Side, string) {
 			out.Decision = Depends
 		}
 	}
-	if out.Policies = endpoints.SortedUnique(policies); out.Decision == Depends {
+	if out.Policies = policies.Sorted(); out.Decision == Depends {
 		out.L7 = L7{}
 	}
 	return out, difference(all)

@@ -78,7 +78,7 @@ func TestL7Covers(t *testing.T) {
 func TestOpeningWithout(t *testing.T) {
 	t.Parallel()
 	opening := func(l7 L7) Opening {
-		return Opening{Ports: tcp(53, 54), L7: l7, Policies: []string{"acme/dns"}}
+		return Opening{Ports: tcp(53, 54), L7: l7, Policies: Policies{{Namespace: "acme", Name: "dns"}}}
 	}
 	for name, c := range map[string]struct {
 		opening  Opening
@@ -92,7 +92,7 @@ func TestOpeningWithout(t *testing.T) {
 		},
 		"on one of two ports": {
 			opening(DNSFor("a.example")), []Traffic{{Ports: tcp(53, 53), L7: DNSFor("a.example")}},
-			[]Opening{{Ports: tcp(54, 54), L7: DNSFor("a.example"), Policies: []string{"acme/dns"}}},
+			[]Opening{{Ports: tcp(54, 54), L7: DNSFor("a.example"), Policies: Policies{{Namespace: "acme", Name: "dns"}}}},
 		},
 		"L7 rules do not declare all traffic": {
 			opening(L7{}), []Traffic{{Ports: tcp(53, 54), L7: DNSFor("a.example")}}, []Opening{opening(L7{})},

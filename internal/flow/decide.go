@@ -180,7 +180,7 @@ func (v *View) decideInstance(rows *cachedRows, row *Row, list []Entry, i instan
 		return side, "", unknown
 	}
 	return Side{Decision: Denied}, fmt.Sprintf("the name is never resolved through the DNS proxy: %s would allow %s, but no DNS rule allows the pod to query it over UDP",
-		strings.Join(side.Policies, ", "), strings.TrimSuffix(i.peer.Name, ".")), nil
+		side.Policies, strings.TrimSuffix(i.peer.Name, ".")), nil
 }
 
 // sideFor returns what the entries of a case decide, with their note.
@@ -220,7 +220,7 @@ func (e Entry) side() noted {
 // sideOfCells returns what entries for parts of the addresses of a case decide together.
 func (v *View) sideOfCells(at []Entry, peer *Case) noted {
 	var allowed []int
-	var policies [][]string
+	var policies []Policies
 	var notes []string
 	own := false
 	for _, e := range at {
@@ -233,7 +233,7 @@ func (v *View) sideOfCells(at []Entry, peer *Case) noted {
 		notes = append(notes, e.Note)
 	}
 	slices.Sort(allowed)
-	out := noted{Side{Decision: Depends, Policies: endpoints.SortedUnique(slices.Concat(policies...))}, joinNotes(notes)}
+	out := noted{Side{Decision: Depends, Policies: slices.Concat(policies...).Sorted()}, joinNotes(notes)}
 	switch whole := len(allowed) == len(peer.Cells); {
 	case whole && own:
 		out.Decision, out.Policies = Allowed, nil

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -111,7 +110,7 @@ type connection struct {
 func (all Openings) count() map[connection]int {
 	out := map[connection]int{}
 	for _, o := range all {
-		one := connection{ports: o.Ports, l7: o.L7.String(), shadow: strings.Join(o.L7.ShadowedBy, " ")}
+		one := connection{ports: o.Ports, l7: o.L7.String(), shadow: fmt.Sprint(o.L7.ShadowedBy)}
 		if len(o.Peers) == 0 {
 			out[one]++
 		}

@@ -3,7 +3,6 @@ package flow
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -88,10 +87,9 @@ const (
 // Side is the result on one side of a flow.
 type Side struct {
 	Decision Decision
-	// Policies names the policies that decided, sorted: "namespace/name" or, for a cluster-wide
-	// policy, "name". Empty: nothing isolates the endpoint, or a default-deny applies without a
-	// matching allow.
-	Policies []string
+	// Policies are those that decided, sorted. Empty: nothing isolates the endpoint, or a default-deny
+	// applies without a matching allow.
+	Policies Policies
 	// L7 is the allowed part of the traffic on the port, if the decision is Allowed.
 	L7 L7
 }
@@ -106,7 +104,7 @@ func (s Side) String() string {
 	case s.Decision == NotEnforced:
 		return text
 	case len(s.Policies) > 0:
-		text += " by " + strings.Join(s.Policies, ", ")
+		text += " by " + s.Policies.String()
 	case s.Decision == Denied:
 		text += ", no policy allows it"
 	case s.Decision == Allowed:

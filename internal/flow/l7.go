@@ -18,7 +18,7 @@ type L7 struct {
 	Interception *Interception
 	// ShadowedBy names policies without L7 rules that allow everything on a port for which others
 	// have L7 rules.
-	ShadowedBy []string
+	ShadowedBy Policies
 }
 
 // Alternative allows the traffic that matches all of its fields. An omitted field matches everything.

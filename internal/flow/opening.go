@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -21,9 +20,9 @@ type Opening struct {
 	Partial bool
 	// L7 is the allowed part of the traffic. The zero value is all of it.
 	L7 L7
-	// Policies names the policies that allow the traffic, as in Side. Empty: nothing isolates the
-	// pod in this direction.
-	Policies []string
+	// Policies are those that allow the traffic, sorted. Empty: nothing isolates the pod in this
+	// direction.
+	Policies Policies
 }
 
 // Openings lists what the policies at a pod or node allow in one direction, to every listed endpoint,
@@ -171,20 +170,20 @@ func (o *openingCollector) openingOf(a Opening) int {
 // these are listed one by one: each may allow another part.
 func (o *openingCollector) allowed(list []Entry, cells []int) []Opening {
 	var whole []Opening
-	partial := map[string][]Opening{}
+	partial := map[PolicyID][]Opening{}
 	for _, ports := range distinctRanges(list) {
 		full, some := allowedAt(list, ports, cells)
 		if full != nil {
 			whole = append(whole, *full)
 		}
-		for _, name := range some {
-			partial[name] = append(partial[name], Opening{Ports: ports, Policies: []string{name}, Partial: true})
+		for _, p := range some {
+			partial[p] = append(partial[p], Opening{Ports: ports, Policies: Policies{p}, Partial: true})
 		}
 	}
 	protocols := len(o.table.Protocols())
 	out := mergeOpenings(whole, protocols)
-	for _, name := range slices.Sorted(maps.Keys(partial)) {
-		out = append(out, mergeOpenings(partial[name], protocols)...)
+	for _, p := range slices.SortedFunc(maps.Keys(partial), PolicyID.Compare) {
+		out = append(out, mergeOpenings(partial[p], protocols)...)
 	}
 	return out
 }
@@ -202,9 +201,9 @@ func distinctRanges(list []Entry) []PortRange {
 
 // allowedAt returns what the entries of one range allow at all of some addresses, and the policies that
 // allow a part of them.
-func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, partial []string) {
+func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, partial Policies) {
 	left := slices.Clone(cells)
-	var policies [][]string
+	var policies []Policies
 	for _, e := range list {
 		if e.Ports != ports || e.Deny || e.Maybe || e.Own {
 			continue
@@ -222,7 +221,7 @@ func allowedAt(list []Entry, ports PortRange, cells []int) (full *Opening, parti
 	if everywhere := inAll(policies); len(left) == 0 && len(everywhere) > 0 {
 		return &Opening{Ports: ports, Policies: everywhere}, nil
 	}
-	return nil, endpoints.SortedUnique(slices.Concat(policies...))
+	return nil, slices.Concat(policies...).Sorted()
 }
 
 func (o Opening) sameExceptPorts(p Opening) bool {
@@ -252,8 +251,8 @@ func sortOpenings(out Openings) Openings {
 	rank := func(p v1alpha1.Protocol) int { return slices.Index(protocols, p) }
 	slices.SortFunc(out, func(a, b Opening) int {
 		return cmp.Or(cmp.Compare(rank(a.Ports.Protocol), rank(b.Ports.Protocol)), cmp.Compare(a.Ports.First, b.Ports.First), cmp.Compare(a.Ports.Last, b.Ports.Last),
-			cmp.Compare(strings.Join(a.Policies, " "), strings.Join(b.Policies, " ")), cmp.Compare(a.L7.String(), b.L7.String()),
-			slices.Compare(a.L7.ShadowedBy, b.L7.ShadowedBy), compareBool(a.Partial, b.Partial))
+			a.Policies.Compare(b.Policies), cmp.Compare(a.L7.String(), b.L7.String()),
+			a.L7.ShadowedBy.Compare(b.L7.ShadowedBy), compareBool(a.Partial, b.Partial))
 	})
 	return out
 }

@@ -17,10 +17,10 @@ func narrowToRequest(side noted, f Flow) (Side, string, error) {
 	case err != nil || ok:
 		return side.Side, side.note, err
 	case side.L7.Other() != "":
-		return side.Side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, strings.Join(side.Policies, ", "), side.L7.Other())
+		return side.Side, "", fmt.Errorf("%s by %s with %s, which is not evaluated: the request is undecided", side.Decision, side.Policies, side.L7.Other())
 	}
 	side.Decision = Denied
-	return side.Side, fmt.Sprintf("%s allows only %s", strings.Join(side.Policies, ", "), side.L7), nil
+	return side.Side, fmt.Sprintf("%s allows only %s", side.Policies, side.L7), nil
 }
 
 func matches(l L7, f Flow) (bool, error) {

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
@@ -103,10 +105,16 @@ type Entry struct {
 	// Own reports that the enforcer itself allows the traffic, whatever policies decide. It is no opening.
 	Own bool `json:",omitempty"`
 	L7  L7
-	// Policies names the policies that decide, sorted. Empty: the enforcer's own rule, or none.
-	Policies []string `json:",omitempty"`
+	// Policies are those that decide, sorted. Empty: the enforcer's own rule, or none.
+	Policies Policies `json:",omitempty"`
 	// Note explains the decision.
 	Note string `json:",omitempty"`
+}
+
+// Equal reports whether two entries decide alike.
+func (e Entry) Equal(o Entry) bool {
+	return e.Ports == o.Ports && e.Deny == o.Deny && e.Maybe == o.Maybe && e.Own == o.Own && e.Note == o.Note &&
+		slices.Equal(e.Cells, o.Cells) && slices.Equal(e.Policies, o.Policies) && e.L7.Equal(o.L7)
 }
 
 // entries returns the list of a case.

@@ -20,8 +20,7 @@ import (
 
 // compiled is a parsed policy.
 type compiled struct {
-	// name is "namespace/name".
-	name string
+	id flow.PolicyID
 	// source is the policy's podSelector, and pods its parsed form.
 	source metav1.LabelSelector
 	pods   labels.Selector
@@ -33,7 +32,7 @@ type compiled struct {
 
 // rule allows some peers on some ports.
 type rule struct {
-	by string
+	by flow.PolicyID
 	// peers: none means every peer.
 	peers []*peer
 	// ports: none means everything.
@@ -65,7 +64,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 	if err != nil {
 		return nil, fmt.Errorf("spec.podSelector: %w", err)
 	}
-	c := &compiled{name: np.Namespace + "/" + np.Name, source: np.Spec.PodSelector, pods: pods, rules: map[flow.Direction][]*rule{}}
+	c := &compiled{id: flow.PolicyID{Kind: np.Kind, Namespace: np.Namespace, Name: np.Name}, source: np.Spec.PodSelector, pods: pods, rules: map[flow.Direction][]*rule{}}
 	types := np.Spec.PolicyTypes
 	if len(types) == 0 {
 		types = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
@@ -93,7 +92,7 @@ func compile(np *networkingv1.NetworkPolicy) (*compiled, error) {
 }
 
 func (c *compiled) add(d flow.Direction, namespace string, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort) error {
-	r := &rule{by: c.name}
+	r := &rule{by: c.id}
 	for _, p := range peers {
 		compiled, err := compilePeer(namespace, p)
 		if err != nil {

@@ -93,7 +93,7 @@ func parseFlow(tb testing.TB, s string) flow.Flow {
 // verdict spells a verdict as the tables do.
 func verdict(v flow.Verdict) string {
 	s := string(v.Decision())
-	if by := append(append([]string{}, v.Egress.Policies...), v.Ingress.Policies...); len(by) > 0 {
+	if by := append(v.Egress.Policies.Names(), v.Ingress.Policies.Names()...); len(by) > 0 {
 		s += " by " + strings.Join(by, ", ")
 	}
 	return s

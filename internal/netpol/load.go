@@ -47,7 +47,7 @@ func (p *Program) load(policies []json.RawMessage) error {
 		return rejected
 	}
 	for _, list := range p.policies {
-		slices.SortFunc(list, func(a, b *compiled) int { return cmp.Compare(a.name, b.name) })
+		slices.SortFunc(list, func(a, b *compiled) int { return a.id.Compare(b.id) })
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func spell(all []flow.Opening) string {
 		for _, p := range o.Peers {
 			peers = append(peers, p.Name)
 		}
-		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, strings.Join(o.Policies, ", "), strings.Join(peers, "; ")))
+		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, o.Policies, strings.Join(peers, "; ")))
 	}
 	return strings.Join(out, "\n")
 }

@@ -68,7 +68,7 @@ func (p *Program) Selections() endpoints.Selections {
 	for _, ns := range slices.Sorted(maps.Keys(p.policies)) {
 		for _, one := range p.policies[ns] {
 			for _, s := range one.selections(ns) {
-				s.Policy = one.name
+				s.Policy = one.id.String()
 				out.Pods = append(out.Pods, s)
 			}
 		}

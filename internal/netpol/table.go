@@ -1,7 +1,6 @@
 package netpol
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +39,7 @@ func (t *table) Class(id endpoints.ID) (string, error) {
 	out := []string{ep.Namespace}
 	for _, p := range t.program.policies[ep.Namespace] {
 		if p.pods.Matches(labelsOf(ep)) {
-			out = append(out, p.name)
+			out = append(out, p.id.Name)
 		}
 	}
 	return strings.Join(append(out, fmt.Sprint(ep.Ports)), " "), nil
@@ -91,7 +90,7 @@ type rowBuilder struct {
 
 // hit is a rule that allows some ports at some addresses.
 type hit struct {
-	by string
+	by flow.PolicyID
 	// cells are the addresses. Nil: all.
 	cells []int
 	ports []flow.PortRange
@@ -232,8 +231,8 @@ func (b *rowBuilder) list(hits []hit, scope int) []flow.Entry {
 
 // entriesAt returns what hits on the same ports decide: the policies that allow each part of the addresses.
 func (b *rowBuilder) entriesAt(hits []hit, scope int) []flow.Entry {
-	var full, maybe []string
-	byCell := map[int][]string{}
+	var full, maybe flow.Policies
+	byCell := map[int]flow.Policies{}
 	for _, h := range hits {
 		switch {
 		case h.maybe:
@@ -246,40 +245,36 @@ func (b *rowBuilder) entriesAt(hits []hit, scope int) []flow.Entry {
 		}
 	}
 	if len(full) > 0 && len(byCell) == 0 {
-		return []flow.Entry{{Policies: endpoints.SortedUnique(full)}}
+		return []flow.Entry{{Policies: full.Sorted()}}
 	}
 	out, rest := b.entriesByCell(full, byCell)
 	switch {
 	case len(rest) == 0:
 	case len(full) > 0:
-		out = append(out, flow.Entry{Cells: rest, Policies: endpoints.SortedUnique(full)})
+		out = append(out, flow.Entry{Cells: rest, Policies: full.Sorted()})
 	case scope == ownNode && b.direction == flow.Ingress:
 		out = append(out, flow.Entry{Cells: rest, Own: true, Note: "a node always reaches its own pods"})
 	case len(maybe) > 0:
-		out = append(out, flow.Entry{Cells: rest, Maybe: true, Policies: endpoints.SortedUnique(maybe)})
+		out = append(out, flow.Entry{Cells: rest, Maybe: true, Policies: maybe.Sorted()})
 	}
 	return out
 }
 
 // entriesByCell returns an entry for the addresses that the same policies allow, and the addresses that only
 // policies for all addresses allow, or none.
-func (b *rowBuilder) entriesByCell(full []string, byCell map[int][]string) (out []flow.Entry, rest []int) {
-	byPolicies := map[string]*flow.Entry{}
+func (b *rowBuilder) entriesByCell(full flow.Policies, byCell map[int]flow.Policies) (out []flow.Entry, rest []int) {
 	for c := range b.cells {
 		if len(byCell[c]) == 0 {
 			rest = append(rest, c)
 			continue
 		}
-		policies := endpoints.SortedUnique(slices.Concat(full, byCell[c]))
-		key := strings.Join(policies, " ")
-		if byPolicies[key] == nil {
-			byPolicies[key] = &flow.Entry{Policies: policies}
+		policies := slices.Concat(full, byCell[c]).Sorted()
+		at := slices.IndexFunc(out, func(e flow.Entry) bool { return slices.Equal(e.Policies, policies) })
+		if at < 0 {
+			at = len(out)
+			out = append(out, flow.Entry{Policies: policies})
 		}
-		byPolicies[key].Cells = append(byPolicies[key].Cells, c)
+		out[at].Cells = append(out[at].Cells, c)
 	}
-	for _, e := range byPolicies {
-		out = append(out, *e)
-	}
-	slices.SortFunc(out, func(a, b flow.Entry) int { return cmp.Compare(a.Cells[0], b.Cells[0]) })
 	return out, rest
 }

@@ -107,7 +107,7 @@ func flowJSON(f *report.FlowResult) document.Flow {
 }
 
 func sideJSON(s flow.Side) document.Side {
-	out := document.Side{Decision: string(s.Decision), Policies: nonNil(s.Policies)}
+	out := document.Side{Decision: string(s.Decision), Policies: nonNil(s.Policies.Names())}
 	if !s.L7.Unrestricted() {
 		out.L7 = s.L7.String()
 	}

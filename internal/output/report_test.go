@@ -28,14 +28,14 @@ func failingReport() report.Report {
 	passes := report.FlowResult{
 		Flow: flow.Flow{From: web, To: llm, Port: 443, Protocol: v1alpha1.TCP}, Passed: true,
 		Verdict: flow.Verdict{
-			Egress: flow.Side{Decision: flow.Allowed, Policies: []string{"acme/egress-llm"}}, Ingress: flow.Side{Decision: flow.NotEnforced},
+			Egress: flow.Side{Decision: flow.Allowed, Policies: flow.Policies{{Namespace: "acme", Name: "egress-llm"}}}, Ingress: flow.Side{Decision: flow.NotEnforced},
 		},
 		DeclaredBy: []string{"Tenant/acme spec.egress[llm]"},
 	}
 	fails := report.FlowResult{
 		Flow: flow.Flow{From: web, To: endpoints.Endpoint{Kind: endpoints.PodEndpoint, Name: "beta/Deployment/api"}, Port: 80, Protocol: v1alpha1.TCP, HTTP: &flow.HTTPRequest{Method: "GET", Path: "/<v1>"}},
 		Verdict: flow.Verdict{
-			Egress:  flow.Side{Decision: flow.Allowed, Policies: []string{"acme/east-west"}, L7: flow.HTTPOf(flow.HTTPRule{Method: "GET"})},
+			Egress:  flow.Side{Decision: flow.Allowed, Policies: flow.Policies{{Namespace: "acme", Name: "east-west"}}, L7: flow.HTTPOf(flow.HTTPRule{Method: "GET"})},
 			Ingress: flow.Side{Decision: flow.Denied}, Note: "a note",
 		},
 		DeclaredBy: []string{"Tenant/acme spec.egress[api]", "Tenant/beta spec.ingress[api]"},

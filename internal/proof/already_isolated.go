@@ -30,10 +30,10 @@ func (c Build) alreadyIsolated() (report.Findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	refs := map[string]report.Ref{}
+	refs := map[flow.PolicyID]report.Ref{}
 	for _, n := range others {
 		if resource.IsPolicy(n) {
-			refs[resource.PolicyName(resource.RefOf(n))] = resource.RefOf(n)
+			refs[resource.PolicyID(resource.RefOf(n))] = resource.RefOf(n)
 		}
 	}
 	var out report.Findings
@@ -46,7 +46,7 @@ func (c Build) alreadyIsolated() (report.Findings, error) {
 		if len(by) > 0 {
 			f.Resource = refs[by[0]]
 			f.Message = fmt.Sprintf("isolates the %s of %s, although Tenant %q is in AllowOnly: traffic that no policy allows is denied now%s",
-				i.Direction, i.Pods, i.Tenant, togetherWith(by[1:]))
+				i.Direction, i.Pods, i.Tenant, togetherWith(by[1:].Names()))
 		}
 		out = append(out, f)
 	}
@@ -98,17 +98,16 @@ func withoutRejected(items []*yaml.RNode, rejected flow.RejectedError) []*yaml.R
 	})
 }
 
-// policiesSelecting are the names of the policies that select a pod in its namespace. One of them
+// policiesSelecting are the policies that select a pod in its namespace. One of them
 // isolates the pod if no policy allows traffic there.
-func policiesSelecting(pod endpoints.Endpoint, items []*yaml.RNode) []string {
-	var out []string
+func policiesSelecting(pod endpoints.Endpoint, items []*yaml.RNode) flow.Policies {
+	var out flow.Policies
 	for _, n := range items {
 		if resource.IsPolicy(n) && n.GetNamespace() == pod.Namespace && endpoints.Selects(endpoints.WithoutSources(resource.ObjectOf(n).Subject()), pod.Labels) {
-			out = append(out, resource.PolicyName(resource.RefOf(n)))
+			out = append(out, resource.PolicyID(resource.RefOf(n)))
 		}
 	}
-	slices.Sort(out)
-	return out
+	return out.Sorted()
 }
 
 // togetherWith lists the other resources of a finding.

@@ -39,7 +39,7 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 	}
 	subject := reach.Proof{
 		Fence: fence, Endpoints: reach.Endpoints{Index: index, Fence: fence},
-		Policies: policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), IntentUnknown: true, Progress: progress,
+		Policies: policiesOfBuild(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == name }), IntentUnknown: true, Progress: progress,
 	}
 	findings, err := isolationFindings(subject, e.Program)
 	exceeded, err := budgetFinding(fence, items, err)

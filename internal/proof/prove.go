@@ -3,6 +3,7 @@ package proof
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -88,7 +90,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	subject := reach.Proof{
 		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
-		Policies:  policiesByName(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
+		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
 	views, err := subject.Compile(p.in.FlowTests, reach.Representatives(isolation || reach.MentionsOutside(p.in.FlowTests)), e.Program)
@@ -206,29 +208,28 @@ func budgetFinding(fence *policy.Fence, items []*yaml.RNode, err error) (report.
 		return nil, err
 	}
 	f := report.New(report.ProofBudgetExceeded, report.Error, report.Ref{Kind: "policy", Name: budget.Policy}, "", "%s", "nothing is proved: "+budget.Error())
-	// If two policies have the name, the hand-written one is the more likely cause.
-	if p := policiesByName(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == fence.Name })[budget.Policy]; p != nil {
-		f.Resource = p.Ref
+	byID := policiesOfBuild(fence, items, func(n *yaml.RNode) bool { return resource.FenceOf(n) == fence.Name })
+	for _, id := range slices.SortedFunc(maps.Keys(byID), flow.PolicyID.Compare) {
+		// If two policies have the name, the hand-written one is the more likely cause.
+		if p := byID[id]; id.String() == budget.Policy && (f.Resource.APIVersion == "" || p.Fence != fence.Name) {
+			f.Resource = p.Ref
+		}
 	}
 	return report.Findings{f}, nil
 }
 
-// policiesByName finds policies by the names that an engine uses. If two have the same name, it is the one
-// that the fence does not generate.
-func policiesByName(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[string]*resource.Policy {
-	out := map[string]*resource.Policy{}
+// policiesOfBuild finds the policies of the build.
+func policiesOfBuild(fence *policy.Fence, items []*yaml.RNode, own func(*yaml.RNode) bool) map[flow.PolicyID]*resource.Policy {
+	out := map[flow.PolicyID]*resource.Policy{}
 	for _, n := range items {
 		if !resource.IsPolicy(n) && resource.Group(n) != resource.AdministratorGroup {
 			continue
 		}
-		name := resource.PolicyName(resource.RefOf(n))
-		if have := out[name]; have != nil && have.Fence != fence.Name {
-			continue
-		}
-		out[name] = &resource.Policy{Ref: resource.RefOf(n)}
+		p := &resource.Policy{Ref: resource.RefOf(n)}
 		if own(n) {
-			out[name].Fence = fence.Name
+			p.Fence = fence.Name
 		}
+		out[resource.PolicyID(p.Ref)] = p
 	}
 	return out
 }

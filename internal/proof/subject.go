@@ -118,7 +118,7 @@ func (p proof) deniedFlow(t report.FlowTestResult, c report.CaseResult, f report
 		out.Side, side, at = flow.Ingress, f.Verdict.Ingress, f.Flow.To
 	}
 	owner := p.ownerOf(at)
-	out.Policies, out.DefaultDeny = side.Policies, p.defaultDenyOf(at)
+	out.Policies, out.DefaultDeny = side.Policies.Names(), p.defaultDenyOf(at)
 	out.AllowOnly = owner != nil && owner.Enforcement != v1alpha1.Enforce
 	return out
 }
@@ -129,16 +129,15 @@ func (p proof) defaultDenyOf(e endpoints.Endpoint) []string {
 	if owner == nil || owner.Enforcement != v1alpha1.Enforce {
 		return nil
 	}
-	var out []string
+	var out flow.Policies
 	for _, n := range p.Policies {
 		ofAll := p.Fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == p.Fence.Name+".default-deny"
 		if n.GetNamespace() != e.Namespace && !ofAll {
 			continue
 		}
 		if o := resource.ObjectOf(n); o.Family == policy.DefaultDeny && (o.Tenant == owner.Name || ofAll) {
-			out = append(out, resource.PolicyName(resource.RefOf(n)))
+			out = append(out, resource.PolicyID(resource.RefOf(n)))
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out.Sorted().Names()
 }

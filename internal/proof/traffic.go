@@ -202,7 +202,7 @@ func (t trafficComparison) causes(d reach.Difference) []changedPolicy {
 	find := func(is func(changedPolicy) bool) []changedPolicy {
 		return slices.DeleteFunc(slices.Clone(t.changed), func(c changedPolicy) bool { return !is(c) })
 	}
-	if by := find(func(c changedPolicy) bool { return slices.Contains(d.Policies, resource.PolicyName(c.ref)) }); len(by) > 0 {
+	if by := find(func(c changedPolicy) bool { return slices.Contains(d.Policies, resource.PolicyID(c.ref)) }); len(by) > 0 {
 		return by
 	}
 	near := find(func(c changedPolicy) bool { return c.ref.Namespace == "" || c.ref.Namespace == d.Namespace })

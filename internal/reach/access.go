@@ -23,6 +23,7 @@ type access struct {
 // accessOfOwner is an Access, with one range of ports.
 type accessOfOwner struct {
 	report.Access
+	policies        flow.Policies
 	subjects, peers orderedSet
 	representative  bool
 }
@@ -42,8 +43,8 @@ func (a *access) add(v view, openings []flow.Opening) {
 		at := a.at[key]
 		if at == nil {
 			at = &accessOfOwner{representative: v.subject.Representative, Access: report.Access{
-				Owner: owner, Namespace: v.subject.Namespace, Direction: v.direction, Ports: []flow.PortRange{ports}, L7: o.L7, Policies: o.Policies,
-			}}
+				Owner: owner, Namespace: v.subject.Namespace, Direction: v.direction, Ports: []flow.PortRange{ports}, L7: o.L7, Policies: o.Policies.Names(),
+			}, policies: o.Policies}
 			a.at[key] = at
 			a.order = append(a.order, at)
 		}
@@ -66,7 +67,7 @@ func accessOwner(o *policy.Owner) string {
 
 // list returns the access of each owner: of its pods in the build or, without one, of representative
 // pods. Ranges of ports with the same subjects, peers and policies are joined.
-func (a *access) list(reasons map[string][]string) []report.Access {
+func (a *access) list(reasons map[flow.PolicyID][]string) []report.Access {
 	out := []report.Access{}
 	joined := map[string]int{}
 	for _, at := range a.order {
@@ -75,14 +76,14 @@ func (a *access) list(reasons map[string][]string) []report.Access {
 		}
 		one := at.Access
 		one.Subjects, one.Peers = slices.Sorted(slices.Values(at.subjects.list)), slices.Sorted(slices.Values(at.peers.list))
-		key := endpoints.JSONKey([]any{one.Owner, one.Namespace, one.Direction, one.Subjects, one.Peers, one.L7, one.Policies})
+		key := endpoints.JSONKey([]any{one.Owner, one.Namespace, one.Direction, one.Subjects, one.Peers, one.L7, at.policies})
 		if i, ok := joined[key]; ok {
 			out[i].Ports = append(out[i].Ports, one.Ports...)
 			continue
 		}
 		joined[key] = len(out)
-		for _, name := range one.Policies {
-			one.DeclaredBy = append(one.DeclaredBy, reasons[name]...)
+		for _, id := range at.policies {
+			one.DeclaredBy = append(one.DeclaredBy, reasons[id]...)
 		}
 		slices.Sort(one.DeclaredBy)
 		one.DeclaredBy = slices.Compact(one.DeclaredBy)

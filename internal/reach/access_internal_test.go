@@ -21,7 +21,7 @@ func TestAccess(t *testing.T) {
 		return view{owner: o, direction: flow.Egress, subject: endpoints.Endpoint{Name: name, Namespace: o.String(), Representative: representative}}
 	}
 	opening := func(port uint16, peer string) flow.Opening {
-		return flow.Opening{Ports: tcp(port, port), Peers: []endpoints.Endpoint{{Name: peer}}, Policies: []string{"p"}}
+		return flow.Opening{Ports: tcp(port, port), Peers: []endpoints.Endpoint{{Name: peer}}, Policies: flow.Policies{{Name: "p"}}}
 	}
 	var a access
 	a.add(pod(acme, "web", false), []flow.Opening{opening(443, "x"), opening(80, "x")})
@@ -32,7 +32,7 @@ func TestAccess(t *testing.T) {
 		{Owner: "Tenant/acme", Namespace: "acme", Direction: flow.Egress, Subjects: []string{"api", "web"}, Peers: []string{"x"}, Ports: []flow.PortRange{{Protocol: v1alpha1.TCP, First: 80, Last: 80}, {Protocol: v1alpha1.TCP, First: 443, Last: 443}}, Policies: []string{"p"}, DeclaredBy: []string{"Tenant/acme spec"}},
 		{Owner: "Tenant/beta", Namespace: "beta", Direction: flow.Egress, Subjects: []string{"any"}, Ports: []flow.PortRange{{}}},
 	}
-	if d := cmp.Diff(want, a.list(map[string][]string{"p": {"Tenant/acme spec"}})); d != "" {
+	if d := cmp.Diff(want, a.list(map[flow.PolicyID][]string{{Name: "p"}: {"Tenant/acme spec"}})); d != "" {
 		t.Error(d)
 	}
 }

@@ -16,15 +16,14 @@ type IsolatedPods struct {
 	// Pods names one of them, the Example, and counts the others.
 	Pods    string
 	Example endpoints.Endpoint
-	// Policies names the policies that allow something at them, sorted. Policies that allow
-	// nothing may isolate them as well.
-	Policies []string
+	// Policies allow something at them. Policies that allow nothing may isolate them as well.
+	Policies flow.Policies
 }
 
 // IsolatedInAllowOnly finds the pods of tenants in AllowOnly that the policies isolate.
 func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 	var found leaks
-	policies, example := map[*leak][]string{}, map[*leak]endpoints.Endpoint{}
+	policies, example := map[*leak]flow.Policies{}, map[*leak]endpoints.Endpoint{}
 	for _, pod := range p.View.Set.Known() {
 		owner := p.allowOnlyOwner(pod)
 		if owner == nil {
@@ -50,9 +49,8 @@ func (p Proof) IsolatedInAllowOnly() ([]IsolatedPods, error) {
 	}
 	var out []IsolatedPods
 	for _, l := range found.list {
-		slices.Sort(policies[l])
 		out = append(out, IsolatedPods{
-			Tenant: l.owner.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.moreSuffix(), Example: example[l], Policies: slices.Compact(policies[l]),
+			Tenant: l.owner.Name, Direction: l.direction, Pods: l.subjects.list[0] + l.subjects.moreSuffix(), Example: example[l], Policies: policies[l].Sorted(),
 		})
 	}
 	return out, nil

@@ -3,7 +3,6 @@ package reach
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -35,7 +34,7 @@ func (p Proof) CompareForms(other *flow.View) (report.Findings, error) {
 			return nil, err
 		}
 		for _, l := range c.leaks.list {
-			add(way.check, fmt.Sprintf("%s %s (%s)", way.text, l.describe(), strings.Join(l.opening.Policies, ", ")))
+			add(way.check, fmt.Sprintf("%s %s (%s)", way.text, l.describe(), l.opening.Policies))
 		}
 	}
 	if len(out) == 0 {

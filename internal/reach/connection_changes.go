@@ -23,9 +23,9 @@ type Difference struct {
 	Effect Effect
 	// Namespace of the pods whose policies change, "" for nodes.
 	Namespace string
-	// Policies names the policies that allow the connections, of those before or after the
-	// change. None: no policy isolates the pods.
-	Policies []string
+	// Policies are those that allow the connections, before or after the change. None: no policy
+	// isolates the pods.
+	Policies flow.Policies
 	// OneSided reports that the other side denies the connections, before and after.
 	OneSided bool
 	// Text states how many connections change, and names an example.

@@ -189,7 +189,7 @@ func (d *declaredFlows) decideDenied(c flowSide, own, peer endpoints.Endpoint, a
 func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, at flow.PortRange, part flow.L7, v flow.Verdict) {
 	from, to := c.fromTo(own, peer)
 	if narrow := c.narrowerSide(part, v); v.Decision() == flow.Allowed && narrow.L7.Other() != "" {
-		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), report.Brief(narrow.Policies), narrow.L7.Other()))
+		d.recordUndecided(c, fmt.Errorf("%s: allowed by %s, with %s, which is not inspected", flowAt(from, to, at), report.Brief(narrow.Policies.Names()), narrow.L7.Other()))
 		return
 	}
 	for _, o := range c.outcomes {

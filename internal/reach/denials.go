@@ -110,7 +110,7 @@ func (c flowSide) why(part flow.L7, v flow.Verdict) string {
 	if len(own.L7.Servers()) > 0 {
 		fix = "write the same tls in every flow to these peers and ports, or in none"
 	}
-	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, report.Brief(own.Policies), fix)
+	return fmt.Sprintf("is declared %s, and only %s is allowed (by %s): %s", as, own.L7, report.Brief(own.Policies.Names()), fix)
 }
 
 func noteSuffix(v flow.Verdict) string {

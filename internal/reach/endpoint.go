@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -22,7 +23,7 @@ type Endpoints struct {
 	Fence *policy.Fence
 	// Reasons are the fields behind each policy, as resource.Reasons lists them.
 	// Omitted: results contain no fields.
-	Reasons map[string][]string
+	Reasons map[flow.PolicyID][]string
 	// Undecided are policies that no engine has as they are written. A flow at a pod that one of them
 	// may select is not decided. Omitted: none.
 	Undecided []report.Ref

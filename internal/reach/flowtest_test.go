@@ -63,7 +63,7 @@ func run(t *testing.T, c v1alpha1.FlowCase, at entryAt) ([]string, report.FlowTe
 		t.Fatal(errs)
 	}
 	e := shop(t)
-	e.Reasons = map[string][]string{"shop/a": {"Tenant/acme spec.egress[a]"}, "shop/b": {"Tenant/acme spec.egress[a]", "FenceProfile/p spec.baseline.dns"}}
+	e.Reasons = map[flow.PolicyID][]string{{Namespace: "shop", Name: "a"}: {"Tenant/acme spec.egress[a]"}, {Namespace: "shop", Name: "b"}: {"Tenant/acme spec.egress[a]", "FenceProfile/p spec.baseline.dns"}}
 	result := decide(t, at, e, test)
 	var flows []string
 	for _, f := range result.Cases[0].Flows {
@@ -182,7 +182,7 @@ func TestFlowTestFindings(t *testing.T) {
 		"allowed, and by whom": {
 			v1alpha1.FlowCase{From: "shop/web-1", To: "shop/db", Port: 1, Expect: v1alpha1.ExpectDeny}, func(_ endpoints.Endpoint, d flow.Direction) (flow.Entry, error) {
 				if d == flow.Egress {
-					return flow.Entry{Policies: []string{"shop/a", "shop/b"}}, nil
+					return flow.Entry{Policies: flow.Policies{{Namespace: "shop", Name: "a"}, {Namespace: "shop", Name: "b"}}}, nil
 				}
 				return flow.Entry{L7: flow.DNSFor("*")}, nil
 			},
@@ -190,7 +190,7 @@ func TestFlowTestFindings(t *testing.T) {
 				`declared by FenceProfile/p spec.baseline.dns, Tenant/acme spec.egress[a] [flow-test-failed]`,
 		},
 		"allowed in some cases": {
-			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, everywhere(flow.Entry{Maybe: true, Policies: []string{"shop/c"}}),
+			v1alpha1.FlowCase{From: "shop/web-1", To: "kube-apiserver", Port: 1, Expect: v1alpha1.ExpectDeny}, everywhere(flow.Entry{Maybe: true, Policies: flow.Policies{{Namespace: "shop", Name: "c"}}}),
 			`"case": shop/web-1 -> kube-apiserver:1/TCP must be denied and is allowed in some cases only: egress allowed in some cases by shop/c; ingress not enforced [flow-test-failed]`,
 		},
 		"policies that cannot be merged": {

@@ -27,9 +27,8 @@ type Proof struct {
 	// NetworkPolicyForm is the NetworkPolicy form of the policies: what it declares is declared.
 	// Nil: none.
 	NetworkPolicyForm *policy.Fence
-	// Policies finds policies by the names that the engine gives them: where two have one
-	// name, one that is not the fence's.
-	Policies map[string]*resource.Policy
+	// Policies are those of the build.
+	Policies map[flow.PolicyID]*resource.Policy
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
 	Sources map[string]report.Ref
 	// IntentUnknown reports that nothing is known of what is declared: what is allowed is

@@ -124,13 +124,13 @@ func (g *leakGroup) declareFix() string {
 
 // policyToChange returns the first hand-written policy or, if none is hand-written, the first
 // policy.
-func (s *search) policyToChange(policies []string) report.Ref {
-	i := max(0, slices.IndexFunc(policies, func(name string) bool {
-		p := s.Policies[name]
+func (s *search) policyToChange(policies flow.Policies) report.Ref {
+	i := max(0, slices.IndexFunc(policies, func(id flow.PolicyID) bool {
+		p := s.Policies[id]
 		return p != nil && p.Fence != s.Fence.Name
 	}))
 	if p := s.Policies[policies[i]]; p != nil {
 		return p.Ref
 	}
-	return report.Ref{Kind: "policy", Name: policies[i]}
+	return report.Ref{Kind: "policy", Name: policies[i].String()}
 }

@@ -233,21 +233,24 @@ func (s *search) addDetails(f *report.Finding, g *leakGroup) {
 // otherPolicies are further hand-written policies that allow some of it, or all policies if none
 // is hand-written.
 func (s *search) otherPolicies(g *leakGroup) []string {
-	var handWritten, all orderedSet
+	var handWritten, all flow.Policies
 	for _, l := range g.leaks {
-		for _, name := range l.opening.Policies {
-			all.add(name)
-			if p := s.Policies[name]; p == nil || p.Fence != s.Fence.Name {
-				handWritten.add(name)
+		for _, id := range l.opening.Policies {
+			if slices.Contains(all, id) {
+				continue
+			}
+			all = append(all, id)
+			if p := s.Policies[id]; p == nil || p.Fence != s.Fence.Name {
+				handWritten = append(handWritten, id)
 			}
 		}
 	}
-	others := handWritten.list
+	others := handWritten
 	if len(others) == 0 {
-		others = all.list
+		others = all
 	}
-	return slices.DeleteFunc(others, func(name string) bool {
-		p := s.Policies[name]
-		return p == nil && name == g.policy.Name || p != nil && p.Ref == g.policy
-	})
+	return slices.DeleteFunc(others, func(id flow.PolicyID) bool {
+		p := s.Policies[id]
+		return p == nil && id.String() == g.policy.Name || p != nil && p.Ref == g.policy
+	}).Names()
 }

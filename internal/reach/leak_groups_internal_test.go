@@ -57,7 +57,7 @@ func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) flow.Openings {
 		}
 		for _, name := range []string{"acme/by-hand", "acme/generated", "debug"} {
 			if r.IntN(2) == 0 {
-				o.Policies = append(o.Policies, name)
+				o.Policies = append(o.Policies, flow.PolicyID{Name: name})
 			}
 		}
 		if len(o.Peers) > 0 && len(o.Policies) > 0 {
@@ -76,16 +76,16 @@ func randomSearch(view *flow.View) *search {
 		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
 	)
 	index, _ := resource.NewIndex(nil)
-	p := Proof{View: view, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[string]*resource.Policy{}}
+	p := Proof{View: view, Fence: f, Endpoints: Endpoints{Index: index, Fence: f}, Policies: map[flow.PolicyID]*resource.Policy{}}
 	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {
-		p.Policies[name] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
+		p.Policies[flow.PolicyID{Name: name}] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
 	}
 	return p.newSearch(&report.Isolation{})
 }
 
 // openPair is one undeclared opening between a source and a destination.
 func openPair(d flow.Direction, from, to string, o flow.Opening) string {
-	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, o.Ports, o.L7, strings.Join(o.Policies, "+"))
+	return fmt.Sprintf("%s: %s -> %s: %s, %s by %s", d, from, to, o.Ports, o.L7, strings.Join(o.Policies.Names(), "+"))
 }
 
 // TestGroupingKeepsEveryOpening compares the undeclared openings of each pair, before they are

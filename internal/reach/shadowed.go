@@ -77,9 +77,9 @@ func (s *search) shadowed(g *leakGroup) report.Finding {
 // shadowedBy is "a allows the same", for the declared flows and hand-written policies that do.
 func (s *search) shadowedBy(l *leak) string {
 	out := reasonTexts(l.unrestricted)
-	for _, name := range l.opening.L7.ShadowedBy {
-		if len(l.unrestricted) == 0 || !s.generated([]string{name}) {
-			out = append(out, "policy "+name)
+	for _, id := range l.opening.L7.ShadowedBy {
+		if len(l.unrestricted) == 0 || !s.generated(flow.Policies{id}) {
+			out = append(out, "policy "+id.String())
 		}
 	}
 	if len(out) == 1 {
@@ -89,9 +89,9 @@ func (s *search) shadowedBy(l *leak) string {
 }
 
 // generated reports whether all of the policies are the fence's own.
-func (s *search) generated(policies []string) bool {
-	return !slices.ContainsFunc(policies, func(name string) bool {
-		p := s.Policies[name]
+func (s *search) generated(policies flow.Policies) bool {
+	return !slices.ContainsFunc(policies, func(id flow.PolicyID) bool {
+		p := s.Policies[id]
 		return p == nil || p.Fence != s.Fence.Name
 	})
 }

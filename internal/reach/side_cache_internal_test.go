@@ -12,7 +12,7 @@ func TestAllowedSide(t *testing.T) {
 	t.Parallel()
 	a, b, c := podOf("acme", "a"), podOf("acme", "b"), podOf("acme", "c")
 	opening := func(port uint16, partial bool, peers ...endpoints.Endpoint) flow.Opening {
-		return flow.Opening{Ports: tcp(port, port), Partial: partial, Peers: peers, Policies: []string{"acme/some"}}
+		return flow.Opening{Ports: tcp(port, port), Partial: partial, Peers: peers, Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}
 	}
 	for name, test := range map[string]struct {
 		openings []flow.Opening

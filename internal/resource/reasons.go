@@ -3,22 +3,23 @@ package resource
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// Reasons returns the fields that declare each network policy, from its annotation, by PolicyName.
-func Reasons(items []*yaml.RNode) map[string][]string {
-	out := map[string][]string{}
+// Reasons returns the fields that declare each network policy, from its annotation.
+func Reasons(items []*yaml.RNode) map[flow.PolicyID][]string {
+	out := map[flow.PolicyID][]string{}
 	for _, n := range items {
 		if !IsPolicy(n) {
 			continue
 		}
-		name := PolicyName(RefOf(n))
+		id := PolicyID(RefOf(n))
 		for _, reason := range ObjectOf(n).Reasons {
-			if !slices.Contains(out[name], reason) {
-				out[name] = append(out[name], reason)
+			if !slices.Contains(out[id], reason) {
+				out[id] = append(out[id], reason)
 			}
 		}
 	}
@@ -39,11 +40,11 @@ func isPolicy(kind string) bool {
 	return false
 }
 
-// PolicyName is the name of a policy in an engine: "namespace/name" or, for a cluster-wide policy,
-// "name".
-func PolicyName(r report.Ref) string {
+// PolicyID identifies a policy. A cluster-wide policy has no namespace, also where an item gives it one.
+func PolicyID(r report.Ref) flow.PolicyID {
+	out := flow.PolicyID{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name}
 	if r.Kind == KindClusterwide || r.Kind == KindAdministrator && groupOf(r.APIVersion) == AdministratorGroup {
-		return r.Name
+		out.Namespace = ""
 	}
-	return r.Namespace + "/" + r.Name
+	return out
 }

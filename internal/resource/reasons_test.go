@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -18,9 +19,10 @@ func TestReasons(t *testing.T) {
 		yaml.MustParse(`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: by-hand, namespace: a}}`),
 		yaml.MustParse(`{apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: a, annotations: {tenantfence.dev/for: x}}}`),
 	})
-	want := map[string][]string{
-		"a/llm": {"Tenant/b spec.egress[x]", "Tenant/a spec.egress[llm]"},
-		"nodes": {"FenceProfile/p spec.nodes[all]"},
+	want := map[flow.PolicyID][]string{
+		{Kind: "CiliumNetworkPolicy", Namespace: "a", Name: "llm"}: {"Tenant/b spec.egress[x]", "Tenant/a spec.egress[llm]"},
+		{Kind: "NetworkPolicy", Namespace: "a", Name: "llm"}:       {"Tenant/a spec.egress[llm]"},
+		{Kind: "CiliumClusterwideNetworkPolicy", Name: "nodes"}:    {"FenceProfile/p spec.nodes[all]"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error("(-want +got)\n", diff)
