@@ -28,6 +28,8 @@ const (
 
 // Endpoint is the source or the destination of a Flow.
 type Endpoint struct {
+	// ID is the position in the Set that has the endpoint. 0: no set has it.
+	ID   ID
 	Kind EndpointKind
 	// Name is what reports print: "tenant-acme/Deployment/adapter", "world", "192.0.2.1",
 	// "api.openai.com". For every kind but pods and nodes, it also identifies the endpoint.

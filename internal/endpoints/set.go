@@ -10,7 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// ID is the position of an endpoint in a Set.
+// ID is the position of an endpoint in a Set. The first has 1.
 type ID int32
 
 // Set has every endpoint about which policies are asked. Policies are compiled for a complete set:
@@ -25,8 +25,12 @@ type Set struct {
 	// Networks are those that something other than the policies distinguishes.
 	Networks []netip.Prefix
 
+	// byKey has the endpoints that policies can distinguish, for those that are not of the set.
 	byKey map[string]ID
 }
+
+// Of returns the endpoint with an ID.
+func (s *Set) Of(id ID) Endpoint { return s.Endpoints[id-1] }
 
 // Selections are what a set of policies distinguishes.
 type Selections struct {
@@ -106,12 +110,10 @@ func (s *Set) listOutside(all []Selections) {
 func (s *Set) list(all ...Endpoint) {
 	for _, ep := range all {
 		key := ep.key()
-		if at, known := s.byKey[key]; known && (ep.Kind != PodEndpoint || s.Endpoints[at].Name == ep.Name) {
+		if at, known := s.byKey[key]; known && (ep.Kind != PodEndpoint || s.Of(at).Name == ep.Name) {
 			continue
-		} else if !known {
-			s.byKey[key] = ID(len(s.Endpoints))
 		}
-		s.Endpoints = append(s.Endpoints, ep)
+		s.add(key, ep)
 	}
 	s.Listed = len(s.Endpoints)
 }
@@ -120,19 +122,39 @@ func (s *Set) list(all ...Endpoint) {
 func (s *Set) Ask(all ...Endpoint) {
 	for _, ep := range all {
 		if key := ep.key(); !s.has(key) {
-			s.byKey[key] = ID(len(s.Endpoints))
-			s.Endpoints = append(s.Endpoints, ep)
+			s.add(key, ep)
 		}
+	}
+}
+
+func (s *Set) add(key string, ep Endpoint) {
+	ep.ID = ID(len(s.Endpoints) + 1)
+	s.Endpoints = append(s.Endpoints, ep)
+	if !s.has(key) {
+		s.byKey[key] = ep.ID
 	}
 }
 
 func (s *Set) has(key string) bool { _, ok := s.byKey[key]; return ok }
 
-// Find returns the endpoint that policies cannot distinguish from another one, and reports whether
-// the set has it.
+// Find returns an endpoint of the set or, for another endpoint, the one that policies cannot distinguish
+// from it. It reports whether the set has one.
 func (s *Set) Find(ep Endpoint) (ID, bool) {
+	if s.isOwn(ep) {
+		return ep.ID, true
+	}
 	id, ok := s.byKey[ep.key()]
 	return id, ok
+}
+
+// isOwn reports whether an endpoint is of the set. One of another set may have the same ID.
+func (s *Set) isOwn(ep Endpoint) bool {
+	if ep.ID < 1 || int(ep.ID) > len(s.Endpoints) {
+		return false
+	}
+	own := &s.Endpoints[ep.ID-1]
+	return own.Kind == ep.Kind && own.Name == ep.Name && own.Cluster == ep.Cluster && own.Namespace == ep.Namespace && own.ServiceAccount == ep.ServiceAccount &&
+		maps.Equal(own.NamespaceLabels, ep.NamespaceLabels) && maps.Equal(own.Labels, ep.Labels) && maps.Equal(own.AllLabels, ep.AllLabels) && slices.Equal(own.Ports, ep.Ports)
 }
 
 // Known returns the listed endpoints.
@@ -144,9 +166,9 @@ func (s *Set) Pods() []Endpoint { return s.Endpoints[:s.Deployed] }
 // Index makes the endpoints of a set that was read as data findable.
 func (s *Set) Index() {
 	s.byKey = map[string]ID{}
-	for i, ep := range s.Endpoints {
+	for _, ep := range s.Endpoints {
 		if key := ep.key(); !s.has(key) {
-			s.byKey[key] = ID(i)
+			s.byKey[key] = ep.ID
 		}
 	}
 }

@@ -35,21 +35,23 @@ func TestSetFinds(t *testing.T) {
 		ep   endpoints.Endpoint
 		want endpoints.ID
 	}{
-		"another name":          {podNamed("b"), 0},
-		"other labels":          {other(func(ep *endpoints.Endpoint) { ep.Labels = map[string]string{"app": "db"} }), -1},
-		"another namespace":     {other(func(ep *endpoints.Endpoint) { ep.Namespace = "beta" }), -1},
-		"namespace labels":      {other(func(ep *endpoints.Endpoint) { ep.NamespaceLabels = ep.Labels }), -1},
-		"further labels":        {other(func(ep *endpoints.Endpoint) { ep.AllLabels = ep.Labels }), -1},
-		"another account":       {other(func(ep *endpoints.Endpoint) { ep.ServiceAccount = "robot" }), -1},
-		"another cluster":       {other(func(ep *endpoints.Endpoint) { ep.Cluster = "west" }), -1},
-		"a named port":          {other(func(ep *endpoints.Endpoint) { ep.Ports = []endpoints.NamedPort{{Name: "http", Port: 80}} }), -1},
-		"a node":                {other(func(ep *endpoints.Endpoint) { ep.Kind = endpoints.NodeEndpoint }), -1},
-		"an entity":             {world, 2},
-		"an address":            {address, 3},
-		"one of the apiserver":  {apiserver, -1},
-		"a name like an entity": {endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "world"}, -1},
+		"another name":          {podNamed("b"), 1},
+		"other labels":          {other(func(ep *endpoints.Endpoint) { ep.Labels = map[string]string{"app": "db"} }), 0},
+		"another namespace":     {other(func(ep *endpoints.Endpoint) { ep.Namespace = "beta" }), 0},
+		"namespace labels":      {other(func(ep *endpoints.Endpoint) { ep.NamespaceLabels = ep.Labels }), 0},
+		"further labels":        {other(func(ep *endpoints.Endpoint) { ep.AllLabels = ep.Labels }), 0},
+		"another account":       {other(func(ep *endpoints.Endpoint) { ep.ServiceAccount = "robot" }), 0},
+		"another cluster":       {other(func(ep *endpoints.Endpoint) { ep.Cluster = "west" }), 0},
+		"a named port":          {other(func(ep *endpoints.Endpoint) { ep.Ports = []endpoints.NamedPort{{Name: "http", Port: 80}} }), 0},
+		"a node":                {other(func(ep *endpoints.Endpoint) { ep.Kind = endpoints.NodeEndpoint }), 0},
+		"one of the set":        {set.Endpoints[1], 2},
+		"one of another set":    {other(func(ep *endpoints.Endpoint) { ep.ID, ep.Labels = 1, nil }), 0},
+		"an entity":             {world, 3},
+		"an address":            {address, 4},
+		"one of the apiserver":  {apiserver, 0},
+		"a name like an entity": {endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: "world"}, 0},
 	} {
-		if id, ok := set.Find(c.ep); ok != (c.want >= 0) || ok && id != c.want {
+		if id, ok := set.Find(c.ep); ok != (c.want > 0) || ok && id != c.want {
 			t.Errorf("%s: got %d, %t, want %d", name, id, ok, c.want)
 		}
 	}

@@ -13,9 +13,9 @@ import (
 // Lookup decides one port for one case of a peer with the datapath's own lookup. It does not use rows:
 // tests compare with it what the table decides.
 func (t *table) Lookup(id endpoints.ID, d flow.Direction, peer flow.Case, ports flow.PortRange) (_ flow.Decision, err error) {
-	s := t.ends[id].subject
+	s := t.ends[id-1].subject
 	if s == nil {
-		return flow.NotEnforced, t.ends[id].err
+		return flow.NotEnforced, t.ends[id-1].err
 	}
 	unlock, err := t.enter()
 	if err != nil {

@@ -52,7 +52,7 @@ func TestIdentitiesBeyondAnAgents(t *testing.T) {
 	pods, docs := manyPods(20)
 	usual, beyond := viewFrom(t, 0, pods, docs), viewFrom(t, 70_000, pods, docs)
 	for i, pod := range pods {
-		cases, err := beyond.Table().Cases(endpoints.ID(i))
+		cases, err := beyond.Table().Cases(endpoints.ID(i + 1))
 		if err != nil || len(cases) != 1 || cases[0].ID < 70_000 || cases[0].Scope != thisCluster {
 			t.Fatalf("%s has the cases %v, %v, and must have an identity of this cluster from 70,000", pod.Name, cases, err)
 		}

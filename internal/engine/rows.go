@@ -53,9 +53,9 @@ func unusedIn(scope int) identity.NumericIdentity {
 // At returns what the policies at a pod or node decide, or at an endpoint of Cilium itself that a policy
 // isolates.
 func (t *table) At(id endpoints.ID) (_ flow.Rows, err error) {
-	s := t.ends[id].subject
+	s := t.ends[id-1].subject
 	if s == nil {
-		return flow.Rows{Egress: flow.Row{NotEnforced: true}, Ingress: flow.Row{NotEnforced: true}}, t.ends[id].err
+		return flow.Rows{Egress: flow.Row{NotEnforced: true}, Ingress: flow.Row{NotEnforced: true}}, t.ends[id-1].err
 	}
 	unlock, err := t.enter()
 	if err != nil {

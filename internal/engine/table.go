@@ -138,7 +138,9 @@ func (t *table) Protocols() []v1alpha1.Protocol {
 	return slices.DeleteFunc(flow.Protocols(), func(p v1alpha1.Protocol) bool { return !t.agent.Handles(p) })
 }
 
-func (t *table) Cases(id endpoints.ID) ([]flow.Case, error) { return t.ends[id].cases, t.ends[id].err }
+func (t *table) Cases(id endpoints.ID) ([]flow.Case, error) {
+	return t.ends[id-1].cases, t.ends[id-1].err
+}
 
 // subjectRule is the selector of a rule's subject.
 type subjectRule struct {
@@ -164,10 +166,10 @@ func (t *table) addRules(namespace string, entries types.PolicyEntries) {
 
 // Class names the rules that select a pod, and its ports. Other endpoints have classes of their own.
 func (t *table) Class(id endpoints.ID) (string, error) {
-	ep, s := t.set.Endpoints[id], t.ends[id].subject
+	ep, s := t.set.Of(id), t.ends[id-1].subject
 	switch {
 	case s == nil:
-		return "", t.ends[id].err
+		return "", t.ends[id-1].err
 	case ep.Kind != endpoints.PodEndpoint:
 		return "endpoint " + strconv.Itoa(int(id)), nil
 	}

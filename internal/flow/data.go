@@ -54,8 +54,8 @@ func (v *View) Data() *Data {
 
 func (v *View) data(t Table) *TableData {
 	out := &TableData{AllPeers: t.Peers(), AllCells: t.Cells(), AllProtocols: t.Protocols(), Classes: map[string]RowsData{}}
-	for i := range v.Set.Endpoints {
-		id := endpoints.ID(i) //nolint:gosec // An index fits.
+	for _, ep := range v.Set.Endpoints {
+		id := ep.ID
 		cases, err := t.Cases(id)
 		end := EndData{Cases: cases, Undecided: text(err)}
 		end.Class, err = t.Class(id)
@@ -105,17 +105,17 @@ func (d *Data) View() (*View, error) {
 
 // Cases implements Table.
 func (t *TableData) Cases(id endpoints.ID) ([]Case, error) {
-	return t.Ends[id].Cases, toError(t.Ends[id].Undecided)
+	return t.Ends[id-1].Cases, toError(t.Ends[id-1].Undecided)
 }
 
 // Class implements Table.
 func (t *TableData) Class(id endpoints.ID) (string, error) {
-	return t.Ends[id].Class, toError(t.Ends[id].NoClass)
+	return t.Ends[id-1].Class, toError(t.Ends[id-1].NoClass)
 }
 
 // At implements Table.
 func (t *TableData) At(id endpoints.ID) (Rows, error) {
-	rows, ok := t.Classes[t.Ends[id].Class]
+	rows, ok := t.Classes[t.Ends[id-1].Class]
 	switch {
 	case !ok:
 		return Rows{}, fmt.Errorf("%w: the table has no rows for it", ErrUnknownEndpoint)

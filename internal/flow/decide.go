@@ -49,7 +49,7 @@ func (v *View) decide(f Flow) (Verdict, error) {
 		direction  Direction
 	}{{&out.Egress, from, fromCases, toCases, Egress}, {&out.Ingress, to, toCases, fromCases, Ingress}} {
 		if *s.side, notes[i], err = v.decideSide(s.at, s.own, s.peers, asked, f, s.direction); err != nil {
-			return out, fmt.Errorf("%s of %s: %w", s.direction, v.Set.Endpoints[s.at].Name, err)
+			return out, fmt.Errorf("%s of %s: %w", s.direction, v.Set.Of(s.at).Name, err)
 		}
 	}
 	out.Note = joinNotes(notes[:])
@@ -107,7 +107,7 @@ func (v *View) decideSide(at endpoints.ID, own, peers []Case, asked []PortRange,
 	if err != nil {
 		return Side{}, "", err
 	}
-	isPod := v.Set.Endpoints[at].Kind == endpoints.PodEndpoint
+	isPod := v.Set.Of(at).Kind == endpoints.PodEndpoint
 	// The enforcer allows a pod's own node, so the other nodes decide.
 	decisive := slices.DeleteFunc(slices.Clone(all), func(i instance) bool {
 		return isPod && d == Ingress && i.peer.OwnNode && i.side.Decision == Allowed

@@ -19,49 +19,64 @@ func (o Opening) Unrestricted() bool { return len(o.Policies) == 0 && len(o.Peer
 // Isolate reports whether something isolates the pod.
 func (all Openings) Isolate() bool { return !slices.ContainsFunc(all, Opening.Unrestricted) }
 
-// byPeer are openings by the names of the peers.
-func (all Openings) byPeer() map[string][]Traffic {
-	out := map[string][]Traffic{}
+// peerKey identifies a peer in openings of several engines: an endpoint of their set, or an entity.
+type peerKey struct {
+	id     endpoints.ID
+	entity v1alpha1.Entity
+}
+
+// anyPeer represents all peers of a pod that nothing isolates.
+var anyPeer = peerKey{}
+
+func entityKey(e v1alpha1.Entity) peerKey { return peerKey{entity: e} }
+
+func keyOf(peer endpoints.Endpoint) peerKey {
+	if peer.Kind == endpoints.EntityEndpoint {
+		return entityKey(v1alpha1.Entity(peer.Name))
+	}
+	return peerKey{id: peer.ID}
+}
+
+// equivalentKeys returns what another engine may have instead of a peer: an address of a node or of the
+// apiserver is that entity, where the engine matches addresses.
+func equivalentKeys(peer endpoints.Endpoint) []peerKey {
+	out := []peerKey{keyOf(peer)}
+	if peer.Kind == endpoints.AddressEndpoint {
+		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
+			if slices.Contains(peer.Entities, e) {
+				out = append(out, entityKey(e))
+			}
+		}
+	}
+	return out
+}
+
+// byPeer returns the openings to each peer.
+func (all Openings) byPeer() map[peerKey][]Traffic {
+	out := map[peerKey][]Traffic{}
 	for _, o := range all {
 		t := Traffic{Ports: o.Ports, L7: o.L7}
 		if o.Unrestricted() {
 			out[anyPeer] = append(out[anyPeer], t)
 		}
 		for _, peer := range o.Peers {
-			for _, name := range equivalentNames(peer) {
-				out[name] = append(out[name], t)
+			for _, key := range equivalentKeys(peer) {
+				out[key] = append(out[key], t)
 			}
 		}
 	}
 	return out
 }
 
-// anyPeer represents all peers of a pod that nothing isolates.
-const anyPeer = ""
-
 // trafficWith is what passes to or from a peer.
-func trafficWith(byPeer map[string][]Traffic, peer endpoints.Endpoint) []Traffic {
+func trafficWith(byPeer map[peerKey][]Traffic, peer endpoints.Endpoint) []Traffic {
 	out := byPeer[anyPeer]
-	for _, name := range equivalentNames(peer) {
-		out = slices.Concat(out, byPeer[name])
+	for _, key := range equivalentKeys(peer) {
+		out = slices.Concat(out, byPeer[key])
 	}
 	if peer.Kind == endpoints.NameEndpoint {
 		// A rule for the entity world also allows DNS names.
-		out = slices.Concat(out, byPeer[string(v1alpha1.EntityWorld)], byPeer[string(v1alpha1.EntityWorldIPv4)])
-	}
-	return out
-}
-
-// equivalentNames returns the names that another engine may use for a peer: an address of a node or
-// of the apiserver is that entity, where the engine matches addresses.
-func equivalentNames(peer endpoints.Endpoint) []string {
-	out := []string{peer.Name}
-	if peer.Kind == endpoints.AddressEndpoint {
-		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
-			if slices.Contains(peer.Entities, e) {
-				out = append(out, string(e))
-			}
-		}
+		out = slices.Concat(out, byPeer[entityKey(v1alpha1.EntityWorld)], byPeer[entityKey(v1alpha1.EntityWorldIPv4)])
 	}
 	return out
 }
@@ -71,7 +86,7 @@ func equivalentNames(peer endpoints.Endpoint) []string {
 // pod allows is not compared.
 func (all Openings) Without(others Openings, everyone []endpoints.Endpoint) iter.Seq2[endpoints.Endpoint, Opening] {
 	return func(yield func(endpoints.Endpoint, Opening) bool) {
-		var remaining map[string][]Traffic
+		var remaining map[peerKey][]Traffic
 		for _, o := range all {
 			peers := o.Peers
 			if o.Unrestricted() {
@@ -99,23 +114,26 @@ func (all Openings) Without(others Openings, everyone []endpoints.Endpoint) iter
 
 // connection is one part of what openings allow with one peer.
 type connection struct {
-	kind       endpoints.EndpointKind
-	peer       string
-	entities   string
-	ports      PortRange
-	l7, shadow string
+	peer     peerKey
+	entities string
+	ports    PortRange
+	// l7 encodes the L7 rules.
+	l7 string
 }
 
 // count counts each connection.
 func (all Openings) count() map[connection]int {
 	out := map[connection]int{}
 	for _, o := range all {
-		one := connection{ports: o.Ports, l7: o.L7.String(), shadow: fmt.Sprint(o.L7.ShadowedBy)}
+		one := connection{ports: o.Ports}
+		if !o.L7.Equal(L7{}) {
+			one.l7 = endpoints.JSONKey(o.L7)
+		}
 		if len(o.Peers) == 0 {
 			out[one]++
 		}
 		for _, peer := range o.Peers {
-			one.kind, one.peer, one.entities = peer.Kind, peer.Name, fmt.Sprint(peer.Entities)
+			one.peer, one.entities = keyOf(peer), fmt.Sprint(peer.Entities)
 			out[one]++
 		}
 	}

@@ -98,13 +98,13 @@ func (v *View) listOpenings(id endpoints.ID, key openingsKey) (Openings, error) 
 func (v *View) openings(id endpoints.ID, d Direction, denies Denies, match func(endpoints.Endpoint) bool) (Openings, error) {
 	rows, err := v.rowsAt(id, denies)
 	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", d, v.Set.Endpoints[id].Name, err)
+		return nil, fmt.Errorf("%s of %s: %w", d, v.Set.Of(id).Name, err)
 	}
 	row := rows.Of(d)
 	if !row.Isolated {
 		return Openings{{Ports: AllPorts("")}}, nil
 	}
-	o := openingCollector{row: row, table: v.table, byList: map[int][]int{}, byKey: map[string]int{}}
+	o := openingCollector{row: row, table: v.table, byList: map[int][]int{}, byPorts: map[PortRange][]int{}}
 	for _, p := range v.peersFor(row) {
 		if match(p.Endpoint) {
 			o.add(p)
@@ -131,8 +131,8 @@ type openingCollector struct {
 	// byList has the openings of each list whose entries do not depend on addresses.
 	byList map[int][]int
 	out    Openings
-	// byKey has the index of an opening by everything but its peers.
-	byKey map[string]int
+	// byPorts has the openings of each range.
+	byPorts map[PortRange][]int
 }
 
 func (o *openingCollector) add(p Peer) {
@@ -156,14 +156,14 @@ func (o *openingCollector) add(p Peer) {
 }
 
 func (o *openingCollector) openingOf(a Opening) int {
-	key := fmt.Sprintf("%v %v %q %q %q", a.Ports, a.Partial, a.L7.String(), a.L7.ShadowedBy, a.Policies)
-	i, ok := o.byKey[key]
-	if !ok {
-		i = len(o.out)
-		o.byKey[key] = i
-		o.out = append(o.out, a)
+	for _, i := range o.byPorts[a.Ports] {
+		if o.out[i].Partial == a.Partial && o.out[i].sameExceptPorts(a) {
+			return i
+		}
 	}
-	return i
+	o.byPorts[a.Ports] = append(o.byPorts[a.Ports], len(o.out))
+	o.out = append(o.out, a)
+	return len(o.out) - 1
 }
 
 // allowed returns what entries allow to a peer with some addresses. Policies that allow a part of

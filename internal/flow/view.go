@@ -63,7 +63,8 @@ func (v *View) Table() Table { return v.table }
 
 // Lists reports whether openings list an endpoint.
 func (v *View) Lists(ep endpoints.Endpoint) bool {
-	return slices.ContainsFunc(v.table.Peers(), func(p Peer) bool { return p.Kind == ep.Kind && p.Name == ep.Name })
+	id, ok := v.Set.Find(ep)
+	return ok && slices.ContainsFunc(v.table.Peers(), func(p Peer) bool { return p.ID == id })
 }
 
 // maxCached is the number of entries and cases of rows that a view keeps. Others are compiled again.
@@ -116,13 +117,13 @@ func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
 	if *classes == nil {
 		*classes = make([]*string, len(v.Set.Endpoints))
 	}
-	if have := (*classes)[id]; have != nil {
+	if have := (*classes)[id-1]; have != nil {
 		v.measure(id, rowKey{denies, *have})
 		return *have, nil
 	}
 	class, err := v.tableOf(denies).Class(id)
 	if err == nil {
-		(*classes)[id] = &class
+		(*classes)[id-1] = &class
 		v.measure(id, rowKey{denies, class})
 	}
 	return class, err
@@ -130,7 +131,7 @@ func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
 
 // measure records the largest policy map. Those of representative pods do not count.
 func (v *View) measure(id endpoints.ID, key rowKey) {
-	if ep := v.Set.Endpoints[id]; key.denies == WithDenies && !ep.Representative && v.sizes[key] > v.largest.Entries {
+	if ep := v.Set.Of(id); key.denies == WithDenies && !ep.Representative && v.sizes[key] > v.largest.Entries {
 		v.largest = Largest{ep.Name, v.sizes[key]}
 	}
 }

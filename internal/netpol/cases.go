@@ -23,12 +23,12 @@ const (
 )
 
 // caseOf identifies a pod. 0 is no pod.
-func caseOf(id endpoints.ID) flow.CaseID { return flow.CaseID(id) + 1 } //nolint:gosec // An index is not negative.
+func caseOf(id endpoints.ID) flow.CaseID { return flow.CaseID(id) } //nolint:gosec // An ID is not negative.
 
 // Cases returns the cases that an endpoint represents.
 func (t *table) Cases(id endpoints.ID) ([]flow.Case, error) {
 	c := t.program.cluster
-	switch ep := t.set.Endpoints[id]; ep.Kind {
+	switch ep := t.set.Of(id); ep.Kind {
 	case endpoints.PodEndpoint:
 		if ep.Cluster != "" {
 			return nil, fmt.Errorf("%q is a pod of another cluster, and NetworkPolicy matches such pods by address alone: write its address", ep.Name)

@@ -22,7 +22,7 @@ type podGroup struct {
 func newIndex(set *endpoints.Set) index {
 	out := index{}
 	byLabels := map[string]*podGroup{}
-	for i, pod := range set.Endpoints {
+	for _, pod := range set.Endpoints {
 		if pod.Kind != endpoints.PodEndpoint || pod.Cluster != "" {
 			continue
 		}
@@ -32,7 +32,7 @@ func newIndex(set *endpoints.Set) index {
 			byLabels[key] = &podGroup{labels: lbls}
 			out[pod.Namespace] = append(out[pod.Namespace], byLabels[key])
 		}
-		byLabels[key].pods = append(byLabels[key].pods, endpoints.ID(i))
+		byLabels[key].pods = append(byLabels[key].pods, pod.ID)
 	}
 	return out
 }
@@ -50,7 +50,7 @@ func (t *table) match(r *rule) {
 		found := []endpoints.ID{}
 		for _, g := range t.index.groupsOf(p) {
 			for _, id := range g.pods {
-				if p.pods.Matches(labelsOf(t.set.Endpoints[id])) {
+				if p.pods.Matches(labelsOf(t.set.Of(id))) {
 					found = append(found, id)
 				}
 			}

@@ -60,10 +60,10 @@ func (p *Program) entities(networks []netip.Prefix) []outsideEndpoint {
 func (t *table) findPeers() {
 	c := t.program.cluster
 	podCells := t.cells.of(c.pods.set)
-	for i, ep := range t.set.Endpoints[:t.set.Listed] {
+	for _, ep := range t.set.Endpoints[:t.set.Listed] {
 		if ep.Kind == endpoints.PodEndpoint {
 			ep.Entities = []v1alpha1.Entity{v1alpha1.EntityAll, v1alpha1.EntityCluster}
-			t.peers = append(t.peers, flow.Peer{Endpoint: ep, Case: caseOf(endpoints.ID(i)), Scope: pods, Cells: podCells})
+			t.peers = append(t.peers, flow.Peer{Endpoint: ep, Case: caseOf(ep.ID), Scope: pods, Cells: podCells})
 		}
 	}
 	networks := endpoints.SortNetworks(slices.Concat(t.program.networks, t.set.Networks))

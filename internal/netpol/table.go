@@ -29,7 +29,7 @@ func (t *table) Protocols() []v1alpha1.Protocol { return flow.Protocols() }
 
 // Class names the policies that select a pod, and its ports.
 func (t *table) Class(id endpoints.ID) (string, error) {
-	ep := t.set.Endpoints[id]
+	ep := t.set.Of(id)
 	if ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" {
 		return "", nil
 	}
@@ -47,7 +47,7 @@ func (t *table) Class(id endpoints.ID) (string, error) {
 
 // At returns what the policies at a pod decide. No policy decides at other endpoints.
 func (t *table) At(id endpoints.ID) (flow.Rows, error) {
-	ep := t.set.Endpoints[id]
+	ep := t.set.Of(id)
 	if ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" {
 		return flow.Rows{Egress: flow.Row{NotEnforced: true}, Ingress: flow.Row{NotEnforced: true}}, nil
 	}
@@ -158,8 +158,8 @@ func (b *rowBuilder) addPods(rules []*rule) {
 
 // addNaming adds the pods that give ports a name.
 func (b *rowBuilder) addNaming(selected map[endpoints.ID]map[int]bool) {
-	for i, ep := range b.set.Endpoints {
-		if id := endpoints.ID(i); ep.Kind == endpoints.PodEndpoint && len(ep.Ports) > 0 && selected[id] == nil {
+	for _, ep := range b.set.Endpoints {
+		if id := ep.ID; ep.Kind == endpoints.PodEndpoint && len(ep.Ports) > 0 && selected[id] == nil {
 			selected[id] = map[int]bool{}
 		}
 	}
@@ -169,7 +169,7 @@ func (b *rowBuilder) addNaming(selected map[endpoints.ID]map[int]bool) {
 func (b *rowBuilder) addPod(id endpoints.ID, selectedBy map[int]bool, rules []*rule) {
 	destination := b.pod.Ports
 	if b.direction == flow.Egress {
-		destination = b.set.Endpoints[id].Ports
+		destination = b.set.Of(id).Ports
 	}
 	var key []byte
 	for i := range rules {

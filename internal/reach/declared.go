@@ -20,7 +20,7 @@ type declaredFlows struct {
 	denials      denials
 	endpoints    knownEndpoints
 	// verdicts are by flow: two may declare one, and each has two sides.
-	verdicts map[string]flow.Verdict
+	verdicts map[verdictKey]flow.Verdict
 	// reported are reasons for which something is not decided.
 	reported map[string]bool
 	findings report.Findings
@@ -54,7 +54,7 @@ func (p Proof) DeclaredFlows() (report.DeclaredFlows, report.Findings) {
 
 // declaredFlows decides every declared flow, and returns what is denied.
 func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows, report.Findings) {
-	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[string]flow.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
+	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[verdictKey]flow.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
 	d.decideNodes(x)
@@ -208,10 +208,24 @@ func flowAt(from, to endpoints.Endpoint, at flow.PortRange) flow.Flow {
 	return f
 }
 
+// verdictKey identifies a flow, as flowAt returns it.
+type verdictKey struct {
+	from, to endpoints.ID
+	protocol v1alpha1.Protocol
+	port     uint16
+	icmp     v1alpha1.ICMPType
+}
+
 // verdict decides a flow once.
 func (d *declaredFlows) verdict(f flow.Flow) (flow.Verdict, error) {
-	key := f.String()
-	if v, ok := d.verdicts[key]; ok {
+	from, known := d.View.Set.Find(f.From)
+	to, alsoKnown := d.View.Set.Find(f.To)
+	if !known || !alsoKnown {
+		return d.View.Decide(f)
+	}
+	key := verdictKey{from, to, f.Protocol, f.Port, f.ICMP}
+	v, ok := d.verdicts[key]
+	if ok {
 		return v, nil
 	}
 	v, err := d.View.Decide(f)

@@ -17,7 +17,8 @@ type sideCache struct {
 // allowedSide is what policies allow at one side, by classes of peers: peers in one class are
 // in the same openings.
 type allowedSide struct {
-	classes      map[string]int
+	set          *endpoints.Set
+	classes      map[endpoints.ID]int
 	allowEntries [][]flow.Traffic
 }
 
@@ -39,15 +40,15 @@ func (s *sideCache) at(ep endpoints.Endpoint, d flow.Direction) (*allowedSide, e
 		first = &openings[0]
 	}
 	if s.byFirst[first] == nil {
-		s.byFirst[first] = newAllowedSide(openings)
+		s.byFirst[first] = newAllowedSide(s.View.Set, openings)
 	}
 	return s.byFirst[first], nil
 }
 
 // newAllowedSide puts peers in classes. What is open to a part of a peer's addresses is not
 // open to the peer.
-func newAllowedSide(openings []flow.Opening) *allowedSide {
-	in := map[string][]byte{}
+func newAllowedSide(set *endpoints.Set, openings []flow.Opening) *allowedSide {
+	in := map[endpoints.ID][]byte{}
 	var common []flow.Traffic
 	all := make([]flow.Traffic, len(openings))
 	for i, o := range openings {
@@ -59,22 +60,22 @@ func newAllowedSide(openings []flow.Opening) *allowedSide {
 			continue
 		}
 		for _, peer := range o.Peers {
-			in[peer.Name] = fmt.Appendf(in[peer.Name], "%d ", i)
+			in[peer.ID] = fmt.Appendf(in[peer.ID], "%d ", i)
 		}
 	}
 	// Class 0 is every peer that is in no opening.
-	out := &allowedSide{classes: make(map[string]int, len(in)), allowEntries: [][]flow.Traffic{common}}
+	out := &allowedSide{set: set, classes: make(map[endpoints.ID]int, len(in)), allowEntries: [][]flow.Traffic{common}}
 	ids := map[string]int{}
 	for _, o := range openings {
 		for _, peer := range o.Peers {
-			key := string(in[peer.Name])
+			key := string(in[peer.ID])
 			id, known := ids[key]
 			if !known && key != "" {
 				id = len(out.allowEntries)
 				ids[key] = id
 				out.allowEntries = append(out.allowEntries, common)
 			}
-			out.classes[peer.Name] = id
+			out.classes[peer.ID] = id
 		}
 	}
 	out.fill(openings, all)
@@ -89,7 +90,7 @@ func (a *allowedSide) fill(openings []flow.Opening, all []flow.Traffic) {
 		}
 		done := map[int]bool{}
 		for _, peer := range o.Peers {
-			if id := a.classes[peer.Name]; id != 0 && !done[id] {
+			if id := a.classes[peer.ID]; id != 0 && !done[id] {
 				done[id] = true
 				a.allowEntries[id] = append(a.allowEntries[id][:len(a.allowEntries[id]):len(a.allowEntries[id])], all[i])
 			}
@@ -102,7 +103,8 @@ func (a *allowedSide) class(ep endpoints.Endpoint) int {
 	if a == nil {
 		return 0
 	}
-	return a.classes[ep.Name]
+	id, _ := a.set.Find(ep)
+	return a.classes[id]
 }
 
 // entriesFor are what is allowed to a class of peers.

@@ -10,7 +10,8 @@ import (
 
 func TestAllowedSide(t *testing.T) {
 	t.Parallel()
-	a, b, c := podOf("acme", "a"), podOf("acme", "b"), podOf("acme", "c")
+	set := endpoints.NewSet([]endpoints.Endpoint{podOf("acme", "a"), podOf("acme", "b"), podOf("acme", "c")})
+	a, b, c := set.Of(1), set.Of(2), set.Of(3)
 	opening := func(port uint16, partial bool, peers ...endpoints.Endpoint) flow.Opening {
 		return flow.Opening{Ports: tcp(port, port), Partial: partial, Peers: peers, Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}
 	}
@@ -29,7 +30,7 @@ func TestAllowedSide(t *testing.T) {
 			[]flow.Opening{{Ports: flow.AllPorts("")}}, [3][]flow.PortRange{{flow.AllPorts("")}, {flow.AllPorts("")}, {flow.AllPorts("")}},
 		},
 	} {
-		side := newAllowedSide(test.openings)
+		side := newAllowedSide(set, test.openings)
 		for i, peer := range []endpoints.Endpoint{a, b, c} {
 			var got []flow.PortRange
 			for _, entry := range side.entriesFor(side.class(peer)) {

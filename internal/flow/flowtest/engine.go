@@ -122,7 +122,7 @@ func (e *Engine) lookup(by oracle, at, peer endpoints.ID, d flow.Direction, port
 	if err != nil {
 		return "", err
 	}
-	subject, other := e.view.Set.Endpoints[at].Kind, e.view.Set.Endpoints[peer].Kind
+	subject, other := e.view.Set.Of(at).Kind, e.view.Set.Of(peer).Kind
 	decisions := map[flow.Decision]bool{}
 	for _, c := range cases {
 		one, err := by.Lookup(at, d, c, ports)

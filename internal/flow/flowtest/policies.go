@@ -65,8 +65,7 @@ func (t table) Cases(id endpoints.ID) ([]flow.Case, error) {
 func (t table) Peers() []flow.Peer {
 	var out []flow.Peer
 	for _, ep := range t.set.Known() {
-		id, _ := t.set.Find(ep)
-		out = append(out, flow.Peer{Endpoint: ep, Case: flow.CaseID(id)})
+		out = append(out, flow.Peer{Endpoint: ep, Case: flow.CaseID(ep.ID)})
 	}
 	return out
 }
@@ -80,7 +79,7 @@ func (table) Class(id endpoints.ID) (string, error) { return fmt.Sprint(id), nil
 func (t table) At(id endpoints.ID) (rows flow.Rows, err error) {
 	for _, d := range flow.Directions() {
 		row := flow.Row{NotEnforced: true}
-		if ep := t.set.Endpoints[id]; ep.IsSelected() {
+		if ep := t.set.Of(id); ep.IsSelected() {
 			if row, err = t.row(t.set, ep, d); err != nil {
 				return rows, err
 			}
