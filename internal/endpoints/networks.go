@@ -85,3 +85,28 @@ func AddressInEach(networks []netip.Prefix, labelled map[netip.Prefix]bool, excl
 	}
 	return out
 }
+
+// ExceptionsIn returns the exceptions that are within a network. Cilium rejects others.
+func ExceptionsIn(cidr string, except []string) []string {
+	outer, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		return except
+	}
+	var out []string
+	for _, e := range except {
+		if p, err := netip.ParsePrefix(e); err == nil && outer.Contains(p.Addr()) && p.Bits() >= outer.Bits() {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// HostPrefix returns the network of one address, such as 192.0.2.1/32. It returns any other text
+// unchanged.
+func HostPrefix(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	return netip.PrefixFrom(a, a.BitLen()).String()
+}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
@@ -34,7 +35,7 @@ func splitPeer(p policy.Peer) []policy.Peer {
 		out = append(out, policy.Peer{Kind: p.Kind, FQDNs: []string{strings.ToLower(name)}})
 	}
 	for _, cidr := range p.CIDRs {
-		out = append(out, policy.Peer{Kind: p.Kind, CIDRs: []string{cidr}, Except: policy.ExceptionsIn(cidr, p.Except)})
+		out = append(out, policy.Peer{Kind: p.Kind, CIDRs: []string{cidr}, Except: endpoints.ExceptionsIn(cidr, p.Except)})
 	}
 	for _, e := range p.Entities {
 		out = append(out, policy.Peer{Kind: p.Kind, Entities: []v1alpha1.Entity{e}})

@@ -172,7 +172,7 @@ func cidrSet(f *policy.Fence, p policy.Peer) api.CIDRRuleSlice {
 	var out api.CIDRRuleSlice
 	for _, c := range p.CIDRs {
 		rule := api.CIDRRule{Cidr: network(f, c)}
-		for _, e := range policy.ExceptionsIn(c, p.Except) {
+		for _, e := range endpoints.ExceptionsIn(c, p.Except) {
 			rule.ExceptCIDRs = append(rule.ExceptCIDRs, network(f, e))
 		}
 		out = append(out, rule)

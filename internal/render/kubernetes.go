@@ -51,7 +51,7 @@ func networkPolicyPeers(peers []policy.Peer) []networkingv1.NetworkPolicyPeer {
 			out = append(out, podPeer(p))
 		case policy.CIDRs:
 			for _, c := range p.CIDRs {
-				out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: c, Except: policy.ExceptionsIn(c, p.Except)}})
+				out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: c, Except: endpoints.ExceptionsIn(c, p.Except)}})
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func (r *advisePass) checkFlowNames(f *declaredFlow, names []string, at *field.P
 				aliased = true
 				r.warn(report.PodHostAlias, f.ref, at,
 					"flow %q: hostAliases of %s %s/%s map %s to %s, so its pods resolve the name without DNS, and Cilium matches that address alone: add a peer with cidrs: [%s], or remove the alias",
-					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, policy.HostPrefix(ip))
+					f.name, w.Ref.Kind, w.Ref.Namespace, w.Ref.Name, alias, ip, endpoints.HostPrefix(ip))
 			}
 			if w.DNS.HasExtraNameservers() && !additional {
 				additional = true

@@ -142,7 +142,7 @@ func (r *claimPass) checkAllowedPaths(t resource.Tenant) {
 			r.refuse(report.TenantPathUnknown, t.Ref, namePath(t), "%s, and the file of this Tenant is unknown: %s", binds,
 				cmp.Or(t.Source.Unknown, "nothing recorded it while reading"))
 			return
-		case !slices.ContainsFunc(a.Paths, func(p string) bool { return policy.MatchPath(p, file) }):
+		case !slices.ContainsFunc(a.Paths, func(p string) bool { return matchPath(p, file) }):
 			r.refuse(report.TenantOutsideAllowedPaths, t.Ref, namePath(t),
 				"%s, and this Tenant is in %q: choose another name, move the Tenant to such a file, or add its file to that entry", binds, file)
 		}

@@ -1,14 +1,14 @@
-package policy
+package resolve
 
 import (
 	"path"
 	"strings"
 )
 
-// MatchPath reports whether a file's path matches a pattern. * matches any characters but the
+// matchPath reports whether a file's path matches a pattern. * matches any characters but the
 // slash. ** as a whole segment matches any number of folders or, as the last segment, any file
 // below the folder.
-func MatchPath(pattern, file string) bool {
+func matchPath(pattern, file string) bool {
 	segments := strings.Split(file, "/")
 	// reached[i] reports whether the pattern so far matches the first i segments.
 	reached := make([]bool, len(segments)+1)
@@ -35,15 +35,4 @@ func MatchPath(pattern, file string) bool {
 func matchSegment(pattern, segment string) bool {
 	ok, err := path.Match(pattern, segment)
 	return ok && err == nil
-}
-
-// MatchTenant reports whether a Tenant's name matches one of several names or patterns, in which *
-// matches any characters.
-func MatchTenant(patterns []string, name string) bool {
-	for _, p := range patterns {
-		if matchSegment(p, name) {
-			return true
-		}
-	}
-	return false
 }

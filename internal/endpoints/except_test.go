@@ -1,10 +1,10 @@
-package policy_test
+package endpoints_test
 
 import (
 	"slices"
 	"testing"
 
-	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
 func TestExceptionsIn(t *testing.T) {
@@ -22,7 +22,7 @@ func TestExceptionsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := policy.ExceptionsIn(c.cidr, c.except); !slices.Equal(got, c.want) {
+			if got := endpoints.ExceptionsIn(c.cidr, c.except); !slices.Equal(got, c.want) {
 				t.Errorf("ExceptionsIn(%q, %q) is %q, want %q", c.cidr, c.except, got, c.want)
 			}
 		})

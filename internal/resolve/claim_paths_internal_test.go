@@ -1,10 +1,8 @@
-package policy_test
+package resolve
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
 func TestMatchPath(t *testing.T) {
@@ -21,12 +19,12 @@ func TestMatchPath(t *testing.T) {
 		"../gold/*":            {nil, []string{"gold/a", "../../gold/a"}},
 	} {
 		for _, file := range c.matches {
-			if !policy.MatchPath(pattern, file) {
+			if !matchPath(pattern, file) {
 				t.Errorf("%s does not match %s", pattern, file)
 			}
 		}
 		for _, file := range c.others {
-			if policy.MatchPath(pattern, file) {
+			if matchPath(pattern, file) {
 				t.Errorf("%s matches %q", pattern, file)
 			}
 		}
@@ -36,16 +34,7 @@ func TestMatchPath(t *testing.T) {
 // A pattern with many ** does not try every division of the path.
 func TestMatchPathIsNotExponential(t *testing.T) {
 	t.Parallel()
-	if policy.MatchPath(strings.Repeat("**/a/", 200)+"b", strings.Repeat("a/", 1000)+"c") {
+	if matchPath(strings.Repeat("**/a/", 200)+"b", strings.Repeat("a/", 1000)+"c") {
 		t.Error("it matches")
-	}
-}
-
-func TestMatchTenant(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]bool{"gold-a": true, "gold-": true, "acme": true, "gold": false, "agold-a": false, "acme2": false} {
-		if policy.MatchTenant([]string{"gold-*", "acme"}, name) != want {
-			t.Errorf("%s: want %v", name, want)
-		}
 	}
 }
