@@ -39,7 +39,7 @@ func (h sideRule) at() policy.Peer {
 func Plan(f *policy.Fence) []policy.Policy {
 	var sideRules []sideRule
 	for _, t := range f.Tenants() {
-		sideRules = slices.Concat(sideRules, dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))
+		sideRules = append(sideRules, slices.Concat(dns(f, t), intraNamespace(f, t), apiServer(f, t), monitoring(f, t))...)
 	}
 	for _, g := range f.Grants {
 		if g.Family == policy.FQDNEgress {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
@@ -31,32 +32,98 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	if len(bytes.TrimSpace(data)) == 0 {
 		return fmt.Errorf("the input is empty: %w", ErrNotResourceList)
 	}
-	var buffer bytes.Buffer
-	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(data), Writer: &buffer, KeepReaderAnnotations: true}
-	read := false
-	err = framework.Execute(framework.ResourceListProcessorFunc(func(rl *framework.ResourceList) error {
-		read = true
-		if rw.WrappingKind != kio.ResourceListKind {
-			return ErrNotResourceList
-		}
-		return process(rl)
-	}), rw)
-	if rw.WrappingKind != kio.ResourceListKind {
-		if err != nil && !errors.Is(err, ErrNotResourceList) {
-			return fmt.Errorf("the input is not valid YAML: correct the input of the host: %w", err)
-		}
-		return err
-	}
-	if err != nil && !read {
+	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(data), KeepReaderAnnotations: true}
+	items, err := rw.Read()
+	switch {
+	case err != nil && rw.WrappingKind != kio.ResourceListKind:
+		return fmt.Errorf("the input is not valid YAML: correct the input of the host: %w", err)
+	case rw.WrappingKind != kio.ResourceListKind:
+		return ErrNotResourceList
+	case err != nil:
 		if found := malformedInList(data); len(found) > 0 {
 			return MalformedError(found)
 		}
 		return fmt.Errorf("the items of the ResourceList are invalid; each must be a resource: %w", err)
 	}
-	if _, werr := out.Write(buffer.Bytes()); werr != nil {
-		return errors.Join(err, fmt.Errorf("write output: %w", werr))
+	rl := &framework.ResourceList{Items: items, FunctionConfig: rw.FunctionConfig}
+	buffer, err := processList(rl, rw, process)
+	if len(buffer) > 0 {
+		if _, werr := out.Write(buffer); werr != nil {
+			return errors.Join(err, fmt.Errorf("write output: %w", werr))
+		}
 	}
 	return err
+}
+
+// processList runs a process on a ResourceList and returns the result as YAML, as framework.Execute does.
+// The error is that of the process, or says why the YAML is missing.
+func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, process func(*framework.ResourceList) error) ([]byte, error) {
+	annotations, err := kio.PreprocessResourcesForInternalAnnotationMigration(rl.Items)
+	if err != nil {
+		return nil, fmt.Errorf("read the annotations of the items: %w", err)
+	}
+	processErr := process(rl)
+	if err := kio.ReconcileInternalAnnotations(rl.Items, annotations); err != nil {
+		return nil, errors.Join(processErr, fmt.Errorf("write the annotations of the items: %w", err))
+	}
+	if len(rl.Results) > 0 {
+		data, err := yaml.Marshal(rl.Results)
+		if err != nil {
+			return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
+		}
+		if rw.Results, err = yaml.Parse(string(data)); err != nil {
+			return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
+		}
+	}
+	buffer, err := writeList(rw, rl.Items)
+	if err != nil {
+		return nil, errors.Join(processErr, fmt.Errorf("write the items: %w", err))
+	}
+	return buffer, processErr
+}
+
+// writeList returns a ResourceList as kyaml writes it.
+func writeList(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, error) {
+	if out, ok := writeBlocks(rw, items); ok {
+		return out, nil
+	}
+	var buffer bytes.Buffer
+	rw.Writer = &buffer
+	err := rw.Write(items)
+	return buffer.Bytes(), err
+}
+
+// writeBlocks writes a ResourceList without kyaml, if it can.
+func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, bool) {
+	scalar := func(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
+	nodes := make([]*yaml.Node, 0, len(items))
+	for _, n := range items {
+		if err := yaml.ClearEmptyAnnotations(n); err != nil {
+			return nil, false
+		}
+		nodes = append(nodes, n.YNode())
+	}
+	out, ok := block.Append(nil, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
+		scalar("apiVersion"), scalar(rw.WrappingAPIVersion), scalar("kind"), scalar(rw.WrappingKind),
+	}})
+	if out = append(out, "items:\n"...); !ok || len(nodes) == 0 {
+		return nil, false
+	}
+	if out, ok = block.List(out, nodes); !ok {
+		return nil, false
+	}
+	for _, field := range []struct {
+		name  string
+		value *yaml.RNode
+	}{{"functionConfig", rw.FunctionConfig}, {"results", rw.Results}} {
+		if field.value == nil {
+			continue
+		}
+		if out, ok = block.Append(out, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar(field.name), field.value.YNode()}}); !ok {
+			return nil, false
+		}
+	}
+	return out, true
 }
 
 // MalformedError has the findings about malformed items.
