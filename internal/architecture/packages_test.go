@@ -33,6 +33,7 @@ var packages = map[string]description{
 	"internal/report":        {model, "Defines findings, changes, the result of a proof and the catalogue of checks."},
 	"internal/endpoints":     {model, "Defines endpoints, selectors, and the representatives of what selectors distinguish."},
 	"internal/flow":          {model, "Defines ports, L7 rules and flows, what an engine compiles, and how it is asked."},
+	"internal/block":         {model, "Writes YAML in block style, and converts typed objects to nodes, as kyaml does and faster."},
 	"internal/cilium":        {model, "Defines the settings of Cilium's agents, and what changed between its releases."},
 	"internal/policy":        {model, "Defines what the steps exchange: fence, owners, grants and policies."},
 	"internal/resource":      {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
@@ -86,11 +87,12 @@ var modelImports = map[string][]string{
 	"api/v1alpha1":       {"internal/strict"},
 	"internal/endpoints": {"api/v1alpha1"},
 	"internal/flow":      {"api/v1alpha1", "internal/endpoints"},
+	"internal/block":     nil,
 	"internal/cilium":    {"api/v1alpha1", "internal/endpoints", "internal/flow"},
 	"internal/report":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium"},
 	"internal/document":  nil,
 	"internal/policy":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report"},
-	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy"},
+	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy", "internal/block"},
 }
 
 // importRule restricts an external package, and all packages below it, to the named packages.

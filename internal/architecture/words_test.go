@@ -61,7 +61,7 @@ var wordExceptions = map[string]string{
 var lineExceptions = map[string]string{
 	"traffic-closed": "is a check: connections are opened and closed",
 	"close(":         "is a function of Go",
-	"f.Close()":      "is a method of Go",
+	".Close()":       "is a method of Go",
 	"user nobody":    "is a user of Unix",
 	"everybody":      "is a flow of a golden case, and part of names that are generated",
 }

@@ -31,7 +31,7 @@ var texts = []string{
 	"", " ", "a", "A-b_c/d.e", "yes", "No", "on", "y", "null", "Null", "~", "true", "FALSE", "nan", ".nan", ".inf", "inf", "0", "00", "08", "1_0", "1e3", "0x1f", "0o7", "1:2", "12:30:45",
 	"2001-01-01", "2001-01-01T00:00:00Z", "=", "<<", "-", "- a", "-a", "--- a", "...", "a: b", "a:", ":a", "a #b", "#a", "a#b", "*a", "&a", "!a", "|a", ">", "%a", "@a", "`a", "{a}", "[a", "a,b", "'a'", "a'b",
 	`"a"`, `a"b`, `a\b`, "a b", " a", "a ", "a  b", "a\tb", "a\nb", "a\nb\n", "a\nb\n\n", "\na", "a\n\nb", " a\nb", "a\n b", "a \nb", "a\n\tb", "\n", "é", "a\nñ", "\u0085", "\u2028", "\ufeff", "\x00", "\x7f", "a\r\nb", "日本",
-	"9007199254740993", "123456789", "1234567890", "-1", "+1", "1.5", "65535", "*.example.com", "**.example.com", "10.0.0.0/8", "::/0", "k8s:app", strings.Repeat("a", 70), strings.Repeat("a b ", 60),
+	"9007199254740993", "123456789", "1234567890", "-1", "+1", "1.5", "65535", "*.example.com", "**.example.com", "10.0.0.0/8", "1/2", "1./2", "./2", "1/", "0/0", "1.5/3/4", "a/1", "Tenant/t1 spec.egress[llm]", "a [b]", "a]", "a -b", "a - b", "a  b", "on off", "null ", "e1 5", "a ? b", "A.5", "::/0", "k8s:app", strings.Repeat("a", 70), strings.Repeat("a b ", 60),
 }
 
 func TestFromMapIsKyamls(t *testing.T) {
@@ -56,7 +56,9 @@ func TestFromMapIsKyamls(t *testing.T) {
 		if a, b := kyamlText(t, got), want.MustString(); a != b {
 			t.Errorf("%v: got\n%s\nwant\n%s", v, a, b)
 		}
-		sameNode := func(a, b yaml.Node) bool { return a.Kind == b.Kind && a.Style == b.Style && a.Tag == b.Tag && a.Value == b.Value }
+		sameNode := func(a, b yaml.Node) bool {
+			return a.Kind == b.Kind && a.Style == b.Style && a.Tag == b.Tag && a.Value == b.Value
+		}
 		if !slices.EqualFunc(allNodes(got), allNodes(want.YNode()), sameNode) {
 			t.Errorf("%v: the nodes are not kyaml's", v)
 		}

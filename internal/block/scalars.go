@@ -1,6 +1,9 @@
 package block
 
 import (
+	"bytes"
+	"errors"
+	"strings"
 	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -54,4 +57,21 @@ func textOf(n *yaml.Node) (string, bool) {
 		return scalarText{text, ok}
 	})
 	return out.text, out.ok
+}
+
+// encode is the text of a scalar in kyaml.
+func encode(n *yaml.Node) (string, bool) {
+	text, err := encoded(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "k"}, n}})
+	text, ok := strings.CutPrefix(text, "k: ")
+	text = strings.TrimSuffix(text, "\n")
+	return text, ok && err == nil && !strings.Contains(text, "\n")
+}
+
+// encoded is a node in kyaml.
+func encoded(n *yaml.Node) (string, error) {
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	err := encoder.Encode(n)
+	err = errors.Join(err, encoder.Close())
+	return out.String(), err
 }

@@ -1,8 +1,6 @@
 package block
 
 import (
-	"bytes"
-	"errors"
 	"slices"
 	"strings"
 
@@ -38,7 +36,7 @@ func hasComments(n *yaml.Node) bool {
 // anchors, tags, flow style, and scalars of several lines that are no simple text.
 func Append(out []byte, n *yaml.Node) ([]byte, bool) {
 	w := writer{out: out, ok: true}
-	w.block(n, 0, false)
+	w.block(n, 0, lineStart)
 	return w.out, w.ok
 }
 
@@ -50,20 +48,20 @@ type writer struct {
 
 // block writes a mapping or a sequence at an indentation. The first line continues the current one after
 // a dash.
-func (w *writer) block(n *yaml.Node, indent int, afterDash bool) {
+func (w *writer) block(n *yaml.Node, indent int, first place) {
 	if !isPlain(n) || n.Style != 0 || len(n.Content) == 0 {
 		w.ok = false
 		return
 	}
-	switch {
-	case n.Kind == yaml.MappingNode && len(n.Content)%2 == 0:
-		for i := 0; i < len(n.Content) && w.ok; i += 2 {
-			w.indent(indent, afterDash && i == 0)
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(n.Content) && w.ok; i += 2 {
+			w.begin(i, indent, first)
 			w.field(n.Content[i], n.Content[i+1], indent)
 		}
-	case n.Kind == yaml.SequenceNode:
+	case yaml.SequenceNode:
 		for i, item := range n.Content {
-			w.indent(indent, afterDash && i == 0)
+			w.begin(i, indent, first)
 			w.out = append(w.out, "- "...)
 			w.item(item, indent)
 		}
@@ -72,11 +70,23 @@ func (w *writer) block(n *yaml.Node, indent int, afterDash bool) {
 	}
 }
 
-func (w *writer) indent(n int, afterDash bool) {
+// place is where a block begins.
+type place bool
+
+const (
+	lineStart place = false
+	afterDash place = true
+)
+
+// begin begins the line of a field or an item.
+func (w *writer) begin(i, indent int, first place) {
+	if i > 0 || first == lineStart {
+		w.indent(indent)
+	}
+}
+
+func (w *writer) indent(n int) {
 	for range n {
-		if afterDash {
-			return
-		}
 		w.out = append(w.out, ' ')
 	}
 }
@@ -85,25 +95,33 @@ func (w *writer) indent(n int, afterDash bool) {
 const maxKey = 128
 
 func (w *writer) field(key, value *yaml.Node, indent int) {
-	if key.Kind != yaml.ScalarNode || len(key.Value) > maxKey/2 || !isSimpleText(key.Value) || strings.Contains(key.Value, "\n") {
+	if !isSimpleKey(key) {
 		w.ok = false
 		return
 	}
 	w.scalar(key)
 	w.out = append(w.out, ':')
 	switch {
-	case value.Kind == yaml.ScalarNode && value.Value == "" && value.Style == 0 && value.Tag == yaml.NodeTagNull && isPlain(value):
+	case isEmptyNull(value):
 		w.out = append(w.out, '\n')
 	case value.Kind == yaml.ScalarNode || len(value.Content) == 0:
 		w.out = append(w.out, ' ')
 		w.leaf(value, indent+2)
 	case value.Kind == yaml.SequenceNode:
 		w.out = append(w.out, '\n')
-		w.block(value, indent, false)
+		w.block(value, indent, lineStart)
 	default:
 		w.out = append(w.out, '\n')
-		w.block(value, indent+2, false)
+		w.block(value, indent+2, lineStart)
 	}
+}
+
+func isSimpleKey(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && len(n.Value) <= maxKey/2 && isSimpleText(n.Value) && !strings.Contains(n.Value, "\n")
+}
+
+func isEmptyNull(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 && n.Tag == yaml.NodeTagNull && isPlain(n)
 }
 
 func (w *writer) item(n *yaml.Node, indent int) {
@@ -111,17 +129,18 @@ func (w *writer) item(n *yaml.Node, indent int) {
 		w.leaf(n, indent+2)
 		return
 	}
-	w.block(n, indent+2, true)
+	w.block(n, indent+2, afterDash)
 }
 
-// leaf writes a scalar, or an empty mapping or sequence, to the end of its line.
+// leaf writes a scalar, or an empty mapping or sequence, and a line break.
 func (w *writer) leaf(n *yaml.Node, indent int) {
+	isEmpty := isPlain(n) && n.Style&^yaml.FlowStyle == 0
 	switch {
-	case n.Kind == yaml.MappingNode && isPlain(n) && n.Style&^yaml.FlowStyle == 0:
+	case isEmpty && n.Kind == yaml.MappingNode:
 		w.out = append(w.out, "{}"...)
-	case n.Kind == yaml.SequenceNode && isPlain(n) && n.Style&^yaml.FlowStyle == 0:
+	case isEmpty && n.Kind == yaml.SequenceNode:
 		w.out = append(w.out, "[]"...)
-	case n.Kind == yaml.ScalarNode && n.Style&^yaml.LiteralStyle == 0 && strings.Contains(n.Value, "\n"):
+	case n.Style&^yaml.LiteralStyle == 0 && strings.Contains(n.Value, "\n"):
 		w.lines(n, indent)
 		return
 	default:
@@ -142,7 +161,7 @@ func (w *writer) lines(n *yaml.Node, indent int) {
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		if w.out = append(w.out, '\n'); line != "" {
-			w.indent(indent, false)
+			w.indent(indent)
 			w.out = append(w.out, line...)
 		}
 	}
@@ -158,71 +177,35 @@ func isSimpleText(text string) bool {
 
 // scalar writes a scalar of one line.
 func (w *writer) scalar(n *yaml.Node) {
-	if !isPlain(n) || strings.Contains(n.Value, "\n") {
+	if n.Kind != yaml.ScalarNode || !isPlain(n) || strings.Contains(n.Value, "\n") {
 		w.ok = false
 		return
 	}
-	if n.Style == 0 && (n.Tag == "" || n.Tag == yaml.NodeTagString) && isWord(n.Value) || n.Style == 0 && n.Tag == yaml.NodeTagInt && isNumber(n.Value) {
+	switch quoted, known := formOf(n); {
+	case known && quoted:
+		w.out = append(append(append(w.out, '"'), n.Value...), '"')
+	case known:
 		w.out = append(w.out, n.Value...)
-		return
+	default:
+		text, ok := textOf(n)
+		w.out, w.ok = append(w.out, text...), w.ok && ok
 	}
-	text, ok := textOf(n)
-	w.out, w.ok = append(w.out, text...), w.ok && ok
+}
+
+// formOf reports whether a scalar is quoted, of those for which no look at kyaml is necessary.
+func formOf(n *yaml.Node) (quoted, known bool) {
+	switch isText := n.Tag == "" || n.Tag == yaml.NodeTagString; {
+	case n.Style == 0 && isText:
+		return false, isWord(n.Value)
+	case n.Style == 0 && n.Tag == yaml.NodeTagInt:
+		return false, isNumber(n.Value)
+	case n.Style == yaml.DoubleQuotedStyle && isText:
+		return true, isNumber(n.Value) || isWord(n.Value)
+	}
+	return false, false
 }
 
 // isPlain reports whether a node has neither comments nor an anchor nor a written tag.
 func isPlain(n *yaml.Node) bool {
 	return n.HeadComment == "" && n.LineComment == "" && n.FootComment == "" && n.Anchor == "" && n.Alias == nil && n.Style&yaml.TaggedStyle == 0
-}
-
-// isWord reports whether a text is a string in every version of YAML, without quotes.
-func isWord(s string) bool {
-	if s == "" || !isLetter(s[0]) {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; !isLetter(c) && (c < '-' || c > '9') && c != '_' {
-			return false
-		}
-	}
-	return len(s) > len("false") || !isReserved(s)
-}
-
-func isReserved(s string) bool {
-	switch strings.ToLower(s) {
-	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
-		return true
-	}
-	return false
-}
-
-func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// isNumber reports whether a text is a decimal number.
-func isNumber(s string) bool {
-	if s == "" || len(s) > 9 || s[0] == '0' && len(s) > 1 {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// encode is the text of a scalar in kyaml.
-func encode(n *yaml.Node) (string, bool) {
-	text, err := encoded(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "k"}, n}})
-	text, ok := strings.CutPrefix(text, "k: ")
-	text = strings.TrimSuffix(text, "\n")
-	return text, ok && err == nil && !strings.Contains(text, "\n")
-}
-
-// encoded is a node in kyaml.
-func encoded(n *yaml.Node) (string, error) {
-	var out bytes.Buffer
-	e := yaml.NewEncoder(&out)
-	err := e.Encode(n)
-	return out.String(), errors.Join(err, e.Close())
 }

@@ -16,7 +16,7 @@ import (
 // IsUpToDate reports whether an existing policy equals the result of Merge, so that the next run
 // leaves it unchanged.
 func IsUpToDate(have, want *yaml.RNode) bool {
-	return !update(editableCopy(have).YNode(), want.YNode())
+	return sameNode(have.YNode(), want.YNode()) || !update(editableCopy(have).YNode(), want.YNode())
 }
 
 // refuseOthers rejects policies outside Emit that no other run of this fence would leave unchanged.

@@ -56,14 +56,15 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 }
 
 // processList runs a process on a ResourceList and returns the result as YAML, as framework.Execute does.
-// The error is that of the process, or says why the YAML is missing.
+// The error is that of the process, or the reason why the YAML is missing.
 func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, process func(*framework.ResourceList) error) ([]byte, error) {
 	annotations, err := kio.PreprocessResourcesForInternalAnnotationMigration(rl.Items)
 	if err != nil {
 		return nil, fmt.Errorf("read the annotations of the items: %w", err)
 	}
 	processErr := process(rl)
-	if err := kio.ReconcileInternalAnnotations(rl.Items, annotations); err != nil {
+	withPlace := slices.DeleteFunc(slices.Clone(rl.Items), func(n *yaml.RNode) bool { return !hasHostAnnotations(n) })
+	if err := kio.ReconcileInternalAnnotations(withPlace, annotations); err != nil {
 		return nil, errors.Join(processErr, fmt.Errorf("write the annotations of the items: %w", err))
 	}
 	if len(rl.Results) > 0 {
@@ -80,6 +81,20 @@ func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, process fun
 		return nil, errors.Join(processErr, fmt.Errorf("write the items: %w", err))
 	}
 	return buffer, processErr
+}
+
+// hasHostAnnotations reports whether an item may have annotations with which kyaml finds its file.
+func hasHostAnnotations(n *yaml.RNode) bool {
+	all := child(child(n.YNode(), "metadata"), "annotations")
+	if all == nil {
+		return false
+	}
+	for i := 0; i < len(all.Content); i += 2 {
+		if group, _, _ := strings.Cut(all.Content[i].Value, "/"); strings.HasSuffix(group, "config.kubernetes.io") || group == "config.k8s.io" {
+			return true
+		}
+	}
+	return all.Kind != yaml.MappingNode
 }
 
 // writeList returns a ResourceList as kyaml writes it.

@@ -50,15 +50,11 @@ type Object struct {
 
 // ObjectOf reads the metadata of a resource.
 func ObjectOf(n *yaml.RNode) Object {
-	labels, annotations := n.GetLabels(), n.GetAnnotations()
 	o := Object{
-		RNode: n, Tenant: labels[LabelTenant], TenantID: labels[LabelTenantID], Node: labels[LabelNode],
-		Family: policy.Family(labels[LabelFamily]), Stage: v1alpha1.Stage(labels[LabelStage]), Namespace: annotations[AnnotationNamespace],
+		RNode: n, Tenant: labelOf(n, LabelTenant), TenantID: labelOf(n, LabelTenantID), Node: labelOf(n, LabelNode),
+		Family: policy.Family(labelOf(n, LabelFamily)), Stage: v1alpha1.Stage(labelOf(n, LabelStage)), Namespace: annotation(n, AnnotationNamespace), Fence: FenceOf(n),
 	}
-	if IsGeneratedKind(n) {
-		o.Fence = labels[LabelFence]
-	}
-	for reason := range strings.Lines(annotations[AnnotationFor]) {
+	for reason := range strings.Lines(annotation(n, AnnotationFor)) {
 		if reason = strings.TrimSpace(reason); reason != "" {
 			o.Reasons = append(o.Reasons, reason)
 		}
@@ -145,5 +141,5 @@ func FenceOf(n *yaml.RNode) string {
 	if !IsGeneratedKind(n) {
 		return ""
 	}
-	return n.GetLabels()[LabelFence]
+	return labelOf(n, LabelFence)
 }

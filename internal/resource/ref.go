@@ -26,7 +26,7 @@ const (
 func RefOf(n *yaml.RNode) report.Ref {
 	source := SourceOf(n)
 	return report.Ref{
-		APIVersion: n.GetApiVersion(), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName(),
+		APIVersion: apiVersionOf(n), Kind: kindOf(n), Namespace: NamespaceOf(n), Name: nameOf(n),
 		File: source.File, Index: source.Index,
 	}
 }
@@ -35,10 +35,10 @@ func RefOf(n *yaml.RNode) report.Ref {
 // drops the field. kustomize sets a namespace on this project's kinds and on kinds that it does not
 // know to be cluster-scoped.
 func NamespaceOf(n *yaml.RNode) string {
-	if Group(n) == v1alpha1.Group || clusterScoped(Group(n), n.GetKind()) {
+	if Group(n) == v1alpha1.Group || clusterScoped(Group(n), kindOf(n)) {
 		return ""
 	}
-	return n.GetNamespace()
+	return valueAt(n, "metadata", "namespace")
 }
 
 func resourceID(r report.Ref) *yaml.ResourceIdentifier {
@@ -64,12 +64,12 @@ func HostWritesFiles(items []*yaml.RNode) bool {
 // InPlace reports whether the items are the result of an earlier run. kustomize starts from the
 // sources for each build, and its functions share one build.
 func InPlace(items []*yaml.RNode) bool {
-	return !slices.ContainsFunc(items, func(n *yaml.RNode) bool { return n.GetAnnotations()[KustomizeID] != "" })
+	return !slices.ContainsFunc(items, func(n *yaml.RNode) bool { return annotation(n, KustomizeID) != "" })
 }
 
 // ID is the same for versions of one resource: a Ref without version and file.
 func ID(n *yaml.RNode) report.Ref {
-	return report.Ref{APIVersion: Group(n), Kind: n.GetKind(), Namespace: NamespaceOf(n), Name: n.GetName()}
+	return report.Ref{APIVersion: Group(n), Kind: kindOf(n), Namespace: NamespaceOf(n), Name: nameOf(n)}
 }
 
 // IDOf returns the ID of the resource of a Ref.
@@ -88,8 +88,7 @@ func ByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 
 // IsLocalConfig reports whether a resource is excluded from the cluster.
 func IsLocalConfig(n *yaml.RNode) bool {
-	v, ok := n.GetAnnotations()[LocalConfig]
-	return ok && v != "false"
+	return hasAnnotation(n, LocalConfig) && annotation(n, LocalConfig) != "false"
 }
 
 // MarkLocalConfig adds the annotation that excludes a resource from the cluster. Hosts accept any

@@ -118,7 +118,7 @@ func (w *Workload) LabelField(key string) string {
 }
 
 // groupKind is "apps/Deployment", and "v1/Pod" for the core group.
-func groupKind(n *yaml.RNode) string { return groupKindOf(n.GetApiVersion(), n.GetKind()) }
+func groupKind(n *yaml.RNode) string { return groupKindOf(apiVersionOf(n), kindOf(n)) }
 
 func groupKindOf(apiVersion, kind string) string {
 	group, _, _ := strings.Cut(apiVersion, "/")
@@ -126,7 +126,7 @@ func groupKindOf(apiVersion, kind string) string {
 }
 
 // Group returns the API group of a resource, "" for the core group.
-func Group(n *yaml.RNode) string { return groupOf(n.GetApiVersion()) }
+func Group(n *yaml.RNode) string { return groupOf(apiVersionOf(n)) }
 
 func groupOf(apiVersion string) string {
 	group, _, found := strings.Cut(apiVersion, "/")
