@@ -4,6 +4,7 @@ KUSTOMIZE_VERSION      := v5.8.2
 GOLANGCI_LINT_VERSION  := v2.15.0
 CONTROLLER_GEN_VERSION := v0.23.0
 HELM_VERSION           := v4.3.1
+JSONNET_VERSION        := v0.21.0
 # One release for each minor version of Cilium that a profile may declare. Tests check generated
 # policies against these files of each release, which are copied to bin/cilium/VERSION. Go files
 # are copied without .go, or they would be packages of this module.
@@ -75,6 +76,13 @@ EVERY ?= 1
 mutate: ## check that a named test fails for each mutation of the code
 	@go run ./internal/mutation -every $(EVERY) -from "$$(git rev-list --count HEAD || echo 0)"
 
+# make bench SIZES=10,100,1000 KUSTOMIZE_MAX=500 sets the numbers of tenants.
+SIZES ?= 10,100,1000
+KUSTOMIZE_MAX ?= 200
+.PHONY: bench
+bench: build bin/kustomize bin/helm bin/jsonnet ## measure processes side by side, and write the tables of docs/performance.md
+	@go run ./internal/bench -n '$(SIZES)' -kustomize-max '$(KUSTOMIZE_MAX)'
+
 .PHONY: lint
 lint: lint-go lint-mod lint-generated ## run golangci-lint, check go.mod and generated files
 
@@ -130,6 +138,9 @@ bin/kustomize: bin/.kustomize@$(KUSTOMIZE_VERSION)
 
 bin/helm: bin/.helm@$(HELM_VERSION)
 	$(call install,helm.sh/helm/v4/cmd/helm@$(HELM_VERSION))
+
+bin/jsonnet: bin/.jsonnet@$(JSONNET_VERSION)
+	$(call install,github.com/google/go-jsonnet/cmd/jsonnet@$(JSONNET_VERSION))
 
 bin/golangci-lint: bin/.golangci-lint@$(GOLANGCI_LINT_VERSION)
 	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION))

@@ -56,6 +56,7 @@ var packages = map[string]description{
 	"internal/flow/flowtest": {fake, "Asks policies about any endpoints, and fakes policies, in tests."},
 	"internal/architecture":  {check, "Tests the package structure, the documents and the language of this repository."},
 	"internal/apidoc":        {tool, "Generates the JSON schemas, docs/api.md, docs/checks.md and docs/schemas."},
+	"internal/bench":         {tool, "Measures whole processes side by side, and writes the tables of docs/performance.md."},
 	"internal/mutation":      {tool, "Changes the code as a list states, and checks that a named test fails each time."},
 }
 

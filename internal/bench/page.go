@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+)
+
+// The tables are between these lines of the page.
+const (
+	begin = "<!-- begin: make bench -->"
+	end   = "<!-- end: make bench -->"
+)
+
+// writePage replaces the tables of a page.
+func writePage(path string, all []measurement) error {
+	content, err := os.ReadFile(path) //nolint:gosec // The caller names the page.
+	if err != nil {
+		return fmt.Errorf("read the page: %w", err)
+	}
+	before, rest, ok := strings.Cut(string(content), begin)
+	_, after, also := strings.Cut(rest, end)
+	if !ok || !also {
+		return fmt.Errorf("%s has no lines %q and %q", path, begin, end)
+	}
+	text := before + begin + "\n\n" + table("CPU-seconds", all, func(m measurement) float64 { return m.seconds }) +
+		"\n" + table("Peak memory, MB", all, func(m measurement) float64 { return m.megabytes }) + "\n" + end + after
+	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // A page of the repository.
+}
+
+// table has a row for each command, a column for each number of tenants, and the growth exponent.
+func table(title string, all []measurement, value func(measurement) float64) string {
+	var names []string
+	var sizes []int
+	for _, m := range all {
+		if !slices.Contains(names, m.name) {
+			names = append(names, m.name)
+		}
+		if !slices.Contains(sizes, m.tenants) {
+			sizes = append(sizes, m.tenants)
+		}
+	}
+	var b strings.Builder
+	b.WriteString("| " + title + " |")
+	for _, n := range sizes {
+		fmt.Fprintf(&b, " %d |", n)
+	}
+	b.WriteString(" growth |\n|---|" + strings.Repeat("---:|", len(sizes)+1) + "\n")
+	for _, name := range names {
+		b.WriteString("| " + name + " |")
+		var row []measurement
+		for _, n := range sizes {
+			i := slices.IndexFunc(all, func(m measurement) bool { return m.name == name && m.tenants == n })
+			if i < 0 {
+				b.WriteString(" |")
+				continue
+			}
+			fmt.Fprintf(&b, " %.3g |", value(all[i]))
+			row = append(row, all[i])
+		}
+		b.WriteString(" " + growth(row, value) + " |\n")
+	}
+	return b.String()
+}
+
+// growth is the exponent between the two largest numbers of tenants: 1 is linear.
+func growth(row []measurement, value func(measurement) float64) string {
+	if len(row) < 2 {
+		return ""
+	}
+	a, b := row[len(row)-2], row[len(row)-1]
+	return fmt.Sprintf("%.2f", math.Log(value(b)/value(a))/math.Log(float64(b.tenants)/float64(a.tenants)))
+}
