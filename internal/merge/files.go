@@ -42,12 +42,12 @@ func filesOf(items []*yaml.RNode) files {
 }
 
 // withFile assigns a file to a new policy, if the host writes files. The file name depends only on
-// the policy. If the file exists, the policy becomes its next document.
+// the policy. If the file exists, the policy becomes its next document. Without files it is no copy.
 func (f files) withFile(n *yaml.RNode) *yaml.RNode {
-	c := editableCopy(n)
 	if f == nil {
-		return c
+		return n
 	}
+	c := editableCopy(n)
 	file := fileOf(n)
 	i := f[file]
 	f[file]++

@@ -30,7 +30,7 @@ func expandedCopy(n *yaml.Node) *yaml.Node {
 // sameNode reports whether two nodes have the same content in the same order, without aliases. It is
 // faster than a comparison that ignores the order.
 func sameNode(a, b *yaml.Node) bool {
-	return a.Kind == b.Kind && a.Kind != yaml.AliasNode && a.Value == b.Value && a.ShortTag() == b.ShortTag() && slices.EqualFunc(a.Content, b.Content, sameNode)
+	return a == b || a.Kind == b.Kind && a.Kind != yaml.AliasNode && a.Value == b.Value && a.ShortTag() == b.ShortTag() && slices.EqualFunc(a.Content, b.Content, sameNode)
 }
 
 // keyIndex returns the position of a key in a mapping, or -1.
