@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resolve"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -23,6 +24,8 @@ type reader struct {
 	// partial reports that ExternalResources cannot be read, so that resources that the index lacks may
 	// exist.
 	partial bool
+	// tenants are those that are decoded.
+	tenants map[*yaml.RNode]decodedTenant
 	// unknownGroupTenants are Tenants of other groups.
 	unknownGroupTenants []report.Ref
 	findings            report.Findings
@@ -35,6 +38,7 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 	known := r.readConfig(config)
 	items, copies := resource.Deduplicate(items)
 	r.findings = append(r.findings, copies...)
+	r.decodeTenants(items)
 	for _, n := range items {
 		r.readItem(n)
 	}
@@ -195,7 +199,7 @@ func (r *reader) readItem(n *yaml.RNode) {
 	ref := resource.RefOf(n)
 	switch n.GetKind() {
 	case v1alpha1.KindTenant:
-		t, ok := decode[v1alpha1.Tenant](r, n)
+		t, ok := r.tenant(n)
 		if !ok {
 			r.in.UnreadableTenants = append(r.in.UnreadableTenants, n.GetName())
 			return
@@ -233,6 +237,36 @@ func (r *reader) addExternal(n *yaml.RNode) {
 	ref := resource.RefOf(n)
 	ref.Name = e.Name
 	r.in.External = append(r.in.External, resource.ExternalResources{Ref: ref, Spec: e.Spec})
+}
+
+// decodedTenant is a Tenant, or why it is none.
+type decodedTenant struct {
+	*v1alpha1.Tenant
+	errs field.ErrorList
+}
+
+// decodeTenants decodes all Tenants. A build may have thousands.
+func (r *reader) decodeTenants(items []*yaml.RNode) {
+	all := slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return !resource.IsTenant(n) })
+	out := make([]decodedTenant, len(all))
+	parallel.For(len(all), func(i int) {
+		defer resource.AnnotatePanic(all[i])
+		out[i].Tenant, out[i].errs = v1alpha1.Decode[v1alpha1.Tenant](all[i], r.in.Fence.Spec.Variables)
+	})
+	r.tenants = make(map[*yaml.RNode]decodedTenant, len(all))
+	for i, n := range all {
+		r.tenants[n] = out[i]
+	}
+}
+
+// tenant returns a decoded Tenant, and reports whether it is valid.
+func (r *reader) tenant(n *yaml.RNode) (*v1alpha1.Tenant, bool) {
+	t, done := r.tenants[n]
+	if !done {
+		return decode[v1alpha1.Tenant](r, n)
+	}
+	r.invalid(resource.RefOf(n), t.errs)
+	return t.Tenant, len(t.errs) == 0
 }
 
 // decode reads a resource with the values of the fence's variables, and reports whether it is valid.

@@ -3,14 +3,17 @@
 package render
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/block"
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -18,22 +21,23 @@ import (
 // Render returns the resources of the policies, in their order and in the fence's form, followed by
 // the ConfigMap of the egress proxy.
 func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
-	out := make([]*yaml.RNode, 0, len(policies))
-	for i := range policies {
-		node, err := toNode(object(f, &policies[i]))
-		if err != nil {
-			return nil, fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, err)
+	rendered, errs := make([]*yaml.RNode, len(policies)), make([]error, len(policies))
+	parallel.For(len(policies), func(i int) {
+		if rendered[i], errs[i] = toNode(object(f, &policies[i])); errs[i] != nil {
+			errs[i] = fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, errs[i])
 		}
-		out = append(out, node)
+	})
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
 	}
-	if f.EgressProxy != nil {
-		node, err := toNode(egressNames(f))
-		if err != nil {
-			return nil, fmt.Errorf("render the names of the egress proxy: %w", err)
-		}
-		out = append(out, node)
+	if f.EgressProxy == nil {
+		return rendered, nil
 	}
-	return out, nil
+	names, err := toNode(egressNames(f))
+	if err != nil {
+		return nil, fmt.Errorf("render the names of the egress proxy: %w", err)
+	}
+	return append(slices.Clip(rendered), names), nil
 }
 
 func object(f *policy.Fence, p *policy.Policy) any {
