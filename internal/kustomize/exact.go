@@ -22,16 +22,9 @@ func (p *plan) run() ([]byte, error) {
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}
-	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization); err != nil {
-		return nil, err
-	}
-	m, err := runKrusty(o, root.dir.String(), opts)
+	resources, err := accumulate(o, root.dir, root.path, p.kustomization, opts)
 	if err != nil {
 		return nil, r.explain(fmt.Errorf("build %s: %w", p.build.dir, err))
-	}
-	resources := m.Resources()
-	if err := restoreLocalConfig(resources); err != nil {
-		return nil, err
 	}
 	s, err := newStream(resources)
 	if err != nil {

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"path/filepath"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -15,7 +16,9 @@ type guard struct {
 	filesys.FileSystem
 	// dir is the directory of the build, and root the same with symbolic links resolved.
 	dir, root string
-	findings  map[string]report.Findings
+	// mutex guards the fields below: a build reads files in parallel.
+	mutex    sync.Mutex
+	findings map[string]report.Findings
 	// files are the files that were read.
 	files map[string]bool
 }
@@ -35,8 +38,10 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.files[path] = true
 	findings := tenantfence.UnexpandableAliases(content)
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.files[path] = true
 	if len(findings) == 0 {
 		return content, nil
 	}

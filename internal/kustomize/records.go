@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -20,7 +21,9 @@ import (
 type records struct {
 	fsys filesys.FileSystem
 	// root is the directory of the build, with symbolic links resolved.
-	root  filesys.ConfirmedDir
+	root filesys.ConfirmedDir
+	// mutex guards files: a build reads them in parallel.
+	mutex sync.Mutex
 	files map[string][]byte
 	// kinds has the resources by kind and name.
 	kinds map[resid.Gvk]map[string][]document
@@ -41,9 +44,13 @@ func newRecords(fsys filesys.FileSystem, root filesys.ConfirmedDir) *records {
 
 // add records a file of the build.
 func (r *records) add(path string, content []byte) {
-	if dir, file, err := r.fsys.CleanedAbs(path); err == nil {
-		r.files[dir.Join(file)] = content
+	dir, file, err := r.fsys.CleanedAbs(path)
+	if err != nil {
+		return
 	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.files[dir.Join(file)] = content
 }
 
 // parse reads the resources in the files. It skips files that kustomize cannot read.
