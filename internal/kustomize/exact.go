@@ -66,7 +66,7 @@ func (p *plan) generate(o *overlay) error {
 		}
 		for _, n := range nodes {
 			tenantfence.ClearSource(n)
-			content, err := (&resource.Resource{RNode: *n}).AsYAML()
+			content, err := asYAML(&resource.Resource{RNode: *n})
 			if err != nil {
 				return fmt.Errorf("run %s: %w", describe(g), err)
 			}
@@ -99,7 +99,7 @@ func functionConfig(c *resource.Resource) (*yaml.RNode, error) {
 // normalize returns a copy of a resource as kustomize writes it for a function. It is converted
 // through JSON, which drops comments, anchors and other notations of a number.
 func normalize(r *resource.Resource) (*yaml.RNode, error) {
-	content, err := r.AsYAML()
+	content, err := asYAML(r)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", describe(r), err)
 	}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"sigs.k8s.io/kustomize/api/filters/annotations"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
@@ -97,35 +96,27 @@ func (a *accumulation) parse(p *part, content []byte) (resources []*resource.Res
 	if resources, err = a.factory.SliceFromBytes(content); err != nil {
 		return nil, err
 	}
-	origin := (*resource.Origin)(nil)
+	origin := ""
 	if slices.Contains(a.root.kustomization.BuildMetadata, types.OriginAnnotations) {
-		origin = &resource.Origin{Path: filepath.Join(p.union.origin, p.entry)}
-	}
-	for _, r := range resources {
-		if err := setOrigin(r, origin); err != nil {
+		if origin, err = (&resource.Origin{Path: filepath.Join(p.union.origin, p.entry)}).String(); err != nil {
 			return nil, err
 		}
-		r.RemoveBuildAnnotations()
-		if err := r.ClearTransformations(); err != nil {
+	}
+	for _, r := range resources {
+		if !hasMapping(&r.RNode) {
+			return nil, errInexact
+		}
+		if err := setBuildAnnotations(r, origin); err != nil {
 			return nil, err
 		}
 	}
 	return resources, nil
 }
 
-func setOrigin(r *resource.Resource, origin *resource.Origin) error {
-	if origin == nil {
-		return r.SetOrigin(nil)
-	}
-	text, err := origin.String()
-	if err != nil {
-		return err
-	}
-	_, err = annotations.Filter{
-		Annotations: map[string]string{originAnnotation: text},
-		FsSlice:     []types.FieldSpec{{Path: "metadata/annotations", CreateIfNotPresent: true}},
-	}.Filter([]*yaml.RNode{&r.RNode})
-	return err
+// hasMapping reports whether the annotations are a mapping or omitted. kustomize fails on others.
+func hasMapping(n *yaml.RNode) bool {
+	annotations, err := n.Pipe(yaml.Lookup(yaml.MetadataField, yaml.AnnotationsField))
+	return err == nil && (annotations == nil || annotations.YNode().Kind == yaml.MappingNode)
 }
 
 // runGroups has kustomize build the groups that are not read, and returns the first error.

@@ -3,7 +3,6 @@ package kustomize
 import (
 	"fmt"
 
-	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -37,7 +36,7 @@ func plain(g *guard, dir string, opts Options) ([]*yaml.RNode, error) {
 	}
 	var items []*yaml.RNode
 	for _, r := range resources {
-		if local, ok := r.GetAnnotations()[konfig.IgnoredByKustomizeAnnotation]; !ok || local == "false" {
+		if !isDropped(&r.RNode) {
 			items = append(items, &r.RNode)
 		}
 	}
