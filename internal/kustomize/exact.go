@@ -18,7 +18,7 @@ const generatedFile = ".tenantfence-generated.yaml"
 func (p *plan) run() ([]byte, error) {
 	root, opts := p.build.root, p.build.opts
 	o, r := newOverlay(p.build.fsys), newRecords(p.build.fsys, root.dir)
-	o.read = r.add
+	o.read, o.parsed = r.add, r.addParsed
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}

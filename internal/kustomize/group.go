@@ -46,6 +46,9 @@ func (a *accumulation) read(parts []*part) error {
 		resources, err := a.parse(parts[i], content)
 		if err == nil && !slices.ContainsFunc(resources, refersToNames) {
 			files[i].isRead, files[i].resources = true, resources
+			if a.fsys.parsed != nil {
+				a.fsys.parsed(parts[i].file, resources)
+			}
 		}
 	})
 	if inexact.Load() {

@@ -21,10 +21,18 @@ type guard struct {
 	findings map[string]report.Findings
 	// files are the files that were read.
 	files map[string]bool
+	// cleaned has the results of CleanedAbs.
+	cleaned map[string]cleanedPath
+}
+
+type cleanedPath struct {
+	dir  filesys.ConfirmedDir
+	file string
+	err  error
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
-	g := &guard{FileSystem: fsys, dir: dir, root: dir, findings: map[string]report.Findings{}, files: map[string]bool{}}
+	g := &guard{FileSystem: fsys, dir: dir, root: dir, findings: map[string]report.Findings{}, files: map[string]bool{}, cleaned: map[string]cleanedPath{}}
 	// The build reports a directory that does not exist.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
@@ -51,6 +59,20 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	}
 	g.findings[path] = findings
 	return nil, &MalformedError{findings}
+}
+
+// CleanedAbs resolves a path once, since the files of a build do not move.
+func (g *guard) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	g.mutex.Lock()
+	c, known := g.cleaned[path]
+	g.mutex.Unlock()
+	if !known {
+		c.dir, c.file, c.err = g.FileSystem.CleanedAbs(path)
+		g.mutex.Lock()
+		g.cleaned[path] = c
+		g.mutex.Unlock()
+	}
+	return c.dir, c.file, c.err
 }
 
 // displayPath is the path of a file for messages, relative to the directory of the build.

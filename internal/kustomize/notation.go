@@ -2,7 +2,9 @@ package kustomize
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 
 	yamlv2 "go.yaml.in/yaml/v2"
@@ -23,7 +25,7 @@ func asYAML(r *resource.Resource) ([]byte, error) {
 var decimal = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
 
 // plainValue returns the value of a node. It returns false if it has aliases, merge keys, keys that are not
-// text, floating-point numbers, several lines in one text, or anything else with several notations.
+// text, floating-point numbers, text with unusual characters, or anything else with several notations.
 func plainValue(n *yaml.Node) (any, bool) {
 	if n == nil || n.Anchor != "" {
 		return nil, false
@@ -72,7 +74,7 @@ func plainKey(n *yaml.Node) (string, bool) {
 func plainScalar(n *yaml.Node) (any, bool) {
 	switch n.ShortTag() {
 	case yaml.NodeTagString:
-		return n.Value, n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 && isPlainText(n.Value)
+		return n.Value, n.Style&yaml.FoldedStyle == 0 && isPlainText(n.Value)
 	case yaml.NodeTagInt:
 		i, err := strconv.Atoi(n.Value)
 		return i, err == nil && decimal.MatchString(n.Value)
@@ -84,10 +86,16 @@ func plainScalar(n *yaml.Node) (any, bool) {
 	return nil, false
 }
 
-// isPlainText reports whether a text has one line of printable characters.
+// isPlainText reports whether a text has lines of printable characters, which neither begin nor end with a
+// space, and no empty line.
 func isPlainText(text string) bool {
+	if lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n"); len(lines) > 1 || strings.HasSuffix(text, "\n") {
+		return !slices.ContainsFunc(lines, func(line string) bool {
+			return line == "" || line != strings.TrimSpace(line) || !isPlainText(line)
+		})
+	}
 	for _, c := range text {
-		if c < ' ' || c == unicode.ReplacementChar || c > unicode.MaxLatin1 || !unicode.IsPrint(c) {
+		if c < ' ' || c > unicode.MaxLatin1 || !unicode.IsPrint(c) {
 			return false
 		}
 	}

@@ -40,7 +40,7 @@ func Unfenced(fsys filesys.FileSystem, dir string, opts Options) ([]*yaml.RNode,
 		return nil, g.explain(err)
 	}
 	o, r := newOverlay(g), newRecords(g, root)
-	o.read = r.add
+	o.read, o.parsed = r.add, r.addParsed
 	resources, err := accumulate(o, root, path, k, opts)
 	if err := g.explain(err); err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
