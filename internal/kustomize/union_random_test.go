@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"sigs.k8s.io/kustomize/api/resource"
-	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
@@ -59,23 +57,6 @@ type treeDrawer struct {
 
 // one draws one of several texts.
 func (d *treeDrawer) one(texts ...string) string { return texts[d.IntN(len(texts))] }
-
-// accumulated builds the tree and returns its resources as text.
-func accumulated(fsys filesys.FileSystem, maxGroup int, build func(*accumulation) ([]*resource.Resource, error)) (string, error) {
-	file, k, err := readKustomization(fsys, "/", "")
-	if err != nil {
-		return "", err
-	}
-	k.BuildMetadata = []string{types.OriginAnnotations}
-	a := newAccumulation(newOverlay(fsys), "/", file, k, Options{})
-	a.maxGroup = maxGroup
-	resources, err := build(a)
-	var out strings.Builder
-	for _, r := range resources {
-		out.WriteString("---\n" + r.MustYaml())
-	}
-	return out.String(), err
-}
 
 func treeText(fsys filesys.FileSystem) string {
 	var out strings.Builder
