@@ -22,7 +22,7 @@ func asYAML(r *resource.Resource) ([]byte, error) {
 }
 
 // decimal matches integers that are the same in YAML, JSON and Go.
-var decimal = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
+var decimal = regexp.MustCompile(`^(0|-?[1-9]\d{0,14})$`)
 
 // plainValue returns the value of a node. It returns false if it has aliases, merge keys, keys that are not
 // text, floating-point numbers, text with unusual characters, or anything else with several notations.

@@ -77,11 +77,9 @@ func (r *records) parse() {
 	files := slices.Sorted(maps.Keys(r.files))
 	nodes := make([][]*yaml.RNode, len(files))
 	inParallel(len(files), func(i int) {
-		known := false
-		if nodes[i], known = r.parsed[files[i]]; known {
-			return
-		}
-		if read, err := tenantfence.ReadYAML(r.files[files[i]]); err == nil {
+		if known, ok := r.parsed[files[i]]; ok {
+			nodes[i] = known
+		} else if read, err := tenantfence.ReadYAML(r.files[files[i]]); err == nil {
 			nodes[i] = flattenLists(read)
 		}
 	})

@@ -39,7 +39,10 @@ var errInexact = errors.New("kustomize must build this as a whole")
 
 // accumulate builds the kustomization k, which replaces the file at path in dir.
 func accumulate(fsys *overlay, dir filesys.ConfirmedDir, path string, k types.Kustomization, opts Options) ([]*resource.Resource, error) {
-	a := newAccumulation(fsys, dir, path, k, opts)
+	return newAccumulation(fsys, dir, path, k, opts).run()
+}
+
+func (a *accumulation) run() ([]*resource.Resource, error) {
 	resources, err := a.union()
 	if errors.Is(err, errInexact) {
 		return a.whole()

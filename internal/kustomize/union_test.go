@@ -37,7 +37,7 @@ func memory(t *testing.T, files map[string]string) filesys.FileSystem {
 	t.Helper()
 	fsys := filesys.MakeFsInMemory()
 	for name, content := range files {
-		if err := fsys.WriteFile(filepath.Join("/", name), []byte(content)); err != nil {
+		if err := fsys.WriteFile("/"+name, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,9 +170,7 @@ func TestLayerInSeveralParts(t *testing.T) {
 		"e/kustomization.yaml": "resources: [../d]\nnamePrefix: e-",
 	})
 	want, werr := accumulated(fsys, 0, (*accumulation).whole)
-	got, err := accumulated(fsys, 1, func(a *accumulation) ([]*resource.Resource, error) {
-		return accumulate(a.fsys, a.root.dir, a.root.path, a.root.kustomization, Options{})
-	})
+	got, err := accumulated(fsys, 1, (*accumulation).run)
 	if got != want || err != nil || werr != nil {
 		t.Errorf("errors %v and %v\n%s", err, werr, difference(t, want, got))
 	}
@@ -185,7 +183,7 @@ func TestReferenceKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := string(read(t, filepath.Join(strings.TrimSpace(string(module)), "internal/konfig/builtinpluginconsts/namereference.go")))
+	source := string(read(t, strings.TrimSpace(string(module))+"/internal/konfig/builtinpluginconsts/namereference.go"))
 	_, table, _ := strings.Cut(source, "`")
 	table, _, _ = strings.Cut(table, "`")
 	var parsed struct {
