@@ -130,9 +130,7 @@ func TestUnionErrors(t *testing.T) {
 			t.Parallel()
 			fsys := memory(t, c.files)
 			_, want := accumulated(fsys, 0, (*accumulation).whole)
-			_, got := accumulated(fsys, 1, func(a *accumulation) ([]*resource.Resource, error) {
-				return accumulate(a.fsys, a.root.dir, a.root.path, a.root.kustomization, Options{})
-			})
+			_, got := accumulated(fsys, 1, (*accumulation).run)
 			if got == nil || want == nil || got.Error() != want.Error() || !strings.Contains(got.Error(), c.want) {
 				t.Errorf("%v\nwant\n%v\nwith %q", got, want, c.want)
 			}
