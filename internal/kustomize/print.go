@@ -37,7 +37,7 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 	return bytes.Join(texts, []byte("---\n")), cmp.Or(errs...)
 }
 
-// isDropped reports whether kustomize drops an item at the end of a build.
+// isDropped reports whether kustomize drops an item when a build is complete.
 func isDropped(n *yaml.RNode) bool {
 	local, ok := n.GetAnnotations()[konfig.IgnoredByKustomizeAnnotation]
 	return ok && local != "false"

@@ -14,7 +14,7 @@ import (
 )
 
 // TestUnionMatchesKustomize builds random trees of layers, as a union and with kustomize alone, and
-// compares all resources and whether there is an error.
+// compares all resources and whether both fail.
 func TestUnionMatchesKustomize(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(400)
@@ -71,7 +71,7 @@ func treeText(fsys filesys.FileSystem) string {
 }
 
 // treeFolders are the folders of a tree. The first is the root, and has no other fields. Each lists only
-// later ones, or there are cycles.
+// later ones, because kustomize refuses cycles.
 var treeFolders = []string{"", "a", "a/b", "c", "c/d", "e", "f"}
 
 // draw writes a tree of layers.
