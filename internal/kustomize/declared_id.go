@@ -33,15 +33,10 @@ func (r *records) declaration(res *resource.Resource) *document {
 		return nil
 	}
 	var same, parts []document
-	for name, documents := range r.kinds[groupKind(&res.RNode)] {
-		for _, d := range documents {
-			if d.file != origin {
-				continue
-			}
-			same = append(same, d)
-			if name != "" && strings.Contains(res.GetName(), name) {
-				parts = append(parts, d)
-			}
+	for _, d := range r.declared[groupKind(&res.RNode)][origin] {
+		same = append(same, d)
+		if name := d.node.GetName(); name != "" && strings.Contains(res.GetName(), name) {
+			parts = append(parts, d)
 		}
 	}
 	switch {

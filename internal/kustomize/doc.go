@@ -17,6 +17,27 @@
 // and printed as kustomize does. A patch in place of the fence renames the
 // annotation local-config, so that kustomize keeps these items for the fences.
 //
+// # Unions
+//
+// kustomize compares each resource with all others, so its time grows with the
+// square of their number. A layer that only lists resources is therefore built
+// without kustomize: it is the union of its entries, in their order. Files are
+// parsed as kustomize parses them, and kustomize builds each layer that has other
+// fields, apart from the rest of the build and in parallel.
+//
+//   - Files with kinds whose fields name other resources (a Deployment, a
+//     RoleBinding) are built by kustomize, which may fail on these fields.
+//   - kustomize writes changed names into the resources of all layers. Parts
+//     between which it may do so are built together: those where one has the
+//     former name of a resource of the other, in a namespace where it is found.
+//   - If a layer has a field for the whole build (openapi, crds, configurations,
+//     vars), or a remote entry, kustomize builds everything.
+//   - Every error comes from kustomize, which builds only the parts that cause it.
+//
+// Layers of Components are part of the layer that lists them.
+//
+// # What the fences receive
+//
 // The fences receive the items that kustomize passes to a function, with one
 // difference. Changed names (namePrefix, hashes) are already written into the
 // fields that refer to them, such as a Deployment's configMapRef. Names of items

@@ -18,20 +18,13 @@ const generatedFile = ".tenantfence-generated.yaml"
 func (p *plan) run() ([]byte, error) {
 	root, opts := p.build.root, p.build.opts
 	o, r := newOverlay(p.build.fsys), newRecords(p.build.fsys, root.dir)
-	o.read = r.add
+	o.read, o.parsed = r.add, r.addParsed
 	if err := p.generate(o); err != nil {
 		return nil, err
 	}
-	if err := o.keepLocalConfig(root.dir, root.path, p.kustomization); err != nil {
-		return nil, err
-	}
-	m, err := runKrusty(o, root.dir.String(), opts)
+	resources, err := accumulate(o, root.dir, root.path, p.kustomization, opts)
 	if err != nil {
 		return nil, r.explain(fmt.Errorf("build %s: %w", p.build.dir, err))
-	}
-	resources := m.Resources()
-	if err := restoreLocalConfig(resources); err != nil {
-		return nil, err
 	}
 	s, err := newStream(resources)
 	if err != nil {
@@ -73,7 +66,7 @@ func (p *plan) generate(o *overlay) error {
 		}
 		for _, n := range nodes {
 			tenantfence.ClearSource(n)
-			content, err := (&resource.Resource{RNode: *n}).AsYAML()
+			content, err := asYAML(&resource.Resource{RNode: *n})
 			if err != nil {
 				return fmt.Errorf("run %s: %w", describe(g), err)
 			}
@@ -106,7 +99,7 @@ func functionConfig(c *resource.Resource) (*yaml.RNode, error) {
 // normalize returns a copy of a resource as kustomize writes it for a function. It is converted
 // through JSON, which drops comments, anchors and other notations of a number.
 func normalize(r *resource.Resource) (*yaml.RNode, error) {
-	content, err := r.AsYAML()
+	content, err := asYAML(r)
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", describe(r), err)
 	}

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"path/filepath"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
@@ -15,13 +16,23 @@ type guard struct {
 	filesys.FileSystem
 	// dir is the directory of the build, and root the same with symbolic links resolved.
 	dir, root string
-	findings  map[string]report.Findings
+	// mutex guards the fields below: a build reads files in parallel.
+	mutex    sync.Mutex
+	findings map[string]report.Findings
 	// files are the files that were read.
 	files map[string]bool
+	// cleaned has the results of CleanedAbs.
+	cleaned map[string]cleanedPath
+}
+
+type cleanedPath struct {
+	dir  filesys.ConfirmedDir
+	file string
+	err  error
 }
 
 func newGuard(fsys filesys.FileSystem, dir string) *guard {
-	g := &guard{FileSystem: fsys, dir: dir, root: dir, findings: map[string]report.Findings{}, files: map[string]bool{}}
+	g := &guard{FileSystem: fsys, dir: dir, root: dir, findings: map[string]report.Findings{}, files: map[string]bool{}, cleaned: map[string]cleanedPath{}}
 	// The build reports a directory that does not exist.
 	if root, err := filesys.ConfirmDir(fsys, dir); err == nil {
 		g.root = root.String()
@@ -35,8 +46,10 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.files[path] = true
 	findings := tenantfence.UnexpandableAliases(content)
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.files[path] = true
 	if len(findings) == 0 {
 		return content, nil
 	}
@@ -46,6 +59,20 @@ func (g *guard) ReadFile(path string) ([]byte, error) {
 	}
 	g.findings[path] = findings
 	return nil, &MalformedError{findings}
+}
+
+// CleanedAbs resolves a path once, since the files of a build do not move.
+func (g *guard) CleanedAbs(path string) (filesys.ConfirmedDir, string, error) {
+	g.mutex.Lock()
+	c, known := g.cleaned[path]
+	g.mutex.Unlock()
+	if !known {
+		c.dir, c.file, c.err = g.FileSystem.CleanedAbs(path)
+		g.mutex.Lock()
+		g.cleaned[path] = c
+		g.mutex.Unlock()
+	}
+	return c.dir, c.file, c.err
 }
 
 // displayPath is the path of a file for messages, relative to the directory of the build.

@@ -101,7 +101,7 @@ func clearKeepOwnRecord(r *resource.Resource) error {
 		return err
 	}
 	annotations := r.GetAnnotations()
-	annotations["alpha.config.kubernetes.io/transformations"] = text
+	annotations[transformationsAnnotation] = text
 	return r.SetAnnotations(annotations)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
@@ -17,6 +18,8 @@ type overlay struct {
 	files map[string][]byte
 	// read receives each file that is read unchanged. Omitted: no call.
 	read func(path string, content []byte)
+	// parsed receives the resources of each file that is read without kustomize. Omitted: no call.
+	parsed func(path string, resources []*resource.Resource)
 }
 
 func newOverlay(fsys filesys.FileSystem) *overlay {

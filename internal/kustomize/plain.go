@@ -13,11 +13,32 @@ import (
 // of kustomize: Helm and LoadRestrictions.
 func Plain(fsys filesys.FileSystem, dir string, opts Options) ([]*yaml.RNode, error) {
 	g := newGuard(fsys, dir)
-	m, err := runKrusty(g, dir, opts)
+	items, err := plain(g, dir, opts)
 	if err := g.explain(err); err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
 	}
-	items := m.ToRNodeSlice()
 	resource.ClearSources(items)
+	return items, nil
+}
+
+func plain(g *guard, dir string, opts Options) ([]*yaml.RNode, error) {
+	root, err := filesys.ConfirmDir(g, dir)
+	if err != nil {
+		return nil, err
+	}
+	path, k, err := readKustomization(g, root, dir)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := accumulate(newOverlay(g), root, path, k, opts)
+	if err != nil {
+		return nil, err
+	}
+	var items []*yaml.RNode
+	for _, r := range resources {
+		if !isDropped(&r.RNode) {
+			items = append(items, &r.RNode)
+		}
+	}
 	return items, nil
 }

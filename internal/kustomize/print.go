@@ -2,46 +2,66 @@ package kustomize
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
+	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
+// transformationsAnnotation is the annotation in which kustomize stores transformers.
+const transformationsAnnotation = "alpha.config.kubernetes.io/transformations"
+
 // write completes a build as kustomize does. It drops local-config items, sorts the rest, and
 // writes them without build annotations.
 func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
-	resources, err := b.factory.RF().DropLocalNodes(nodes)
-	if err != nil {
-		return nil, fmt.Errorf("drop local-config items: %w", err)
+	var resources []*resource.Resource
+	for _, n := range nodes {
+		if !isDropped(n) {
+			resources = append(resources, &resource.Resource{RNode: *n})
+		}
 	}
 	if err := sortResources(resources, b.root.kustomization.SortOptions); err != nil {
 		return nil, fmt.Errorf("%s: %w", b.root.displayPath, err)
 	}
-	var out bytes.Buffer
-	for i, r := range resources {
-		content, err := printResource(r)
-		if err != nil {
-			return nil, fmt.Errorf("print %s: %w", describe(r), err)
+	texts, errs := make([][]byte, len(resources)), make([]error, len(resources))
+	inParallel(len(resources), func(i int) {
+		var err error
+		if texts[i], err = printResource(resources[i]); err != nil {
+			errs[i] = fmt.Errorf("print %s: %w", describe(resources[i]), err)
 		}
-		if i > 0 {
-			out.WriteString("---\n")
-		}
-		out.Write(content)
-	}
-	return out.Bytes(), nil
+	})
+	return bytes.Join(texts, []byte("---\n")), cmp.Or(errs...)
+}
+
+// isDropped reports whether kustomize drops an item when a build is complete.
+func isDropped(n *yaml.RNode) bool {
+	local, ok := n.GetAnnotations()[konfig.IgnoredByKustomizeAnnotation]
+	return ok && local != "false"
 }
 
 func printResource(r *resource.Resource) ([]byte, error) {
 	tenantfence.ClearSource(&r.RNode)
-	r.RemoveBuildAnnotations()
-	if err := r.SetOrigin(nil); err != nil {
+	if err := setBuildAnnotations(r, ""); err != nil {
 		return nil, err
 	}
-	if err := r.ClearTransformations(); err != nil {
-		return nil, err
+	return asYAML(r)
+}
+
+// setBuildAnnotations sets the origin, or removes it if it is empty, and removes all other annotations that
+// kustomize sets during a build.
+func setBuildAnnotations(r *resource.Resource, origin string) error {
+	annotations := r.GetAnnotations()
+	for _, a := range resource.BuildAnnotations {
+		delete(annotations, a)
 	}
-	return r.AsYAML()
+	delete(annotations, transformationsAnnotation)
+	delete(annotations, originAnnotation)
+	if origin != "" {
+		annotations[originAnnotation] = origin
+	}
+	return r.SetAnnotations(annotations)
 }

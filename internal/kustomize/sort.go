@@ -38,22 +38,31 @@ func sortResources(resources []*resource.Resource, options *types.SortOptions) e
 	for i, kind := range legacy.OrderLast {
 		rank[kind] = i + 1
 	}
-	ids := make(map[*resource.Resource]resid.ResId, len(resources))
+	keys := make(map[*resource.Resource]sortKey, len(resources))
 	for _, r := range resources {
-		ids[r] = r.CurId()
+		id := r.CurId()
+		keys[r] = sortKey{id: id, rank: rank[id.Kind], gvkText: gvkText(id.Gvk), text: idText(id)}
 	}
-	slices.SortStableFunc(resources, func(a, b *resource.Resource) int { return compareIDs(ids[a], ids[b], rank) })
+	slices.SortStableFunc(resources, func(a, b *resource.Resource) int { return keys[a].compare(keys[b]) })
 	return nil
 }
 
-func compareIDs(a, b resid.ResId, rank map[string]int) int {
+// sortKey has what the order of a resource depends on.
+type sortKey struct {
+	id            resid.ResId
+	rank          int
+	gvkText, text string
+}
+
+func (k sortKey) compare(other sortKey) int {
+	a, b := k.id, other.id
 	if a.Gvk.Equals(b.Gvk) {
-		return strings.Compare(idText(a), idText(b))
+		return strings.Compare(k.text, other.text)
 	}
-	if c := cmp.Compare(rank[a.Kind], rank[b.Kind]); c != 0 {
+	if c := cmp.Compare(k.rank, other.rank); c != 0 {
 		return c
 	}
-	c := strings.Compare(gvkText(a.Gvk), gvkText(b.Gvk))
+	c := strings.Compare(k.gvkText, other.gvkText)
 	if a.Kind == types.NamespaceKind && b.Kind == types.NamespaceKind && (a.Group == "" || b.Group == "") {
 		return -c
 	}

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,22 +137,24 @@ func (s *stream) functionInput(config *yaml.RNode) ([]*yaml.RNode, error) {
 	if len(s.items) == 0 {
 		return []*yaml.RNode{config.Copy()}, nil
 	}
-	var in []*yaml.RNode
-	for _, i := range s.items {
-		n, err := normalize(i.Resource)
-		if err != nil {
-			return nil, err
-		}
-		id, err := yaml.Marshal(i.CurId())
-		if err != nil {
-			return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
-		}
-		if err := n.PipeE(yaml.SetAnnotation(idAnnotation, string(id))); err != nil {
-			return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
-		}
-		in = append(in, n)
+	in, errs := make([]*yaml.RNode, len(s.items)), make([]error, len(s.items))
+	inParallel(len(s.items), func(i int) { in[i], errs[i] = s.items[i].functionInput() })
+	return in, cmp.Or(errs...)
+}
+
+func (i *item) functionInput() (*yaml.RNode, error) {
+	n, err := normalize(i.Resource)
+	if err != nil {
+		return nil, err
 	}
-	return in, nil
+	id, err := yaml.Marshal(i.CurId())
+	if err != nil {
+		return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
+	}
+	if err := n.PipeE(yaml.SetAnnotation(idAnnotation, string(id))); err != nil {
+		return nil, fmt.Errorf("identify %s: %w", describe(i.Resource), err)
+	}
+	return n, nil
 }
 
 func functionOutput(n *yaml.RNode) (*resource.Resource, error) {

@@ -31,26 +31,23 @@ func Unfenced(fsys filesys.FileSystem, dir string, opts Options) ([]*yaml.RNode,
 	case !errors.As(err, &unfenced):
 		return nil, g.explain(err)
 	}
-	o, err := withLocalConfig(g, dir)
-	if err != nil {
-		return nil, g.explain(err)
-	}
 	root, err := filesys.ConfirmDir(g, dir)
 	if err != nil {
 		return nil, g.explain(err)
 	}
-	r := newRecords(g, root)
-	o.read = r.add
-	m, err := runKrusty(o, dir, opts)
+	path, k, err := readKustomization(g, root, dir)
+	if err != nil {
+		return nil, g.explain(err)
+	}
+	o, r := newOverlay(g), newRecords(g, root)
+	o.read, o.parsed = r.add, r.addParsed
+	resources, err := accumulate(o, root, path, k, opts)
 	if err := g.explain(err); err != nil {
 		return nil, fmt.Errorf("build %s: %w", dir, err)
 	}
-	if err := restoreLocalConfig(m.Resources()); err != nil {
-		return nil, err
-	}
 	var items []*item
 	var nodes []*yaml.RNode
-	for _, res := range m.Resources() {
+	for _, res := range resources {
 		items, nodes = append(items, &item{Resource: res}), append(nodes, &res.RNode)
 	}
 	resource.ClearSources(nodes)

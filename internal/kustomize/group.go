@@ -1,0 +1,165 @@
+package kustomize
+
+import (
+	"bytes"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// originAnnotation is the annotation in which kustomize stores origins.
+const originAnnotation = "config.kubernetes.io/origin"
+
+// group are consecutive parts whose resources are built together.
+type group struct {
+	parts []*part
+	// isRead reports that the resources are those of a file, unchanged. Otherwise kustomize builds them.
+	isRead    bool
+	resources []*resource.Resource
+	err       error
+	names     names
+}
+
+// read reads the files of the parts, and forms the groups. A file belongs to kustomize if it cannot be
+// read, or if kustomize reads names of other resources in it.
+func (a *accumulation) read(parts []*part) error {
+	files := make([]*group, len(parts))
+	var inexact atomic.Bool
+	inParallel(len(parts), func(i int) {
+		if files[i] = (&group{parts: parts[i : i+1]}); parts[i].file == "" {
+			return
+		}
+		content, err := a.readFile(parts[i])
+		if err != nil {
+			return
+		}
+		if hasBuildAnnotations(content) {
+			inexact.Store(true)
+		}
+		resources, err := a.parse(parts[i], content)
+		if err == nil && !slices.ContainsFunc(resources, refersToNames) {
+			files[i].isRead, files[i].resources = true, resources
+			if a.fsys.parsed != nil {
+				a.fsys.parsed(parts[i].file, resources)
+			}
+		}
+	})
+	if inexact.Load() {
+		return errInexact
+	}
+	for _, g := range files {
+		g.names.class = classOf(g)
+		if last := len(a.groups) - 1; last >= 0 && a.groups[last].accepts(g, a.maxGroup) {
+			a.groups[last].parts = append(a.groups[last].parts, g.parts...)
+			continue
+		}
+		g.parts = slices.Clone(g.parts)
+		a.groups = append(a.groups, g)
+	}
+	return nil
+}
+
+// accepts reports whether kustomize may build the part of another group in this one, of at most size parts.
+func (g *group) accepts(other *group, size int) bool {
+	return !g.isRead && !other.isRead && len(g.parts) < size && g.names.class == other.names.class && g.names.class != anyName
+}
+
+// hasBuildAnnotations reports whether a file may contain annotations that kustomize itself sets during
+// a build, and believes.
+func hasBuildAnnotations(content []byte) bool {
+	return bytes.Contains(content, []byte("internal.config.kubernetes.io"))
+}
+
+// readFile reads a file with kustomize's restriction.
+func (a *accumulation) readFile(p *part) ([]byte, error) {
+	path := p.file
+	if !a.opts.readsOutside() {
+		dir, file, err := a.fsys.CleanedAbs(path)
+		if err != nil {
+			return nil, err
+		}
+		if !dir.HasPrefix(p.union.dir) {
+			return nil, errInexact
+		}
+		path = dir.Join(file)
+	}
+	return a.fsys.ReadFile(path)
+}
+
+// parse returns the resources of a file as kustomize returns them from a build without changes.
+func (a *accumulation) parse(p *part, content []byte) (resources []*resource.Resource, err error) {
+	defer recoverPanic(&err)
+	if resources, err = a.factory.SliceFromBytes(content); err != nil {
+		return nil, err
+	}
+	origin := ""
+	if slices.Contains(a.root.kustomization.BuildMetadata, types.OriginAnnotations) {
+		if origin, err = (&resource.Origin{Path: filepath.Join(p.union.origin, p.entry)}).String(); err != nil {
+			return nil, err
+		}
+	}
+	for _, r := range resources {
+		if !hasMapping(&r.RNode) {
+			return nil, errInexact
+		}
+		if err := setBuildAnnotations(r, origin); err != nil {
+			return nil, err
+		}
+	}
+	return resources, nil
+}
+
+// hasMapping reports whether the annotations are a mapping or omitted. kustomize fails on others.
+func hasMapping(n *yaml.RNode) bool {
+	annotations, err := n.Pipe(yaml.Lookup(yaml.MetadataField, yaml.AnnotationsField))
+	return err == nil && (annotations == nil || annotations.YNode().Kind == yaml.MappingNode)
+}
+
+// runGroups has kustomize build the groups that are not read, and returns the first error.
+func (a *accumulation) runGroups() error {
+	var run []*group
+	for _, g := range a.groups {
+		if !g.isRead {
+			run = append(run, g)
+		}
+	}
+	if len(run) > 1 {
+		// kustomize initializes its schema when it needs it first, which is not safe in parallel.
+		openapi.SchemaForResourceType(yaml.TypeMeta{})
+	}
+	inParallel(len(run), func(i int) {
+		g := run[i]
+		g.resources, g.err = a.runPruned(g.parts, g.names.read)
+		g.names.complete(g)
+	})
+	for _, g := range run {
+		if g.names.hasBuildAnnotations {
+			return errInexact
+		}
+		if g.err != nil {
+			return g.err
+		}
+	}
+	return nil
+}
+
+// inParallel calls do for 0 to n-1.
+func inParallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	workers.Wait()
+}
