@@ -3,15 +3,15 @@ package kustomize
 import (
 	"bytes"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/parallel"
 )
 
 // originAnnotation is the annotation in which kustomize stores origins.
@@ -32,7 +32,7 @@ type group struct {
 func (a *accumulation) read(parts []*part) error {
 	files := make([]*group, len(parts))
 	var inexact atomic.Bool
-	inParallel(len(parts), func(i int) {
+	parallel.For(len(parts), func(i int) {
 		if files[i] = (&group{parts: parts[i : i+1]}); parts[i].file == "" {
 			return
 		}
@@ -134,7 +134,7 @@ func (a *accumulation) runGroups() error {
 		// kustomize initializes its schema when it needs it first, which is not safe in parallel.
 		openapi.SchemaForResourceType(yaml.TypeMeta{})
 	}
-	inParallel(len(run), func(i int) {
+	parallel.For(len(run), func(i int) {
 		g := run[i]
 		g.resources, g.err = a.runPruned(g.parts, g.names.read)
 		g.names.complete(g)
@@ -148,18 +148,4 @@ func (a *accumulation) runGroups() error {
 		}
 	}
 	return nil
-}
-
-// inParallel calls do for 0 to n-1.
-func inParallel(n int, do func(i int)) {
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	workers.Wait()
 }

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -28,7 +29,7 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", b.root.displayPath, err)
 	}
 	texts, errs := make([][]byte, len(resources)), make([]error, len(resources))
-	inParallel(len(resources), func(i int) {
+	parallel.For(len(resources), func(i int) {
 		var err error
 		if texts[i], err = printResource(resources[i]); err != nil {
 			errs[i] = fmt.Errorf("print %s: %w", describe(resources[i]), err)

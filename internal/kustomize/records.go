@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -76,7 +77,7 @@ func (r *records) addParsed(path string, resources []*resource.Resource) {
 func (r *records) parse() {
 	files := slices.Sorted(maps.Keys(r.files))
 	nodes := make([][]*yaml.RNode, len(files))
-	inParallel(len(files), func(i int) {
+	parallel.For(len(files), func(i int) {
 		if known, ok := r.parsed[files[i]]; ok {
 			nodes[i] = known
 		} else if read, err := tenantfence.ReadYAML(r.files[files[i]]); err == nil {

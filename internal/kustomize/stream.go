@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/tenantfence/tenantfence/internal/parallel"
 )
 
 // idAnnotation identifies the items of a function for kustomize. A function may detect by it that
@@ -138,7 +140,7 @@ func (s *stream) functionInput(config *yaml.RNode) ([]*yaml.RNode, error) {
 		return []*yaml.RNode{config.Copy()}, nil
 	}
 	in, errs := make([]*yaml.RNode, len(s.items)), make([]error, len(s.items))
-	inParallel(len(s.items), func(i int) { in[i], errs[i] = s.items[i].functionInput() })
+	parallel.For(len(s.items), func(i int) { in[i], errs[i] = s.items[i].functionInput() })
 	return in, cmp.Or(errs...)
 }
 

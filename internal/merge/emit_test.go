@@ -1,31 +1,88 @@
 package merge_test
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/merge"
 )
 
-func TestIsUpToDate(t *testing.T) {
+// ofTenant adds the label of a tenant to a policy of the fence.
+func ofTenant(tenant string, n *yaml.RNode) *yaml.RNode {
+	// It never fails for a mapping.
+	_ = n.PipeE(yaml.SetLabel("tenantfence.dev/tenant", tenant))
+	return n
+}
+
+// TestEmit runs with emit for tenant acme. The desired policies are "a" of acme and "b" of beta.
+func TestEmit(t *testing.T) {
 	t.Parallel()
-	want := `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`
+	policy := func(name, tenant, word string) *yaml.RNode {
+		return ofTenant(tenant, cnp(name, "mine", allow, word))
+	}
+	desired := []*yaml.RNode{policy("a", "acme", "new"), policy("b", "beta", "new")}
 	for name, c := range map[string]struct {
-		have string
-		want bool
+		existing                    []*yaml.RNode
+		stages                      []v1alpha1.Stage
+		want, changes, checksWanted []string
 	}{
-		"the same":                {want, true},
-		"block style":             {yaml.MustParse(want).MustString(), true},
-		"another order of fields": {`{kind: CiliumNetworkPolicy, apiVersion: cilium.io/v2, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {tier: "1", app: web}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, true},
-		"another label of others": {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f, team: a}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, true},
-		"another value":           {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {app: db, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, false},
-		"another type":            {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {app: web, tier: 1}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, false},
-		"a rule more":             {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}, {}]}}`, false},
-		"another fence":           {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: g}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, false},
+		"creates the policies of acme": {
+			want: []string{"a new"}, changes: []string{"created a"},
+		},
+		"keeps a policy of beta that does not change": {
+			existing: []*yaml.RNode{policy("b", "beta", "new")}, want: []string{"b new", "a new"}, changes: []string{"created a"},
+		},
+		"configures a policy of acme": {
+			existing: []*yaml.RNode{policy("a", "acme", "old")}, want: []string{"a new"}, changes: []string{"configured a"},
+		},
+		"deletes a policy of acme": {
+			existing: []*yaml.RNode{policy("old", "acme", "old")}, want: []string{"a new"}, changes: []string{"created a", "deleted old"},
+		},
+		"rejects a policy of beta that would change": {
+			existing: []*yaml.RNode{policy("b", "beta", "old")}, checksWanted: []string{"emit-policy-differs"},
+		},
+		"rejects a hand-written policy with the name of one of beta": {
+			existing: []*yaml.RNode{cnp("b", "", "", "new")}, checksWanted: []string{"emit-policy-differs"},
+		},
+		"rejects a policy of beta that is not desired": {
+			existing: []*yaml.RNode{policy("old", "beta", "old")}, checksWanted: []string{"emit-policy-orphaned"},
+		},
+		"rejects a policy of an unknown tenant": {
+			existing: []*yaml.RNode{policy("old", "gamma", "old")}, checksWanted: []string{"emit-policy-orphaned"},
+		},
+		"rejects a policy of no tenant": {
+			existing: []*yaml.RNode{cnp("old", "mine", allow, "old")}, checksWanted: []string{"emit-policy-orphaned"},
+		},
+		"keeps an external resource": {
+			existing: []*yaml.RNode{annotated(policy("old", "gamma", "old"), "config.kubernetes.io/local-config", "true")},
+			want:     []string{"old old", "a new"}, changes: []string{"created a"},
+		},
+		"keeps policies of other fences": {
+			existing: []*yaml.RNode{ofTenant("beta", cnp("old", "other", allow, "old"))},
+			want:     []string{"old old", "a new"}, changes: []string{"created a"},
+		},
 	} {
-		if got := merge.IsUpToDate(yaml.MustParse(c.have), yaml.MustParse(want)); got != c.want {
-			t.Errorf("%s: got %t, want %t", name, got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := options(allow)
+			o.Emit = []string{"acme"}
+			got, findings := merge.Merge(o, c.existing, desired)
+			if diff := cmp.Diff(c.checksWanted, checks(findings)); diff != "" {
+				t.Fatal(diff)
+			}
+			if c.checksWanted != nil {
+				return
+			}
+			if !slices.Equal(words(got.Items), c.want) {
+				t.Errorf("got %q, want %q", words(got.Items), c.want)
+			}
+			if diff := cmp.Diff(c.changes, done(got.Changes)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
