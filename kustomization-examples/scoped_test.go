@@ -130,7 +130,7 @@ func (s scoped) allowed(t *testing.T, pod endpoints.Endpoint, d flow.Direction) 
 		if o.Ports.Protocol == "" {
 			protocols = flow.Protocols()
 		}
-		for _, peer := range append(o.Peers, endpoints.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || len(o.Peers) > 0)}) {
+		for _, peer := range append(o.Peers.Endpoints(), endpoints.Endpoint{Name: fmt.Sprintf("isolated: %t", len(o.Policies) > 0 || o.Peers.Len() > 0)}) {
 			for _, p := range protocols {
 				key := fmt.Sprintf("%s %s %s %t", peer.Name, p, o.L7, len(o.L7.ShadowedBy) > 0)
 				ranges[key] = append(ranges[key], [2]int{int(o.Ports.First), int(min(o.Ports.Last, flow.AllPorts(p).Last))})

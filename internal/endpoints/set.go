@@ -121,8 +121,8 @@ func (s *Set) list(all ...Endpoint) {
 // Ask adds endpoints that are decided and not listed.
 func (s *Set) Ask(all ...Endpoint) {
 	for _, ep := range all {
-		if key := ep.key(); !s.has(key) {
-			s.add(key, ep)
+		if _, known := s.Find(ep); !known {
+			s.add(ep.key(), ep)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func TestOpeningsOfClusterNetworkPolicies(t *testing.T) {
 			}
 			var got []string
 			for _, o := range openings {
-				for _, p := range o.Peers {
+				for p := range o.Peers.All() {
 					if len(o.Policies) != 1 || o.Policies[0].String() != "open" {
 						t.Errorf("%s is allowed by %v", p.Name, o.Policies)
 					}

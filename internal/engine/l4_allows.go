@@ -14,11 +14,13 @@ import (
 // mergeKey identifies the rules that Cilium merges: those for one peer on one port. The merged
 // rule does not record which policies had L7 rules and which had none.
 type mergeKey struct {
-	dir      flow.Direction
-	peer     string
-	port     string
-	endPort  int32
-	protocol u8proto.U8proto
+	dir flow.Direction
+	// namespace is that of the policy, "" for cluster-wide policies.
+	namespace string
+	peer      string
+	port      string
+	endPort   int32
+	protocol  u8proto.U8proto
 }
 
 // collectL4Allows records the peers and ports for which an entry allows all L7 traffic.
@@ -40,7 +42,7 @@ func (p *Program) collectL4Allows(entry *types.PolicyEntry) {
 		}
 		for _, port := range rule.Ports {
 			for _, peer := range peers {
-				at := mergeKey{dir: dir, peer: peer.Key(), port: port.Port, endPort: port.EndPort}
+				at := mergeKey{dir: dir, namespace: policyID(entry.Labels).Namespace, peer: peer.Key(), port: port.Port, endPort: port.EndPort}
 				if n, err := u8proto.ParseProtocol(string(port.Protocol)); err == nil {
 					at.protocol = n
 				}
@@ -67,8 +69,11 @@ func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.Cache
 		at.port = strconv.Itoa(int(f.Port))
 	}
 	var policies flow.Policies
-	for _, protocol := range []u8proto.U8proto{f.U8Proto, u8proto.ANY} {
-		at.protocol = protocol
+	for _, of := range []struct {
+		namespace string
+		protocol  u8proto.U8proto
+	}{{"", f.U8Proto}, {"", u8proto.ANY}, {d.subject.namespace, f.U8Proto}, {d.subject.namespace, u8proto.ANY}} {
+		at.namespace, at.protocol = of.namespace, of.protocol
 		for _, entry := range d.l4Allows[at] {
 			if id := policyID(entry.Labels); id.Name != "" && entry.Node == d.subject.node && entry.Subject.Matches(d.subject.labels) {
 				policies = append(policies, id)

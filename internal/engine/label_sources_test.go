@@ -28,7 +28,7 @@ func openTo(t *testing.T, e *flowtest.Engine, d flow.Direction) string {
 	}
 	var out []string
 	for _, o := range openings {
-		for _, p := range o.Peers {
+		for p := range o.Peers.All() {
 			out = append(out, p.Name)
 		}
 	}
@@ -190,7 +190,7 @@ func TestEntitiesOfAnotherClustersPods(t *testing.T) {
 	}
 	remote := 0
 	for _, o := range openings {
-		for _, p := range o.Peers {
+		for p := range o.Peers.All() {
 			if p.Cluster == "" {
 				continue
 			}

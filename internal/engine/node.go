@@ -29,7 +29,11 @@ func (t *table) subjectOf(ep endpoints.Endpoint) (*subject, error) {
 		return nil, nil
 	}
 	id, ports, err := t.pod(ep)
-	return newSubject(id, ports, false), err
+	s := newSubject(id, ports, false)
+	if s != nil {
+		s.namespace = ep.Namespace
+	}
+	return s, err
 }
 
 // ownEndpoints are the entities for Cilium's own endpoints on each node. Policies can select

@@ -140,7 +140,7 @@ func TestOpeningsOfNodes(t *testing.T) {
 		t.Errorf("got representative nodes %v", representatives)
 	}
 	in, err := e.Openings(notPods["worker"], flow.Ingress)
-	if err != nil || len(in) != 1 || in[0].Ports.First != 22 || len(in[0].Peers) == 0 || in[0].Policies[0].String() != "ssh" {
+	if err != nil || len(in) != 1 || in[0].Ports.First != 22 || in[0].Peers.Len() == 0 || in[0].Policies[0].String() != "ssh" {
 		t.Errorf("ingress of the worker: got %+v, %v", in, err)
 	}
 	for _, at := range []struct {

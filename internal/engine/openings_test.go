@@ -24,10 +24,10 @@ func includes(openings []flow.Opening, peer endpoints.Endpoint, f flow.Flow) int
 		if f.Port < o.Ports.First || f.Port > o.Ports.Last || o.Ports.Protocol != "" && o.Ports.Protocol != f.Protocol {
 			continue
 		}
-		if len(o.Peers) == 0 {
+		if o.Peers.Len() == 0 {
 			return cases(peer)
 		}
-		for _, p := range o.Peers {
+		for p := range o.Peers.All() {
 			if p.Name == peer.Name && p.Kind == peer.Kind {
 				n++
 			}
@@ -161,7 +161,7 @@ func allOpenings(t *testing.T, seed uint64, e *flowtest.Engine) map[string][]str
 // opening formats an opening: "1-65535/TCP: acme/db, host by acme/p".
 func opening(o flow.Opening) string {
 	var peers []string
-	for _, p := range o.Peers {
+	for p := range o.Peers.All() {
 		peers = append(peers, p.Name)
 	}
 	slices.Sort(peers)

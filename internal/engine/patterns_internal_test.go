@@ -38,7 +38,7 @@ func TestPatternsAreNoNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		isPattern := func(ep endpoints.Endpoint) bool { return ep.Name == pattern.Name }
+		isPattern := func(ep *endpoints.Endpoint) bool { return ep.Name == pattern.Name }
 		if got := openings.Allow(flow.AllPorts(""), isPattern); got != listed {
 			t.Errorf("openings list the pattern: %t, want %t", got, listed)
 		}

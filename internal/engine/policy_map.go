@@ -37,6 +37,7 @@ func (t *table) policyMapOf(s *subject) (*policyMap, error) {
 	d.endpointPolicy = selectors.DistillPolicy(discardLogger, *s, redirects)
 	_ = d.endpointPolicy.Ready()
 	d.endpointPolicy.Detach(discardLogger)
+	d.release()
 	return d, nil
 }
 

@@ -149,7 +149,7 @@ func TestEntitiesOfKnownEndpoints(t *testing.T) {
 	}
 	var got []string
 	for _, o := range openings {
-		for _, p := range o.Peers {
+		for p := range o.Peers.All() {
 			if p.Kind != endpoints.PodEndpoint {
 				got = append(got, p.Name+": "+spell(p.Entities))
 			}

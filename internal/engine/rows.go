@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"maps"
@@ -83,14 +84,15 @@ func (t *table) At(id endpoints.ID) (_ flow.Rows, err error) {
 
 // row reads the policy map in one direction.
 func (d *policyMap) row(dir flow.Direction) flow.Row {
-	b := rowBuilder{policyMap: d, dir: dir, entries: d.entriesOf(dir), row: flow.Row{Isolated: d.isolated(dir), Cases: map[flow.CaseID]int{}, Scopes: map[int]int{}}, byHash: map[uint64][]int{}}
+	entries := d.entriesOf(dir)
+	b := rowBuilder{policyMap: d, dir: dir, entries: entries, row: flow.Row{Isolated: d.isolated(dir), Cases: make(map[flow.CaseID]int, len(entries)), Scopes: map[int]int{}}, byHash: map[uint64][]int{}, alike: map[string]int{}}
 	for _, aggregate := range ciliumpolicy.AllAggregates {
 		b.shared = append(b.shared, b.entries[aggregate]...)
 	}
 	b.add(identity.ReservedIdentityHost)
 	for _, id := range slices.Sorted(maps.Keys(b.entries)) {
 		if id != identity.ReservedIdentityHost && !slices.Contains(ciliumpolicy.AllAggregates, id) {
-			b.add(id)
+			b.addAlike(id)
 		}
 	}
 	for _, scope := range []int{reservedScope, remoteNodes, addresses, thisCluster, otherClusters} {
@@ -103,16 +105,36 @@ func (d *policyMap) row(dir flow.Direction) flow.Row {
 type mapRange struct {
 	proto       u8proto.U8proto
 	first, last uint16
+	// kind is equal for equal ranges with equal entries.
+	kind int
+}
+
+// mapEntry is what a policy map has of a range.
+type mapEntry struct {
+	mapRange
+	entry ciliumpolicy.MapStateEntry
+	meta  ciliumpolicy.RuleMeta
 }
 
 // entriesOf returns the ranges of a policy map in one direction, by the identity of the peer. A range
 // without a protocol is for all protocols.
 func (d *policyMap) entriesOf(dir flow.Direction) map[identity.NumericIdentity][]mapRange {
 	out := map[identity.NumericIdentity][]mapRange{}
-	for key := range d.endpointPolicy.Entries() {
-		if key.IsIngress() == (dir == flow.Ingress) {
-			out[key.Identity] = append(out[key.Identity], mapRange{key.Nexthdr, key.DestPort, key.EndPort()})
+	kinds := map[mapEntry]int{}
+	for key, entry := range d.endpointPolicy.Entries() {
+		if key.IsIngress() != (dir == flow.Ingress) {
+			continue
 		}
+		one := mapEntry{mapRange: mapRange{proto: key.Nexthdr, first: key.DestPort, last: key.EndPort()}, entry: entry}
+		// An entry without rules is one of Cilium itself.
+		one.meta, _ = d.endpointPolicy.GetRuleMeta(key)
+		kind, known := kinds[one]
+		if !known {
+			kind = len(kinds)
+			kinds[one] = kind
+		}
+		one.kind = kind
+		out[key.Identity] = append(out[key.Identity], one.mapRange)
 	}
 	return out
 }
@@ -127,14 +149,36 @@ type rowBuilder struct {
 	row    flow.Row
 	// byHash has the lists of each hash.
 	byHash map[uint64][]int
+	// alike has the lists of identities with the same entries, and key is reused for its keys.
+	alike map[string]int
+	key   []byte
 	// buffer is reused: most lists are equal to another one.
 	buffer []flow.Entry
 }
 
-// add adds the list of an identity, once for all that are decided alike.
-func (b *rowBuilder) add(id identity.NumericIdentity) {
-	list, _ := b.list(id)
+// add adds the list of an identity, and reports whether some traffic is redirected to a proxy.
+func (b *rowBuilder) add(id identity.NumericIdentity) (redirected bool) {
+	list, redirected := b.list(id)
 	b.row.Cases[flow.CaseID(id)] = b.put(list)
+	return redirected
+}
+
+// addAlike adds the list of an identity, once for all identities of a scope with the same entries: the
+// datapath decides by them and by those of the aggregate. L7 rules may differ between them.
+func (b *rowBuilder) addAlike(id identity.NumericIdentity) {
+	own := b.entries[id]
+	slices.SortFunc(own, func(x, y mapRange) int { return x.kind - y.kind })
+	b.key = binary.AppendVarint(b.key[:0], int64(scopeOf(id)))
+	for _, r := range own {
+		b.key = binary.AppendVarint(b.key, int64(r.kind))
+	}
+	if list, known := b.alike[string(b.key)]; known {
+		b.row.Cases[flow.CaseID(id)] = list
+		return
+	}
+	if redirected := b.add(id); !redirected {
+		b.alike[string(b.key)] = b.row.Cases[flow.CaseID(id)]
+	}
 }
 
 // put returns the position of a list, and adds it unless the row has it.

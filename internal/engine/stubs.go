@@ -42,6 +42,8 @@ type subject struct {
 	labels   labels.LabelArray
 	ports    types.NamedPortMap
 	node     bool
+	// namespace is that of a pod.
+	namespace string
 	// optional reports that policies decide only if one isolates the endpoint.
 	optional bool
 }

@@ -125,6 +125,7 @@ func (t *table) addPolicies(denies flow.Denies) {
 			if one.IsDeny() && denies == flow.WithoutDenies {
 				one.Verdict, one.L3 = types.Allow, nil
 			}
+			one.L3 = withoutPods(one.L3)
 			entries[i] = &one
 		}
 		t.addRules(l.namespace(), entries)

@@ -23,8 +23,10 @@ func combine(all []instance) (Side, string) {
 	}
 	var policies Policies
 	out := Side{Decision: all[0].side.Decision, L7: all[0].side.L7}
-	for _, i := range all {
-		policies = append(policies, i.side.Policies...)
+	for n, i := range all {
+		if n == 0 || !slices.Equal(i.side.Policies, all[n-1].side.Policies) {
+			policies = append(policies, i.side.Policies...)
+		}
 		out.L7 = commonL7(out.L7, i.side.L7)
 		if i.side.Decision != all[0].side.Decision {
 			out.Decision = Depends
@@ -38,15 +40,15 @@ func combine(all []instance) (Side, string) {
 
 // difference lists which instances are allowed and which are denied, if they differ.
 func difference(all []instance) string {
+	if !slices.ContainsFunc(all, func(i instance) bool { return i.side.Decision != all[0].side.Decision }) {
+		return ""
+	}
 	text := distinguishingText(all)
 	cases := map[Decision][]string{}
 	for _, i := range all {
 		if s := text(i); !slices.Contains(cases[i.side.Decision], s) {
 			cases[i.side.Decision] = append(cases[i.side.Decision], s)
 		}
-	}
-	if len(cases) < 2 {
-		return ""
 	}
 	var out []string
 	for _, d := range []Decision{Allowed, Denied, Depends} {

@@ -121,6 +121,9 @@ func (v *View) decideSide(at endpoints.ID, own, peers []Case, asked []PortRange,
 
 // instances decides each case of the peer on each range of ports.
 func (v *View) instances(rows *cachedRows, row *Row, peers []Case, asked []PortRange, f Flow) (all []instance, err error) {
+	if row.decidesAlike(peers) {
+		peers = peers[:1]
+	}
 	for i := range peers {
 		peer := &peers[i]
 		list := row.entries(peer.ID, peer.Scope)

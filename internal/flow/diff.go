@@ -14,7 +14,7 @@ import (
 type Openings []Opening
 
 // Unrestricted reports whether the opening is that of a pod that nothing isolates.
-func (o Opening) Unrestricted() bool { return len(o.Policies) == 0 && len(o.Peers) == 0 }
+func (o Opening) Unrestricted() bool { return len(o.Policies) == 0 && o.Peers.Len() == 0 }
 
 // Isolate reports whether something isolates the pod.
 func (all Openings) Isolate() bool { return !slices.ContainsFunc(all, Opening.Unrestricted) }
@@ -30,7 +30,7 @@ var anyPeer = peerKey{}
 
 func entityKey(e v1alpha1.Entity) peerKey { return peerKey{entity: e} }
 
-func keyOf(peer endpoints.Endpoint) peerKey {
+func keyOf(peer *endpoints.Endpoint) peerKey {
 	if peer.Kind == endpoints.EntityEndpoint {
 		return entityKey(v1alpha1.Entity(peer.Name))
 	}
@@ -39,7 +39,7 @@ func keyOf(peer endpoints.Endpoint) peerKey {
 
 // equivalentKeys returns what another engine may have instead of a peer: an address of a node or of the
 // apiserver is that entity, where the engine matches addresses.
-func equivalentKeys(peer endpoints.Endpoint) []peerKey {
+func equivalentKeys(peer *endpoints.Endpoint) []peerKey {
 	out := []peerKey{keyOf(peer)}
 	if peer.Kind == endpoints.AddressEndpoint {
 		for _, e := range []v1alpha1.Entity{v1alpha1.EntityHost, v1alpha1.EntityRemoteNode, v1alpha1.EntityKubeAPIServer} {
@@ -59,7 +59,7 @@ func (all Openings) byPeer() map[peerKey][]Traffic {
 		if o.Unrestricted() {
 			out[anyPeer] = append(out[anyPeer], t)
 		}
-		for _, peer := range o.Peers {
+		for peer := range o.Peers.All() {
 			for _, key := range equivalentKeys(peer) {
 				out[key] = append(out[key], t)
 			}
@@ -69,7 +69,7 @@ func (all Openings) byPeer() map[peerKey][]Traffic {
 }
 
 // trafficWith is what passes to or from a peer.
-func trafficWith(byPeer map[peerKey][]Traffic, peer endpoints.Endpoint) []Traffic {
+func trafficWith(byPeer map[peerKey][]Traffic, peer *endpoints.Endpoint) []Traffic {
 	out := byPeer[anyPeer]
 	for _, key := range equivalentKeys(peer) {
 		out = slices.Concat(out, byPeer[key])
@@ -84,8 +84,8 @@ func trafficWith(byPeer map[peerKey][]Traffic, peer endpoints.Endpoint) []Traffi
 // Without yields what the openings allow and others do not: for each peer, each part of an opening.
 // everyone are the peers of a pod that nothing isolates: there, any part represents all. Nil: what such a
 // pod allows is not compared.
-func (all Openings) Without(others Openings, everyone []endpoints.Endpoint) iter.Seq2[endpoints.Endpoint, Opening] {
-	return func(yield func(endpoints.Endpoint, Opening) bool) {
+func (all Openings) Without(others Openings, everyone *PeerSet) iter.Seq2[*endpoints.Endpoint, Opening] {
+	return func(yield func(*endpoints.Endpoint, Opening) bool) {
 		var remaining map[peerKey][]Traffic
 		for _, o := range all {
 			peers := o.Peers
@@ -94,7 +94,7 @@ func (all Openings) Without(others Openings, everyone []endpoints.Endpoint) iter
 					continue
 				}
 			}
-			for _, peer := range peers {
+			for peer := range peers.All() {
 				if remaining == nil {
 					remaining = others.byPeer()
 				}
@@ -129,10 +129,10 @@ func (all Openings) count() map[connection]int {
 		if !o.L7.Equal(L7{}) {
 			one.l7 = endpoints.JSONKey(o.L7)
 		}
-		if len(o.Peers) == 0 {
+		if o.Peers.Len() == 0 {
 			out[one]++
 		}
-		for _, peer := range o.Peers {
+		for peer := range o.Peers.All() {
 			one.peer, one.entities = keyOf(peer), fmt.Sprint(peer.Entities)
 			out[one]++
 		}
@@ -147,14 +147,14 @@ func (all Openings) Equal(others Openings) bool { return maps.Equal(all.count(),
 func (all Openings) Connections() int {
 	n := 0
 	for _, o := range all {
-		n += max(1, len(o.Peers))
+		n += max(1, o.Peers.Len())
 	}
 	return n
 }
 
 // Allow reports whether some of the traffic on some ports is allowed with an endpoint, as one of its names.
-func (all Openings) Allow(ports PortRange, isPeer func(endpoints.Endpoint) bool) bool {
+func (all Openings) Allow(ports PortRange, isPeer func(*endpoints.Endpoint) bool) bool {
 	return slices.ContainsFunc(all, func(o Opening) bool {
-		return o.Unrestricted() || ports.Overlaps(o.Ports) && slices.ContainsFunc(o.Peers, isPeer)
+		return o.Unrestricted() || ports.Overlaps(o.Ports) && o.Peers.contains(isPeer)
 	})
 }

@@ -13,7 +13,7 @@ import (
 // Opening is a part of what the policies at one pod or node allow in one direction.
 type Opening struct {
 	// Peers are the endpoints on the other side.
-	Peers []endpoints.Endpoint
+	Peers *PeerSet
 	// Ports are the allowed ports: of the pod or, for egress, of the peer.
 	Ports PortRange
 	// Partial reports that a policy matches only some of the addresses that the peers may have.
@@ -62,40 +62,41 @@ type openingsKey struct {
 }
 
 // maxPeers is the number of peers in the openings that a view keeps. Others are listed again.
-const maxPeers = 400_000
+const maxPeers = 20_000_000
 
 func (v *View) store(key openingsKey, all Openings) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.peers += all.Connections(); v.peers > maxPeers {
-		clear(v.openingsOf)
-		v.peers = all.Connections()
-	}
 	v.openingsOf[key] = all
+	if v.peers.kept > maxPeers {
+		clear(v.openingsOf)
+		clear(v.peers.sets)
+		v.peers.kept = 0
+	}
 }
 
 func (v *View) listOpenings(id endpoints.ID, key openingsKey) (Openings, error) {
-	all := func(endpoints.Endpoint) bool { return true }
+	all := func(*endpoints.Endpoint) bool { return true }
 	switch {
 	case key.representative:
 		return v.openings(id, key.direction, WithoutDenies, all)
 	case v.withoutDenies == nil:
 		return v.openings(id, key.direction, WithDenies, all)
 	}
-	out, err := v.openings(id, key.direction, WithDenies, func(ep endpoints.Endpoint) bool { return !ep.Representative })
+	out, err := v.openings(id, key.direction, WithDenies, func(ep *endpoints.Endpoint) bool { return !ep.Representative })
 	if err != nil || !out.Isolate() {
 		return out, err
 	}
-	more, err := v.openings(id, key.direction, WithoutDenies, func(ep endpoints.Endpoint) bool { return ep.Representative })
+	more, err := v.openings(id, key.direction, WithoutDenies, func(ep *endpoints.Endpoint) bool { return ep.Representative })
 	for _, o := range more {
-		if len(o.Peers) > 0 {
+		if o.Peers.Len() > 0 {
 			out = append(out, o)
 		}
 	}
 	return sortOpenings(out), err
 }
 
-func (v *View) openings(id endpoints.ID, d Direction, denies Denies, match func(endpoints.Endpoint) bool) (Openings, error) {
+func (v *View) openings(id endpoints.ID, d Direction, denies Denies, match func(*endpoints.Endpoint) bool) (Openings, error) {
 	rows, err := v.rowsAt(id, denies)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", d, v.Set.Of(id).Name, err)
@@ -105,23 +106,17 @@ func (v *View) openings(id endpoints.ID, d Direction, denies Denies, match func(
 		return Openings{{Ports: AllPorts("")}}, nil
 	}
 	o := openingCollector{row: row, table: v.table, byList: map[int][]int{}, byPorts: map[PortRange][]int{}}
-	for _, p := range v.peersFor(row) {
-		if match(p.Endpoint) {
-			o.add(p)
+	for _, i := range v.peers.peersOf(row) {
+		if p := &v.peers.list[i]; match(&p.Endpoint) {
+			o.add(p, i)
 		}
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i, at := range o.peers {
+		o.out[i].Peers = v.peers.set(at)
 	}
 	return sortOpenings(o.out), nil
-}
-
-// peersFor returns the listed peers in the order of openings: entities and pods that rules name by their
-// cases, and else everything in the order of the set.
-func (v *View) peersFor(row *Row) []Peer {
-	for _, list := range row.Scopes {
-		if slices.ContainsFunc(row.Lists[list], func(e Entry) bool { return !e.Deny }) {
-			return v.table.Peers()
-		}
-	}
-	return v.byCase()
 }
 
 // openingCollector collects the openings of one endpoint in one direction.
@@ -131,11 +126,14 @@ type openingCollector struct {
 	// byList has the openings of each list whose entries do not depend on addresses.
 	byList map[int][]int
 	out    Openings
+	// peers are the positions of the peers of each opening.
+	peers [][]int32
 	// byPorts has the openings of each range.
 	byPorts map[PortRange][]int
 }
 
-func (o *openingCollector) add(p Peer) {
+// add adds a peer with its position.
+func (o *openingCollector) add(p *Peer, at int32) {
 	list, ok := o.row.listOf(p.Case, p.Scope)
 	if !ok {
 		return
@@ -151,7 +149,7 @@ func (o *openingCollector) add(p Peer) {
 		}
 	}
 	for _, i := range openings {
-		o.out[i].Peers = append(o.out[i].Peers, p.Endpoint)
+		o.peers[i] = append(o.peers[i], at)
 	}
 }
 
@@ -162,7 +160,7 @@ func (o *openingCollector) openingOf(a Opening) int {
 		}
 	}
 	o.byPorts[a.Ports] = append(o.byPorts[a.Ports], len(o.out))
-	o.out = append(o.out, a)
+	o.out, o.peers = append(o.out, a), append(o.peers, nil)
 	return len(o.out) - 1
 }
 

@@ -125,6 +125,20 @@ func (r *Row) entries(id CaseID, scope int) []Entry {
 	return nil
 }
 
+// decidesAlike reports whether one case of an endpoint represents all of them: a row has one list for all, and
+// nothing else distinguishes them but the text for a difference.
+func (r *Row) decidesAlike(peers []Case) bool {
+	if len(peers) < 2 {
+		return false
+	}
+	first := peers[0]
+	list, ok := r.listOf(first.ID, first.Scope)
+	return !slices.ContainsFunc(peers, func(c Case) bool {
+		other, also := r.listOf(c.ID, c.Scope)
+		return other != list || also != ok || c.Cells != nil || c.Unresolved != nil || c.OwnNode != first.OwnNode || c.UnknownPod != first.UnknownPod || c.Note != first.Note
+	})
+}
+
 func (r *Row) listOf(id CaseID, scope int) (int, bool) {
 	if i, ok := r.Cases[id]; ok {
 		return i, true

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -24,11 +23,9 @@ type View struct {
 	largest Largest
 	// classes are those of endpoints. Nil: not known yet.
 	classes, classesWithoutDenies []*string
-	// byCase returns the listed peers in the order of their cases.
-	byCase func() []Peer
-	// openingsOf are the openings of classes, and peers the number of their peers.
+	// openingsOf are the openings of classes, and peers has their peers.
 	openingsOf map[openingsKey]Openings
-	peers      int
+	peers      *peerIndex
 }
 
 // rowKey identifies the rows of a class of endpoints.
@@ -52,10 +49,7 @@ type Largest struct {
 // NewView returns a view. A deny rule may match a representative pod, but not a pod that is created
 // later. So representative pods are listed without deny rules, if withoutDenies is set.
 func NewView(set *endpoints.Set, table, withoutDenies Table) *View {
-	byCase := sync.OnceValue(func() []Peer {
-		return slices.SortedStableFunc(slices.Values(table.Peers()), func(a, b Peer) int { return cmp.Compare(a.Case, b.Case) })
-	})
-	return &View{byCase: byCase, Set: set, table: table, withoutDenies: withoutDenies, cached: map[rowKey]*cachedRows{}, openingsOf: map[openingsKey]Openings{}, sizes: map[rowKey]int{}}
+	return &View{peers: newPeerIndex(table.Peers()), Set: set, table: table, withoutDenies: withoutDenies, cached: map[rowKey]*cachedRows{}, openingsOf: map[openingsKey]Openings{}, sizes: map[rowKey]int{}}
 }
 
 // Table returns the table with all rules.
@@ -67,8 +61,11 @@ func (v *View) Lists(ep endpoints.Endpoint) bool {
 	return ok && slices.ContainsFunc(v.table.Peers(), func(p Peer) bool { return p.ID == id })
 }
 
-// maxCached is the number of entries and cases of rows that a view keeps. Others are compiled again.
+// maxCached is the number of entries of rows that a view keeps. Others are compiled again.
 const maxCached = 1_000_000
+
+// casesPerEntry is the number of cases that need the memory of one entry.
+const casesPerEntry = 8
 
 // rowsAt returns the rows of an endpoint, compiled once for each class.
 func (v *View) rowsAt(id endpoints.ID, denies Denies) (*cachedRows, error) {
@@ -139,7 +136,7 @@ func (v *View) measure(id endpoints.ID, key rowKey) {
 func (r *Rows) size() int {
 	n := 0
 	for _, row := range []*Row{&r.Egress, &r.Ingress} {
-		n += len(row.Cases)
+		n += len(row.Cases) / casesPerEntry
 		for _, list := range row.Lists {
 			n += len(list)
 		}

@@ -44,7 +44,7 @@ func spell(all []flow.Opening) string {
 	var out []string
 	for _, o := range all {
 		var peers []string
-		for _, p := range o.Peers {
+		for p := range o.Peers.All() {
 			peers = append(peers, p.Name)
 		}
 		out = append(out, fmt.Sprintf("%d-%d/%s by %s: %s", o.Ports.First, o.Ports.Last, o.Ports.Protocol, o.Policies, strings.Join(peers, "; ")))
@@ -121,7 +121,7 @@ func TestEntities(t *testing.T) {
 	e := build(t, opts, documents(t, np("open", "{podSelector: {}, ingress: [{}]}")))
 	representatives(t, e)
 	got := map[string][]string{}
-	for _, p := range openings(t, e, pods["web"], flow.Ingress)[0].Peers {
+	for p := range openings(t, e, pods["web"], flow.Ingress)[0].Peers.All() {
 		got[p.Name] = append(got[p.Name], fmt.Sprint(p.Entities))
 	}
 	for name, want := range map[string][]string{
@@ -179,7 +179,7 @@ func agree(t *testing.T, e *flowtest.Engine, all []flow.Opening, f flow.Flow, di
 	open := false
 	for _, o := range all {
 		on := o.Ports.Protocol == "" || o.Ports.Protocol == f.Protocol && o.Ports.First <= f.Port && f.Port <= o.Ports.Last
-		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers, func(p endpoints.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
+		isPeer := len(o.Policies) == 0 || slices.ContainsFunc(o.Peers.Endpoints(), func(p endpoints.Endpoint) bool { return p.Name == peer.Name && p.Namespace == peer.Namespace })
 		open = open || on && isPeer
 	}
 	switch {

@@ -25,7 +25,9 @@ type accessOfOwner struct {
 	report.Access
 	policies        flow.Policies
 	subjects, peers orderedSet
-	representative  bool
+	// sets are those of the peers.
+	sets           map[*flow.PeerSet]bool
+	representative bool
 }
 
 // add adds the openings of one pod or node in one direction.
@@ -42,15 +44,18 @@ func (a *access) add(v view, openings []flow.Opening) {
 		key := endpoints.JSONKey([]any{owner, v.subject.Namespace, v.direction, v.subject.Representative, ports, o.L7, o.Policies})
 		at := a.at[key]
 		if at == nil {
-			at = &accessOfOwner{representative: v.subject.Representative, Access: report.Access{
+			at = &accessOfOwner{sets: map[*flow.PeerSet]bool{}, representative: v.subject.Representative, Access: report.Access{
 				Owner: owner, Namespace: v.subject.Namespace, Direction: v.direction, Ports: []flow.PortRange{ports}, L7: o.L7, Policies: o.Policies.Names(),
 			}, policies: o.Policies}
 			a.at[key] = at
 			a.order = append(a.order, at)
 		}
 		at.subjects.add(v.subject.Name)
-		for _, peer := range o.Peers {
-			at.peers.add(peer.Name)
+		if !at.sets[o.Peers] {
+			at.sets[o.Peers] = true
+			for peer := range o.Peers.All() {
+				at.peers.add(peer.Name)
+			}
 		}
 	}
 }

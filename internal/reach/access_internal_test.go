@@ -21,7 +21,7 @@ func TestAccess(t *testing.T) {
 		return view{owner: o, direction: flow.Egress, subject: endpoints.Endpoint{Name: name, Namespace: o.String(), Representative: representative}}
 	}
 	opening := func(port uint16, peer string) flow.Opening {
-		return flow.Opening{Ports: tcp(port, port), Peers: []endpoints.Endpoint{{Name: peer}}, Policies: flow.Policies{{Name: "p"}}}
+		return flow.Opening{Ports: tcp(port, port), Peers: flow.NewPeerSet(endpoints.Endpoint{Name: peer}), Policies: flow.Policies{{Name: "p"}}}
 	}
 	var a access
 	a.add(pod(acme, "web", false), []flow.Opening{opening(443, "x"), opening(80, "x")})

@@ -34,7 +34,7 @@ func (l *lost) search(all []endpoints.Endpoint) error {
 			v := view{subject: subject, direction: d}
 			for peer, rest := range before.Without(after, nil) {
 				if !l.ignored[peer.Name] {
-					l.leaks.leakOf(v, rest, "").add(v, peer)
+					l.leaks.leakOf(v, rest, "").add(v, *peer)
 				}
 			}
 		}

@@ -41,7 +41,7 @@ func (p Proof) ConnectionChanges(after *flow.View, affected func(namespace strin
 	everyone := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
 		return ep.Kind == endpoints.NodeEndpoint || ep.Kind == endpoints.NameEndpoint && !p.View.Lists(ep)
 	})
-	t := connectionChanges{everyone: everyone, before: p.View, after: after, found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}}}
+	t := connectionChanges{everyone: flow.NewPeerSet(everyone...), before: p.View, after: after, found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}}}
 	subjects := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
 		return ep.Kind != endpoints.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
 	})
@@ -62,7 +62,7 @@ func (p Proof) ConnectionChanges(after *flow.View, affected func(namespace strin
 // connectionChanges compares two engines pod by pod.
 type connectionChanges struct {
 	// everyone are the peers of a pod that nothing isolates.
-	everyone      []endpoints.Endpoint
+	everyone      *flow.PeerSet
 	before, after *flow.View
 	// found are the connections that change: those that the other side allows, and those
 	// that it denies.
@@ -87,7 +87,7 @@ func (t *connectionChanges) compare(v view) error {
 	}{{NowDenied, before, after}, {NowAllowed, after, before}} {
 		var last lastLeaks
 		for peer, rest := range way.have.Without(way.other, t.everyone) {
-			if err := t.add(way.effect, v, rest, peer, &last); err != nil {
+			if err := t.add(way.effect, v, rest, *peer, &last); err != nil {
 				return err
 			}
 		}

@@ -18,7 +18,7 @@ func TestConnectionChanges(t *testing.T) {
 	t.Parallel()
 	web, db := pod("acme", "web"), pod("acme", "db")
 	on := func(port uint16, peer endpoints.Endpoint) []flow.Opening {
-		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: []endpoints.Endpoint{peer}, Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}}
+		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: flow.NewPeerSet(peer), Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}}
 	}
 	both := map[string][]flow.Opening{"egress acme/web": on(80, db), "ingress acme/db": on(80, web)}
 	egress := map[string][]flow.Opening{"egress acme/web": on(80, db)}

@@ -18,8 +18,10 @@ type view struct {
 	// unclaimed.
 	owner *policy.Owner
 	// byNamespace are the declared flows with pods of one namespace, others the rest.
-	byNamespace map[string][]Expected
-	others      []Expected
+	byNamespace map[string][]*Expected
+	others      []*Expected
+	// ids are those of the declared flows.
+	ids []int
 }
 
 // isAllowOnly reports whether an owner is in AllowOnly.
@@ -27,14 +29,15 @@ func isAllowOnly(o *policy.Owner) bool { return o != nil && o.Enforcement != v1a
 
 // viewOf collects what a pod or node may do.
 func (x *Expectation) viewOf(subject endpoints.Endpoint, d flow.Direction) view {
-	v := view{fence: x.fence, subject: subject, direction: d, byNamespace: map[string][]Expected{}}
+	v := view{fence: x.fence, subject: subject, direction: d, byNamespace: map[string][]*Expected{}}
 	if subject.Kind == endpoints.NodeEndpoint {
 		x.viewOfNode(&v)
 		return v
 	}
 	v.owner = x.fence.OwnerOfPod(subject.Namespace, subject.Labels)
-	for _, w := range x.expectedAt(subject.Namespace, d) {
-		if endpoints.Selects(w.Subject, subject.Labels) {
+	all := x.expectedAt(subject.Namespace, d)
+	for i := range all {
+		if w := &all[i]; endpoints.Selects(w.Subject, subject.Labels) {
 			v.addExpected(w)
 		}
 	}
@@ -47,13 +50,15 @@ func (x *Expectation) viewOfNode(v *view) {
 		if v.owner == nil {
 			v.owner = n
 		}
-		for _, w := range x.at[subjectKey{node: n.Name, direction: v.direction}] {
-			v.addExpected(w)
+		all := x.at[subjectKey{node: n.Name, direction: v.direction}]
+		for i := range all {
+			v.addExpected(&all[i])
 		}
 	}
 }
 
-func (v *view) addExpected(w Expected) {
+func (v *view) addExpected(w *Expected) {
+	v.ids = append(v.ids, w.id)
 	if w.Peer.Kind == policy.Pods && w.Peer.Namespace != "" {
 		v.byNamespace[w.Peer.Namespace] = append(v.byNamespace[w.Peer.Namespace], w)
 	} else {
@@ -62,7 +67,7 @@ func (v *view) addExpected(w Expected) {
 }
 
 // isSubject reports whether an endpoint is the subject itself, as others see it.
-func (v view) isSubject(ep endpoints.Endpoint) bool {
+func (v view) isSubject(ep *endpoints.Endpoint) bool {
 	if v.subject.Kind == endpoints.NodeEndpoint {
 		return ep.Kind == endpoints.EntityEndpoint && slices.Contains(policy.AnyNode().Entities, v1alpha1.Entity(ep.Name))
 	}
@@ -70,9 +75,9 @@ func (v view) isSubject(ep endpoints.Endpoint) bool {
 }
 
 // expected returns the flows that the subject may have with a peer.
-func (v view) expected(peer endpoints.Endpoint) []Expected {
-	var out []Expected
-	for _, list := range [][]Expected{v.byNamespace[peer.Namespace], v.others} {
+func (v view) expected(peer endpoints.Endpoint) []*Expected {
+	var out []*Expected
+	for _, list := range [][]*Expected{v.byNamespace[peer.Namespace], v.others} {
 		for _, w := range list {
 			if w.matches(v.fence, peer) {
 				out = append(out, w)

@@ -99,18 +99,19 @@ func (d *declaredFlows) decide(subject policy.Peer, enforcement v1alpha1.Enforce
 	if !d.withNodes[w.Reason] {
 		d.excluded.add(c, d.hostNetworkPods(w.Peer))
 	}
-	peers := d.peerEndpoints(w.Peer)
-	for _, own := range d.peerEndpoints(subject) {
-		for _, peer := range peers {
-			if d.endpoints.known[own.Name] && d.endpoints.known[peer.Name] {
+	peers := d.endsOf(c, d.peerEndpoints(w.Peer), direction.Opposite())
+	ends := d.endsOf(c, d.peerEndpoints(subject), direction)
+	for i := range ends {
+		for j := range peers {
+			if own, peer := &ends[i], &peers[j]; own.known && peer.known {
 				d.compare(c, own, peer)
 			} else {
-				d.decideByEngine(c, own, peer)
+				d.decideByEngine(c, own.Endpoint, peer.Endpoint)
 			}
 		}
 	}
 	if slices.ContainsFunc(w.Peer.Entities, includesPods) {
-		d.decidePods(c, d.peerEndpoints(subject))
+		d.decidePods(c, ends)
 	}
 }
 
@@ -133,20 +134,23 @@ func (d *declaredFlows) dropUnhandled(w Expected) Expected {
 
 // decidePods decides what is declared to or from all pods. Whether these allow it is declared
 // by others.
-func (d *declaredFlows) decidePods(c flowSide, all []endpoints.Endpoint) {
+func (d *declaredFlows) decidePods(c flowSide, all []flowEnd) {
+	pods := d.endsOf(c, d.endpoints.pods, c.direction.Opposite())
 	c.oneSided, c.decisions = true, map[pairKey]decision{}
-	for _, own := range all {
-		if !d.endpoints.known[own.Name] {
-			continue
-		}
-		for _, peer := range d.endpoints.pods {
-			d.compare(c, own, peer)
+	for i := range all {
+		for j := range pods {
+			if all[i].known {
+				d.compare(c, &all[i], &pods[j])
+			}
 		}
 	}
 	c.oneSided, c.decisions = false, map[pairKey]decision{}
-	for _, own := range all {
-		if d.endpoints.known[own.Name] {
-			d.findTenantDenials(c, own)
+	for _, ep := range d.endpoints.representatives {
+		pods = append(pods, d.endOf(c, ep, c.direction.Opposite()))
+	}
+	for i := range all {
+		if all[i].known {
+			d.findTenantDenials(c, &all[i], pods)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // pairKey are the classes of a pair of endpoints: of two equal pairs, the policies allow the same.
 type pairKey struct {
 	own, peer           *allowedSide
-	peerClass, ownClass int
+	peerClass, ownClass int32
 	fenced              bool
 	named               string
 }
@@ -29,48 +29,90 @@ type deniedPart struct {
 	part flow.L7
 }
 
+// flowEnd is an endpoint of a declared flow, with what the policies allow at its side.
+type flowEnd struct {
+	endpoints.Endpoint
+	// known reports that it is a pod of the build or an address.
+	known bool
+	side  *allowedSide
+	// err is why the side is not decided.
+	err error
+	// owned reports that it is a pod of a tenant.
+	owned bool
+	// named are the ports of the pod, where the flow has names of ports.
+	named string
+}
+
+// endsOf finds what the policies allow at endpoints, once for all pairs. An endpoint that no policy can
+// select has no side.
+func (d *declaredFlows) endsOf(c flowSide, all []endpoints.Endpoint, direction flow.Direction) []flowEnd {
+	var out []flowEnd
+	for _, ep := range all {
+		if d.endpoints.has(ep) {
+			out = append(out, d.endOf(c, ep, direction))
+		} else {
+			out = append(out, flowEnd{Endpoint: ep})
+		}
+	}
+	return out
+}
+
+func (d *declaredFlows) endOf(c flowSide, ep endpoints.Endpoint, direction flow.Direction) flowEnd {
+	out := flowEnd{Endpoint: ep, known: d.endpoints.has(ep), owned: d.Fence.OwnerOfPod(ep.Namespace, ep.Labels) != nil}
+	out.ID, _ = d.View.Set.Find(ep)
+	out.side, out.err = d.sides.at(out.Endpoint, direction)
+	if c.named {
+		out.named = fmt.Sprint(ep.Ports)
+	}
+	return out
+}
+
 // compare holds the declared ports and rules against all that the policies allow between a
 // pod and a peer, which the engine lists in openings. Pairs that no policy distinguishes are
 // decided once.
-func (d *declaredFlows) compare(c flowSide, own, peer endpoints.Endpoint) {
-	from, to := c.fromTo(own, peer)
-	p, err := d.pairOf(c, own, peer)
+func (d *declaredFlows) compare(c flowSide, own, peer *flowEnd) {
+	p, err := c.pairOf(own, peer)
 	if err != nil {
+		from, to := c.fromTo(own.Endpoint, peer.Endpoint)
 		d.recordUndecided(c, fmt.Errorf("%s -> %s: %w", from.Name, to.Name, err))
 		return
 	}
-	pairDecision, ok := c.decisions[p]
-	if !ok {
-		pairDecision = c.decidePair(p, to)
-		c.decisions[p] = pairDecision
-	}
+	pairDecision := c.decisionOf(p, own, peer)
 	if pairDecision.allowed {
 		c.allow()
 	}
 	for _, part := range pairDecision.denied {
-		d.decideDenied(c, own, peer, part.at, part.part)
+		d.decideDenied(c, own.Endpoint, peer.Endpoint, part.at, part.part)
 	}
 }
 
 // pairOf classifies a pair. Where the fence writes the side of the peer, the flow is declared
 // there, too, and its rules are decided there.
-func (d *declaredFlows) pairOf(c flowSide, own, peer endpoints.Endpoint) (pairKey, error) {
-	ownSide, err := d.sides.at(own, c.direction)
-	if err != nil {
-		return pairKey{}, err
+func (c flowSide) pairOf(own, peer *flowEnd) (pairKey, error) {
+	if own.err != nil {
+		return pairKey{}, own.err
 	}
-	var peerSide *allowedSide
+	p := pairKey{own: own.side, peerClass: own.side.class(peer.ID), named: peer.named}
+	if c.direction == flow.Ingress {
+		p.named = own.named
+	}
 	if !c.oneSided {
-		if peerSide, err = d.sides.at(peer, c.direction.Opposite()); err != nil {
-			return pairKey{}, err
-		}
-	}
-	p := pairKey{own: ownSide, peer: peerSide, peerClass: ownSide.class(peer), ownClass: peerSide.class(own)}
-	p.fenced = peerSide != nil && (c.L7.InspectsTLS() || d.Fence.OwnerOfPod(peer.Namespace, peer.Labels) != nil)
-	if _, to := c.fromTo(own, peer); c.named {
-		p.named = fmt.Sprint(to.Ports)
+		p.peer, p.ownClass = peer.side, peer.side.class(own.ID)
+		p.fenced = peer.side != nil && (c.L7.InspectsTLS() || peer.owned)
+		return p, peer.err
 	}
 	return p, nil
+}
+
+// decisionOf decides a pair, once for all that are alike.
+func (c flowSide) decisionOf(p pairKey, own, peer *flowEnd) decision {
+	out, ok := c.decisions[p]
+	if !ok {
+		_, to := c.fromTo(own.Endpoint, peer.Endpoint)
+		out = c.decidePair(p, to)
+		c.decisions[p] = out
+	}
+	return out
 }
 
 // decidePair decides a pair.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -83,28 +82,23 @@ func (d *declaredFlows) hostNetworkPods(p policy.Peer) []string {
 // findTenantDenials finds tenants whose pods an entity of a flow includes, and that deny some of it at
 // their side without a declaration of it: at a pod of the build or, in a namespace without one, at a
 // representative pod.
-func (d *declaredFlows) findTenantDenials(c flowSide, own endpoints.Endpoint) {
+func (d *declaredFlows) findTenantDenials(c flowSide, own *flowEnd, peers []flowEnd) {
 	has := map[string]bool{}
 	for _, peer := range d.endpoints.pods {
 		has[peer.Namespace] = true
 	}
-	for _, peer := range slices.Concat(d.endpoints.pods, d.endpoints.representatives) {
+	for i := range peers {
+		peer := &peers[i]
 		owner := d.Fence.OwnerOfPod(peer.Namespace, peer.Labels)
 		if owner == nil || peer.Representative && has[peer.Namespace] || slices.Contains(d.excluded.at(c).tenants, owner.Name) {
 			continue
 		}
-		p, err := d.pairOf(c, own, peer)
+		p, err := c.pairOf(own, peer)
 		if err != nil {
 			// Isolation reports it.
 			continue
 		}
-		pairDecision, ok := c.decisions[p]
-		if !ok {
-			_, to := c.fromTo(own, peer)
-			pairDecision = c.decidePair(p, to)
-			c.decisions[p] = pairDecision
-		}
-		if len(pairDecision.denied) > 0 {
+		if len(c.decisionOf(p, own, peer).denied) > 0 {
 			c.exclude()
 			d.excluded.at(c).tenants = append(d.excluded.at(c).tenants, owner.Name)
 		}

@@ -21,6 +21,8 @@ type Expectation struct {
 	fence *policy.Fence
 	// at are the declared flows of a namespace, or of nodes, in one direction.
 	at map[subjectKey][]Expected
+	// count is the number of declared flows.
+	count int
 }
 
 // unclaimedNamespaces represents every unclaimed namespace that cluster-wide policies default-deny.
@@ -35,6 +37,8 @@ type subjectKey struct {
 
 // Expected is one declared flow, as one of its sides sees it.
 type Expected struct {
+	// id identifies the flow in its Expectation.
+	id      int
 	Subject endpoints.Selector
 	// Owner has the subject. Nil: the namespace is unclaimed, or the subjects are nodes.
 	Owner *policy.Owner
@@ -109,6 +113,8 @@ func (x *Expectation) expectAt(own, peer policy.Peer, d flow.Direction, w Expect
 func (x *Expectation) add(at subjectKey, own policy.Peer, w Expected) {
 	w.Owner = x.fence.OwnerOf(own)
 	if w.Owner != nil || at.namespace == unclaimedNamespaces {
+		x.count++
+		w.id = x.count
 		x.at[at] = append(x.at[at], w)
 	}
 }
@@ -179,7 +185,7 @@ func (x *Expectation) expectGrant(g policy.Grant) {
 }
 
 // matches reports whether an endpoint is one of the peer.
-func (w Expected) matches(f *policy.Fence, ep endpoints.Endpoint) bool {
+func (w *Expected) matches(f *policy.Fence, ep endpoints.Endpoint) bool {
 	if w.Peer.Kind == policy.FQDNs {
 		return ep.Kind == endpoints.NameEndpoint && w.fqdns.Cover(ep.Name)
 	}

@@ -116,10 +116,11 @@ func openedOutside(asked *flow.View, at endpoints.Endpoint, d flow.Direction) ([
 	var out []endpoints.Endpoint
 	seen := map[string]bool{}
 	for _, o := range openings {
-		for _, ep := range o.Peers {
-			if !isOutsideEndpoint(ep) {
+		for peer := range o.Peers.All() {
+			if !isOutsideEndpoint(peer) {
 				continue
 			}
+			ep := *peer
 			if ep.Kind == endpoints.NameEndpoint {
 				ep = endpoints.Endpoint{Kind: ep.Kind, Name: exampleName(ep.Name)}
 			}
@@ -132,7 +133,7 @@ func openedOutside(asked *flow.View, at endpoints.Endpoint, d flow.Direction) ([
 	return out, nil
 }
 
-func isOutsideEndpoint(ep endpoints.Endpoint) bool {
+func isOutsideEndpoint(ep *endpoints.Endpoint) bool {
 	switch ep.Kind {
 	case endpoints.NameEndpoint:
 		return true

@@ -73,7 +73,8 @@ func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 }
 
 func (p Proof) newSearch(counted *report.Isolation) *search {
-	return &search{Proof: p, expectation: NewExpectation(p.fences()...), counted: counted}
+	x := NewExpectation(p.fences()...)
+	return &search{Proof: p, expectation: x, classes: newClasses(x), counted: counted}
 }
 
 // HostNetworkFindings lists the hostNetwork pods, which no policy selects.
@@ -121,6 +122,7 @@ func (p Proof) grants() []policy.Grant {
 type search struct {
 	Proof
 	expectation *Expectation
+	classes     *classes
 	leaks       leaks
 	conflicts   conflicts
 	tally       tally
@@ -145,23 +147,34 @@ func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
 	if s.ListAccess {
 		s.access.add(v, openings)
 	}
-	for _, o := range openings {
-		if len(o.Policies) == 0 {
+	for i := range openings {
+		if len(openings[i].Policies) == 0 {
 			s.tally.open(v)
 			s.leaks.leakOf(v, flow.Opening{}, "").subjects.add(pod.Name)
 			continue
 		}
-		for _, peer := range o.Peers {
-			if len(o.L7.ShadowedBy) > 0 {
-				s.add(v, o, peer)
-				continue
-			}
-			for _, rest := range v.undeclared(o, peer) {
-				s.add(v, rest, peer)
-			}
-		}
+		s.searchOpening(v, &openings[i])
 	}
 	return nil
+}
+
+// searchOpening adds what nothing declares of an opening.
+func (s *search) searchOpening(v view, o *flow.Opening) {
+	if len(o.L7.ShadowedBy) > 0 {
+		for peer := range o.Peers.All() {
+			s.add(v, *o, *peer)
+		}
+		return
+	}
+	parts := s.classes.undeclared(v, o)
+	if len(parts) == 0 {
+		return
+	}
+	for peer := range o.Peers.All() {
+		for _, rest := range parts[s.classes.classOf(peer)] {
+			s.add(v, rest, *peer)
+		}
+	}
 }
 
 func (s *search) add(v view, o flow.Opening, peer endpoints.Endpoint) {

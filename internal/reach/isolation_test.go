@@ -44,7 +44,7 @@ func TestIsolation(t *testing.T) {
 	t.Parallel()
 	web, db, shop := pod("acme", "web"), pod("acme", "db"), pod("shop", "shop")
 	on := func(port uint16, peers ...endpoints.Endpoint) []flow.Opening {
-		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: peers, Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}}
+		return []flow.Opening{{Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: port, Last: port}, Peers: flow.NewPeerSet(peers...), Policies: flow.Policies{{Namespace: "acme", Name: "some"}}}}
 	}
 	for name, c := range map[string]struct {
 		enforcement v1alpha1.Enforcement
@@ -87,7 +87,7 @@ func TestIsolation(t *testing.T) {
 		},
 		"a shadowed L7 rule": {
 			v1alpha1.Enforce, map[string][]flow.Opening{"ingress acme/db": {{
-				Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: 5432, Last: 5432}, Peers: []endpoints.Endpoint{web}, Policies: flow.Policies{{Namespace: "acme", Name: "some"}},
+				Ports: flow.PortRange{Protocol: v1alpha1.TCP, First: 5432, Last: 5432}, Peers: flow.NewPeerSet(web), Policies: flow.Policies{{Namespace: "acme", Name: "some"}},
 				L7: flow.L7{Alternatives: flow.HTTPOf(flow.HTTPRule{Method: "GET"}).Alternatives, ShadowedBy: flow.Policies{{Namespace: "acme", Name: "other"}}},
 			}}},
 			[]string{"l7-rule-shadowed error 5432/TCP acme/other"},

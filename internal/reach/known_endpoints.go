@@ -16,8 +16,8 @@ import (
 
 // knownEndpoints are the endpoints that an engine knows.
 type knownEndpoints struct {
-	// known are the names of pods of the build and of addresses.
-	known map[string]bool
+	// known are the names of pods of the build and of addresses, with their positions in the set.
+	known map[string]endpoints.ID
 	// pods are those of the build.
 	pods []endpoints.Endpoint
 	// representatives are pods that may be created.
@@ -28,17 +28,23 @@ type knownEndpoints struct {
 	enclosing map[netip.Prefix]netip.Prefix
 }
 
+// has reports whether an endpoint is a pod of the build or an address.
+func (e knownEndpoints) has(ep endpoints.Endpoint) bool {
+	_, ok := e.known[ep.Name]
+	return ok
+}
+
 func newKnownEndpoints(known []endpoints.Endpoint) knownEndpoints {
-	e := knownEndpoints{known: map[string]bool{}, enclosing: map[netip.Prefix]netip.Prefix{}}
+	e := knownEndpoints{known: map[string]endpoints.ID{}, enclosing: map[netip.Prefix]netip.Prefix{}}
 	for _, ep := range known {
 		switch {
 		case ep.Kind == endpoints.PodEndpoint && !ep.Representative && ep.Cluster == "":
-			e.known[ep.Name] = true
+			e.known[ep.Name] = ep.ID
 			e.pods = append(e.pods, ep)
 		case ep.Kind == endpoints.PodEndpoint && ep.Cluster == "":
 			e.representatives = append(e.representatives, ep)
 		case ep.Kind == endpoints.AddressEndpoint:
-			e.known[ep.Name] = true
+			e.known[ep.Name] = ep.ID
 			e.addresses = append(e.addresses, ep)
 		}
 	}
@@ -213,7 +219,10 @@ func (d *declaredFlows) pods(p policy.Peer) []endpoints.Endpoint {
 	for _, ns := range namespaces {
 		for _, w := range d.Endpoints.Index.WorkloadsIn(ns, p.Pods) {
 			if !w.HostNetwork && d.belongToPeer(w, p) {
-				out = append(out, d.Endpoints.Pod(w))
+				pod := d.Endpoints.Pod(w)
+				// The set finds a pod faster by its position.
+				pod.ID = d.endpoints.known[pod.Name]
+				out = append(out, pod)
 			}
 		}
 	}

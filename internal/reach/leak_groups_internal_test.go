@@ -50,17 +50,19 @@ func randomOpenings(r *rand.Rand, known []endpoints.Endpoint) flow.Openings {
 	var out flow.Openings
 	for port := range uint16(4) {
 		o := flow.Opening{Ports: tcp(10*port, 10*port+uint16(r.IntN(3))), L7: rules[r.IntN(len(rules))]}
+		var peers []endpoints.Endpoint
 		for _, peer := range known {
 			if r.IntN(2) == 0 {
-				o.Peers = append(o.Peers, peer)
+				peers = append(peers, peer)
 			}
 		}
+		o.Peers = flow.NewPeerSet(peers...)
 		for _, name := range []string{"acme/by-hand", "acme/generated", "debug"} {
 			if r.IntN(2) == 0 {
 				o.Policies = append(o.Policies, flow.PolicyID{Name: name})
 			}
 		}
-		if len(o.Peers) > 0 && len(o.Policies) > 0 {
+		if o.Peers.Len() > 0 && len(o.Policies) > 0 {
 			out = append(out, o)
 		}
 	}
@@ -100,12 +102,12 @@ func TestGroupingKeepsEveryOpening(t *testing.T) {
 			for _, d := range flow.Directions() {
 				v := s.expectation.viewOf(pod, d)
 				for _, o := range openings[string(d)+" "+pod.Name] {
-					for _, peer := range o.Peers {
+					for peer := range o.Peers.All() {
 						from, to := pod.Name, peer.Name
 						if d == flow.Ingress {
 							from, to = to, from
 						}
-						for _, rest := range v.undeclared(o, peer) {
+						for _, rest := range v.undeclared(o, *peer) {
 							want[openPair(d, from, to, rest)]++
 						}
 					}

@@ -1,7 +1,7 @@
 package reach
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -15,10 +15,9 @@ type sideCache struct {
 }
 
 // allowedSide is what policies allow at one side, by classes of peers: peers in one class are
-// in the same openings.
+// in the same openings. Class 0 is every peer that is in no opening.
 type allowedSide struct {
-	set          *endpoints.Set
-	classes      map[endpoints.ID]int
+	classes      map[endpoints.ID]int32
 	allowEntries [][]flow.Traffic
 }
 
@@ -40,75 +39,59 @@ func (s *sideCache) at(ep endpoints.Endpoint, d flow.Direction) (*allowedSide, e
 		first = &openings[0]
 	}
 	if s.byFirst[first] == nil {
-		s.byFirst[first] = newAllowedSide(s.View.Set, openings)
+		s.byFirst[first] = newAllowedSide(openings)
 	}
 	return s.byFirst[first], nil
 }
 
 // newAllowedSide puts peers in classes. What is open to a part of a peer's addresses is not
 // open to the peer.
-func newAllowedSide(set *endpoints.Set, openings []flow.Opening) *allowedSide {
-	in := map[endpoints.ID][]byte{}
+func newAllowedSide(openings []flow.Opening) *allowedSide {
 	var common []flow.Traffic
-	all := make([]flow.Traffic, len(openings))
-	for i, o := range openings {
-		all[i] = flow.Traffic{Ports: o.Ports, L7: o.L7}
-		if o.Unrestricted() {
-			common = append(common, all[i])
-		}
-		if o.Partial {
-			continue
-		}
-		for _, peer := range o.Peers {
-			in[peer.ID] = fmt.Appendf(in[peer.ID], "%d ", i)
-		}
-	}
-	// Class 0 is every peer that is in no opening.
-	out := &allowedSide{set: set, classes: make(map[endpoints.ID]int, len(in)), allowEntries: [][]flow.Traffic{common}}
-	ids := map[string]int{}
 	for _, o := range openings {
-		for _, peer := range o.Peers {
-			key := string(in[peer.ID])
-			id, known := ids[key]
-			if !known && key != "" {
-				id = len(out.allowEntries)
-				ids[key] = id
-				out.allowEntries = append(out.allowEntries, common)
-			}
-			out.classes[peer.ID] = id
+		if o.Unrestricted() {
+			common = append(common, flow.Traffic{Ports: o.Ports, L7: o.L7})
 		}
 	}
-	out.fill(openings, all)
+	out := &allowedSide{classes: map[endpoints.ID]int32{}, allowEntries: [][]flow.Traffic{common}}
+	for _, o := range openings {
+		if !o.Partial {
+			out.split(o)
+		}
+	}
 	return out
 }
 
-// fill adds each opening to the classes of its peers.
-func (a *allowedSide) fill(openings []flow.Opening, all []flow.Traffic) {
-	for i, o := range openings {
-		if o.Partial {
+// split moves the peers of an opening from each class to one that has the opening, too.
+func (a *allowedSide) split(o flow.Opening) {
+	added := int32(len(a.allowEntries)) //nolint:gosec // Classes are fewer than endpoints.
+	with := map[int32]int32{}
+	for peer := range o.Peers.All() {
+		class := a.classes[peer.ID]
+		if class >= added {
+			// It is a further case of a peer.
 			continue
 		}
-		done := map[int]bool{}
-		for _, peer := range o.Peers {
-			if id := a.classes[peer.ID]; id != 0 && !done[id] {
-				done[id] = true
-				a.allowEntries[id] = append(a.allowEntries[id][:len(a.allowEntries[id]):len(a.allowEntries[id])], all[i])
-			}
+		more, known := with[class]
+		if !known {
+			more = int32(len(a.allowEntries)) //nolint:gosec // Classes are fewer than endpoints.
+			with[class] = more
+			a.allowEntries = append(a.allowEntries, append(slices.Clone(a.allowEntries[class]), flow.Traffic{Ports: o.Ports, L7: o.L7}))
 		}
+		a.classes[peer.ID] = more
 	}
 }
 
 // class is that of a peer.
-func (a *allowedSide) class(ep endpoints.Endpoint) int {
+func (a *allowedSide) class(id endpoints.ID) int32 {
 	if a == nil {
 		return 0
 	}
-	id, _ := a.set.Find(ep)
 	return a.classes[id]
 }
 
 // entriesFor are what is allowed to a class of peers.
-func (a *allowedSide) entriesFor(class int) []flow.Traffic {
+func (a *allowedSide) entriesFor(class int32) []flow.Traffic {
 	if a == nil {
 		return []flow.Traffic{{Ports: flow.AllPorts("")}}
 	}

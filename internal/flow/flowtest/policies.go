@@ -18,8 +18,8 @@ func Openings(at func(endpoints.Endpoint, flow.Direction) flow.Openings) Policie
 		all := at(ep, d)
 		row := flow.Row{Isolated: all.Isolate(), Cases: map[flow.CaseID]int{}}
 		for _, o := range all {
-			for _, peer := range o.Peers {
-				id, _ := set.Find(peer)
+			for peer := range o.Peers.All() {
+				id, _ := set.Find(*peer)
 				list, known := row.Cases[flow.CaseID(id)]
 				if !known {
 					list = len(row.Lists)
