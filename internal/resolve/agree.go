@@ -139,9 +139,11 @@ func (r *agreePass) coveredPods(f *declaredFlow, e resolvedPeer, agreed []policy
 		if f.direction == flow.Ingress {
 			source, destination = e.peer, own
 		}
+		c := r.newCoverage(source, destination, f.portsOf(e), agreed)
+		destinations := r.pods(destination)
 		for _, s := range r.pods(source) {
-			for _, d := range r.pods(destination) {
-				if !r.coveredPair(s, d, source, destination, f.portsOf(e), agreed) {
+			for _, d := range destinations {
+				if !c.covers(s, d) {
 					return false
 				}
 			}
@@ -158,19 +160,41 @@ func (r *facts) pods(p policy.Peer) []*resource.Workload {
 	return []*resource.Workload{{Labels: endpoints.ExampleLabels(p.Pods)}}
 }
 
-func (r *agreePass) coveredPair(s, d *resource.Workload, from, to policy.Peer, ports []flow.Port, agreed []policy.Grant) bool {
-	var have []flow.Port
+// coverage decides whether agreed grants allow some ports between pods of two peers.
+type coverage struct {
+	ports  []flow.Port
+	agreed []agreedPorts
+}
+
+// agreedPorts are the ports of a grant between the two peers, with numbers for names.
+type agreedPorts struct {
+	policy.Grant
+	ports []flow.Port
+}
+
+func (r *agreePass) newCoverage(from, to policy.Peer, ports []flow.Port, agreed []policy.Grant) coverage {
+	out := coverage{ports: r.resolvePortNames(ports, to)}
 	for _, g := range agreed {
-		if g.From.Namespace != from.Namespace || g.To.Namespace != to.Namespace || !endpoints.Selects(g.From.Pods, s.Labels) || !endpoints.Selects(g.To.Pods, d.Labels) {
+		if g.From.Namespace == from.Namespace && g.To.Namespace == to.Namespace {
+			out.agreed = append(out.agreed, agreedPorts{g, r.resolvePortNames(g.Ports, to)})
+		}
+	}
+	return out
+}
+
+// covers reports whether the grants allow all of the ports between two pods.
+func (c coverage) covers(s, d *resource.Workload) bool {
+	var have []flow.Port
+	for _, g := range c.agreed {
+		if !endpoints.Selects(g.From.Pods, s.Labels) || !endpoints.Selects(g.To.Pods, d.Labels) {
 			continue
 		}
-		if len(g.Ports) == 0 {
+		if len(g.ports) == 0 {
 			return true
 		}
-		have = append(have, r.resolvePortNames(g.Ports, to)...)
+		have = append(have, g.ports...)
 	}
-	ports = r.resolvePortNames(ports, to)
-	return len(ports) > 0 && !slices.ContainsFunc(ports, func(p flow.Port) bool { return !p.CoveredBy(have) })
+	return len(c.ports) > 0 && !slices.ContainsFunc(c.ports, func(p flow.Port) bool { return !p.CoveredBy(have) })
 }
 
 // commonL7 are the L7 rules that two flows both allow. A flow without L7 rules allows everything.
