@@ -141,6 +141,25 @@ spec:
 	}
 }
 
+// Values are written as the JSON of kyaml, also where they have several notations.
+func TestJSONIsKyamls(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"1", "007", "0x1F", "1.0", "1e3", "9007199254740993", "true", "yes", "on", "~", "null", "2001-01-01", "'1'", "'yes'", "!!str 1", "!!int '1'", "[]", "{}", "[1, a, null, true]", "{b: 1, a10: 2, a2: 3}",
+		"{1: a}", "{true: a}", "{'1': a}", "&x [a]", "[&x a, *x]", "{<<: {a: b}, c: d}", "\"a\\nb\"", "\"<>&\"", "\"\\u2028\"", "日本", "|\n  a\n  b\n", ">\n  a\n  b\n", "a # c", "\"a\\tb\"",
+	} {
+		n, err := yaml.Parse("a: " + text + "\nb:\n- c: " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")
+		if err != nil {
+			continue
+		}
+		want, wantErr := n.MarshalJSON()
+		got, err := block.JSON(n)
+		if string(got) != string(want) || (err == nil) != (wantErr == nil) {
+			t.Errorf("%s: got %s, %v, want %s, %v", text, got, err, want, wantErr)
+		}
+	}
+}
+
 func FuzzAppend(f *testing.F) {
 	for _, text := range texts {
 		data, err := json.Marshal(map[string]any{"a": text, "b": []any{text, map[string]any{"c": text, "d": []any{}}}})
@@ -158,5 +177,9 @@ func FuzzAppend(f *testing.F) {
 			return
 		}
 		checkText(t, n.YNode())
+		want, wantErr := n.MarshalJSON()
+		if got, err := block.JSON(n); string(got) != string(want) || (err == nil) != (wantErr == nil) {
+			t.Errorf("as JSON: got %s, %v, want %s, %v", got, err, want, wantErr)
+		}
 	})
 }

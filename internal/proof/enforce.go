@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -84,7 +85,7 @@ func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode,
 		if !isEnforced(fence, n) || resource.IsLocalConfig(n) {
 			continue
 		}
-		data, err := n.MarshalJSON()
+		data, err := block.JSON(n)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
 		}

@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -208,7 +209,7 @@ func hostPolicyOf(n *yaml.RNode) *policy.Owner {
 		} `json:"spec"`
 	}
 	out := &policy.Owner{Kind: policy.Nodes, Reason: report.Reason{Kind: resource.KindClusterwide, Name: n.GetName(), Field: "spec"}}
-	if data, err := n.MarshalJSON(); err != nil || json.Unmarshal(data, &read) != nil {
+	if data, err := block.JSON(n); err != nil || json.Unmarshal(data, &read) != nil {
 		return out
 	}
 	out.Selector = read.Spec.NodeSelector

@@ -22,8 +22,7 @@ func inMesh(fence *policy.Fence, items []*yaml.RNode) bool {
 // spansClusters reports whether an item is a global Service or a policy that selects by cluster.
 func spansClusters(n *yaml.RNode) bool {
 	if resource.IsPolicy(n) {
-		text, err := n.String()
-		return err != nil || strings.Contains(text, "io.cilium.k8s.policy.cluster")
+		return anyScalar(n.YNode(), func(s string) bool { return strings.Contains(s, "io.cilium.k8s.policy.cluster") })
 	}
 	return n.GetKind() == "Service" && resource.IsGlobal(n)
 }

@@ -50,6 +50,9 @@ func (r *endsPass) checkPortsAt(f *declaredFlow, e resolvedPeer) {
 	case e.peer.Kind == policy.Pods:
 		r.warnServicePorts(f, f.portsOf(e), e.peer)
 	}
+	if !slices.ContainsFunc(f.portsOf(e), flow.Port.IsNamed) {
+		return
+	}
 	var same []policy.Peer
 	for _, other := range f.resolvedPeers {
 		if other.path == e.path {

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
@@ -82,7 +83,7 @@ func (o Object) Subject() endpoints.Selector {
 			PodSelector      endpoints.Selector `json:"podSelector"`
 		} `json:"spec"`
 	}
-	data, err := o.MarshalJSON()
+	data, err := block.JSON(o.RNode)
 	if err != nil || json.Unmarshal(data, &read) != nil {
 		return endpoints.Selector{}
 	}

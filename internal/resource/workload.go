@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -213,7 +214,7 @@ func protocolOr(p v1alpha1.Protocol) v1alpha1.Protocol {
 }
 
 func decode(n *yaml.RNode, into any) error {
-	data, err := n.MarshalJSON()
+	data, err := block.JSON(n)
 	if err != nil {
 		return err
 	}
