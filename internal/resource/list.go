@@ -34,6 +34,10 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	}
 	rw := &kio.ByteReadWriter{Reader: bytes.NewReader(data), KeepReaderAnnotations: true}
 	items, err := rw.Read()
+	var annotations map[string]map[string]string
+	if err == nil && rw.WrappingKind == kio.ResourceListKind {
+		annotations, err = kio.PreprocessResourcesForInternalAnnotationMigration(items)
+	}
 	switch {
 	case err != nil && rw.WrappingKind != kio.ResourceListKind:
 		return fmt.Errorf("the input is not valid YAML: correct the input of the host: %w", err)
@@ -46,7 +50,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return fmt.Errorf("the items of the ResourceList are invalid; each must be a resource: %w", err)
 	}
 	rl := &framework.ResourceList{Items: items, FunctionConfig: rw.FunctionConfig}
-	buffer, err := processList(rl, rw, process)
+	buffer, err := processList(rl, rw, annotations, process)
 	if len(buffer) > 0 {
 		if _, werr := out.Write(buffer); werr != nil {
 			return errors.Join(err, fmt.Errorf("write output: %w", werr))
@@ -57,11 +61,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 
 // processList runs a process on a ResourceList and returns the result as YAML, as framework.Execute does.
 // The error is that of the process, or the reason why the YAML is missing.
-func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, process func(*framework.ResourceList) error) ([]byte, error) {
-	annotations, err := kio.PreprocessResourcesForInternalAnnotationMigration(rl.Items)
-	if err != nil {
-		return nil, fmt.Errorf("read the annotations of the items: %w", err)
-	}
+func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations map[string]map[string]string, process func(*framework.ResourceList) error) ([]byte, error) {
 	processErr := process(rl)
 	withPlace := slices.DeleteFunc(slices.Clone(rl.Items), func(n *yaml.RNode) bool { return !hasHostAnnotations(n) })
 	if err := kio.ReconcileInternalAnnotations(withPlace, annotations); err != nil {
