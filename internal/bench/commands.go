@@ -16,8 +16,9 @@ import (
 
 // command is a process, or a process for each tenant.
 type command struct {
-	name  string
-	stdin []byte
+	name string
+	// stdin is a file. Empty: nothing.
+	stdin string
 	path  string
 	args  []string
 	// runs is how often it runs for one measurement. 0: once.
@@ -35,7 +36,7 @@ type measurement struct {
 const repeated = 3
 
 func (in *inputs) function() command {
-	return command{name: "function", path: filepath.Join(in.bin, "tenantfence"), stdin: in.list}
+	return command{name: "function", path: filepath.Join(in.bin, "tenantfence"), stdin: in.list()}
 }
 
 // commands returns what is installed and compared.
@@ -43,11 +44,13 @@ func (in *inputs) commands(kustomizeMax int) []command {
 	self, _ := os.Executable()
 	all := []command{
 		in.function(),
-		{name: "kyaml identity over its input and output", path: self, args: []string{identityArgument}, stdin: in.both},
+		{name: "kyaml identity over its input and output", path: self, args: []string{identityArgument}, stdin: in.both()},
 		{name: "tenantfence build", path: filepath.Join(in.bin, "tenantfence"), args: []string{"build", filepath.Join(in.dir, "fenced")}},
-		{name: "kustomize build without a function", path: in.installed("kustomize"), args: []string{"build", filepath.Join(in.dir, "base")}},
 		{name: "helm template, one release", path: in.installed("helm"), args: in.helm(in.tenants)},
 		{name: "jsonnet", path: in.installed("jsonnet"), args: []string{filepath.Join(in.dir, "tenants.jsonnet")}},
+	}
+	if in.tenants <= 4*kustomizeMax {
+		all = append(all, command{name: "kustomize build without a function", path: in.installed("kustomize"), args: []string{"build", filepath.Join(in.dir, "base")}})
 	}
 	if in.tenants <= kustomizeMax {
 		all = append(all, command{
@@ -72,9 +75,9 @@ func (c command) measure() (measurement, error) {
 	for range repeated {
 		var cpu, peak float64
 		for range max(1, c.runs) {
-			process := c.process()
-			if err := process.Run(); err != nil {
-				return measurement{}, c.failed(process, err)
+			process, err := c.finished()
+			if err != nil {
+				return measurement{}, err
 			}
 			used, ok := process.ProcessState.SysUsage().(*syscall.Rusage)
 			if !ok {
@@ -90,23 +93,43 @@ func (c command) measure() (measurement, error) {
 	return measurement{name: c.name, seconds: seconds[repeated/2], megabytes: megabytes[repeated/2]}, nil
 }
 
-func (c command) process() *exec.Cmd {
+// finished runs a process, and drops what it writes unless out receives it.
+func (c command) finished(out ...io.Writer) (*exec.Cmd, error) {
 	p := exec.Command(c.path, c.args...) //nolint:gosec,noctx // The commands are those above.
-	p.Stdin, p.Stderr = bytes.NewReader(c.stdin), &bytes.Buffer{}
-	return p
+	if c.stdin != "" {
+		in, err := os.Open(c.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read the input: %w", err)
+		}
+		defer in.Close() //nolint:errcheck // It is only read.
+		p.Stdin = in
+	}
+	var stderr bytes.Buffer
+	p.Stdout, p.Stderr = io.MultiWriter(out...), &stderr
+	if len(out) == 0 {
+		p.Stdout = nil
+	}
+	if err := p.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %s", c.path, err, stderr.String())
+	}
+	return p, nil
 }
 
 func (c command) output() ([]byte, error) {
-	p := c.process()
-	out, err := p.Output()
-	if err != nil {
-		return nil, c.failed(p, err)
-	}
-	return out, nil
+	var out bytes.Buffer
+	_, err := c.finished(&out)
+	return out.Bytes(), err
 }
 
-func (c command) failed(p *exec.Cmd, err error) error {
-	return fmt.Errorf("%s: %w: %s", c.path, err, p.Stderr)
+func (c command) run() error {
+	_, err := c.finished()
+	return err
+}
+
+// writer is this program, as one that writes the inputs.
+func (in *inputs) writer(tenants string) command {
+	self, _ := os.Executable()
+	return command{path: self, args: []string{inputsArgument, in.dir, in.bin, tenants}}
 }
 
 // identity reads ResourceLists, and writes them.

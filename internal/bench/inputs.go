@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -19,9 +21,12 @@ import (
 type inputs struct {
 	dir, bin string
 	tenants  int
-	// list is the ResourceList that the function gets, and both that list and what the function returns.
-	list, both []byte
 }
+
+// list is the file of the ResourceList that the function gets, and both has that list and what the function
+// returns.
+func (in *inputs) list() string { return filepath.Join(in.dir, "list.yaml") }
+func (in *inputs) both() string { return filepath.Join(in.dir, "both.yaml") }
 
 const profile = `apiVersion: tenantfence.dev/v1alpha1
 kind: FenceProfile
@@ -88,7 +93,12 @@ spec:
     - port: 3128
 `
 
-func newInputs(dir, bin string, tenants int) (*inputs, error) {
+// writeInputs writes all files of a number of tenants.
+func writeInputs(dir, bin, text string) error {
+	tenants, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("read the number of tenants: %w", err)
+	}
 	in := &inputs{dir: dir, bin: bin, tenants: tenants}
 	files := map[string]string{
 		"base/profile.yaml": profile, "fenced/fence.yaml": fmt.Sprintf(fence, filepath.Join(bin, "tenantfence")),
@@ -103,37 +113,41 @@ func newInputs(dir, bin string, tenants int) (*inputs, error) {
 		all += "---\n" + files["base/"+file]
 	}
 	files["base/kustomization.yaml"] = resources
-	if err := in.writeList(all); err != nil {
-		return nil, err
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("write the inputs: %w", err)
 	}
-	policies, err := in.policiesOfOne()
+	out, err := in.writeList(all)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	policies, err := policiesOfOne(out)
+	if err != nil {
+		return err
 	}
 	files["chart/Chart.yaml"] = "apiVersion: v2\nname: tenants\nversion: 1.0.0\n"
 	files["chart/templates/tenants.yaml"] = "{{- range $i := until (int .Values.tenants) }}\n---\n" + strings.ReplaceAll(policies, tenantName(0), "bench{{ $i }}") + "{{- end }}\n"
 	one, err := jsonnet(policies)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	files["tenants.jsonnet"] = fmt.Sprintf("[%s for i in std.range(0, %d)]\n", one, tenants-1)
 	for name, content := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("write the inputs: %w", err)
+			return fmt.Errorf("write the inputs: %w", err)
 		}
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return nil, fmt.Errorf("write the inputs: %w", err)
+			return fmt.Errorf("write the inputs: %w", err)
 		}
 	}
-	return in, nil
+	return nil
 }
 
-// writeList makes the ResourceList, and runs the function on it.
-func (in *inputs) writeList(documents string) error {
+// writeList writes the ResourceList, and returns what the function makes of it.
+func (in *inputs) writeList(documents string) ([]byte, error) {
 	nodes, err := kio.FromBytes([]byte(documents))
 	if err != nil {
-		return fmt.Errorf("read the inputs: %w", err)
+		return nil, fmt.Errorf("read the inputs: %w", err)
 	}
 	var list bytes.Buffer
 	w := kio.ByteWriter{
@@ -141,18 +155,21 @@ func (in *inputs) writeList(documents string) error {
 		FunctionConfig: yaml.MustParse(fmt.Sprintf(fence, "tenantfence")),
 	}
 	if err := w.Write(nodes); err != nil {
-		return fmt.Errorf("write the list: %w", err)
+		return nil, fmt.Errorf("write the list: %w", err)
 	}
-	in.list = list.Bytes()
+	if err := os.WriteFile(in.list(), list.Bytes(), 0o600); err != nil {
+		return nil, fmt.Errorf("write the list: %w", err)
+	}
 	out, err := in.function().output()
-	in.both = append(append(bytes.Clone(in.list), "---\n"...), out...)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return out, os.WriteFile(in.both(), slices.Concat(list.Bytes(), []byte("---\n"), out), 0o600)
 }
 
 // policiesOfOne returns the policies of the first tenant.
-func (in *inputs) policiesOfOne() (string, error) {
-	_, out, _ := bytes.Cut(in.both, []byte("\n---\n"))
-	nodes, err := kio.FromBytes(out)
+func policiesOfOne(list []byte) (string, error) {
+	nodes, err := kio.FromBytes(list)
 	if err != nil {
 		return "", fmt.Errorf("read the policies: %w", err)
 	}
