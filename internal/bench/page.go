@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -57,12 +58,18 @@ func table(title string, all []measurement, value func(measurement) float64) str
 				b.WriteString(" |")
 				continue
 			}
-			fmt.Fprintf(&b, " %.3g |", value(all[i]))
+			b.WriteString(" " + short(value(all[i])) + " |")
 			row = append(row, all[i])
 		}
 		b.WriteString(" " + growth(row, value) + " |\n")
 	}
 	return b.String()
+}
+
+// short is a number with at least two significant digits.
+func short(v float64) string {
+	decimals := max(0, 1-int(math.Floor(math.Log10(v))))
+	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 
 // growth is the exponent between the two largest numbers of tenants: 1 is linear.

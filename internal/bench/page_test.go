@@ -29,15 +29,15 @@ func TestWritePage(t *testing.T) {
 
 | CPU-seconds | 10 | 100 | growth |
 |---|---:|---:|---:|
-| linear | 0.1 | 1 | 1.00 |
-| square | 0.01 | 1 | 2.00 |
-| small | 2 | |  |
+| linear | 0.10 | 1.0 | 1.00 |
+| square | 0.010 | 1.0 | 2.00 |
+| small | 2.0 | |  |
 
 | Peak memory, MB | 10 | 100 | growth |
 |---|---:|---:|---:|
 | linear | 50 | 500 | 1.00 |
 | square | 50 | 50 | 0.00 |
-| small | 1 | |  |
+| small | 1.0 | |  |
 
 <!-- end: make bench -->
 after
