@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
 )
@@ -18,18 +19,7 @@ import (
 func tenantList(tb testing.TB, tenants int) []byte {
 	tb.Helper()
 	var b strings.Builder
-	b.WriteString(`apiVersion: config.kubernetes.io/v1
-kind: ResourceList
-functionConfig:
-  apiVersion: tenantfence.dev/v1alpha1
-  kind: TenantFence
-  metadata:
-    name: platform
-  spec:
-    proof: None
-items:
-`)
-	b.WriteString("---\n" + `apiVersion: tenantfence.dev/v1alpha1
+	b.WriteString(`apiVersion: tenantfence.dev/v1alpha1
 kind: FenceProfile
 metadata:
   name: platform
@@ -78,16 +68,19 @@ spec:
     - port: 8080
 `, i, (i+1)%tenants, (i+tenants-1)%tenants, i/250, i%250)
 	}
-	head, items, _ := strings.Cut(b.String(), "items:\n")
-	nodes, err := kio.FromBytes([]byte(items))
+	nodes, err := kio.FromBytes([]byte(b.String()))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := (kio.ByteWriter{Writer: &out, WrappingKind: kio.ResourceListKind, WrappingAPIVersion: kio.ResourceListAPIVersion}).Write(nodes); err != nil {
+	w := kio.ByteWriter{
+		Writer: &out, WrappingKind: kio.ResourceListKind, WrappingAPIVersion: kio.ResourceListAPIVersion,
+		FunctionConfig: yaml.MustParse("apiVersion: tenantfence.dev/v1alpha1\nkind: TenantFence\nmetadata:\n  name: platform\nspec:\n  proof: None\n"),
+	}
+	if err := w.Write(nodes); err != nil {
 		tb.Fatal(err)
 	}
-	return []byte(out.String() + strings.TrimPrefix(strings.Replace(head, "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n", "", 1), ""))
+	return out.Bytes()
 }
 
 // BenchmarkExecute measures the function without the proof, and a kyaml identity over the bytes that it

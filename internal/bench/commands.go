@@ -75,7 +75,7 @@ func (c command) measure() (measurement, error) {
 	for range repeated {
 		var cpu, peak float64
 		for range max(1, c.runs) {
-			process, err := c.finished()
+			process, err := c.finished(nil)
 			if err != nil {
 				return measurement{}, err
 			}
@@ -93,8 +93,8 @@ func (c command) measure() (measurement, error) {
 	return measurement{name: c.name, seconds: seconds[repeated/2], megabytes: megabytes[repeated/2]}, nil
 }
 
-// finished runs a process, and drops what it writes unless out receives it.
-func (c command) finished(out ...io.Writer) (*exec.Cmd, error) {
+// finished runs a process. out receives what it writes. Nil: nothing does.
+func (c command) finished(out io.Writer) (*exec.Cmd, error) {
 	p := exec.Command(c.path, c.args...) //nolint:gosec,noctx // The commands are those above.
 	if c.stdin != "" {
 		in, err := os.Open(c.stdin)
@@ -105,10 +105,7 @@ func (c command) finished(out ...io.Writer) (*exec.Cmd, error) {
 		p.Stdin = in
 	}
 	var stderr bytes.Buffer
-	p.Stdout, p.Stderr = io.MultiWriter(out...), &stderr
-	if len(out) == 0 {
-		p.Stdout = nil
-	}
+	p.Stdout, p.Stderr = out, &stderr
 	if err := p.Run(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %s", c.path, err, stderr.String())
 	}
@@ -122,7 +119,7 @@ func (c command) output() ([]byte, error) {
 }
 
 func (c command) run() error {
-	_, err := c.finished()
+	_, err := c.finished(nil)
 	return err
 }
 

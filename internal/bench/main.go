@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -69,5 +68,5 @@ func run(sizes string, kustomizeMax int, page string) error {
 			all = append(all, m)
 		}
 	}
-	return errors.Join(writePage(page, all))
+	return writePage(page, all)
 }

@@ -1,3 +1,3 @@
-// Package block writes YAML in block style, and converts JSON to nodes. Its results are those of kyaml,
+// Package block writes YAML in block style, and converts maps to nodes and nodes to JSON. Its results are those of kyaml,
 // which takes several times as long: it emits events, and writes a value to read it back.
 package block

@@ -91,8 +91,8 @@ func (w *writer) indent(n int) {
 	}
 }
 
-// maxKey is the number of bytes above which kyaml writes a key in another form.
-const maxKey = 128
+// maxKey is a number of bytes of a key that kyaml writes in this form, whatever its quotes are.
+const maxKey = 64
 
 func (w *writer) field(key, value *yaml.Node, indent int) {
 	if !isSimpleKey(key) {
@@ -117,7 +117,7 @@ func (w *writer) field(key, value *yaml.Node, indent int) {
 }
 
 func isSimpleKey(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && len(n.Value) <= maxKey/2 && isSimpleText(n.Value) && !strings.Contains(n.Value, "\n")
+	return n.Kind == yaml.ScalarNode && len(n.Value) <= maxKey && isSimpleText(n.Value) && !strings.Contains(n.Value, "\n")
 }
 
 func isEmptyNull(n *yaml.Node) bool {

@@ -121,8 +121,11 @@ func (s *Set) list(all ...Endpoint) {
 // Ask adds endpoints that are decided and not listed.
 func (s *Set) Ask(all ...Endpoint) {
 	for _, ep := range all {
-		if _, known := s.Find(ep); !known {
-			s.add(ep.key(), ep)
+		if s.isOwn(ep) {
+			continue
+		}
+		if key := ep.key(); !s.has(key) {
+			s.add(key, ep)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func combine(all []instance) (Side, string) {
 		if n == 0 || !slices.Equal(i.side.Policies, all[n-1].side.Policies) {
 			policies = append(policies, i.side.Policies...)
 		}
-		out.L7 = commonL7(out.L7, i.side.L7)
+		out.L7 = sharedL7(out.L7, i.side.L7)
 		if i.side.Decision != all[0].side.Decision {
 			out.Decision = Depends
 		}
@@ -88,19 +88,29 @@ func joinNotes(notes []string) string {
 	return strings.Join(text, "; ")
 }
 
-// commonL7 returns the L7 rules that two cases of a flow share: only what both of them allow.
-func commonL7(a, b L7) L7 {
-	switch {
-	case a.Equal(b), b.Unrestricted():
+// sharedL7 returns the L7 rules that two cases of a flow share: only what both of them allow.
+func sharedL7(a, b L7) L7 {
+	if a.Equal(b) || b.Unrestricted() {
 		return a
+	}
+	out, ok := CommonL7(a, b)
+	if !ok {
+		out.Alternatives = []Alternative{{Other: "a different rule in each of its cases"}}
+	}
+	return out
+}
+
+// CommonL7 returns the L7 rules that both allow, and reports whether any exist. Rules that are not
+// inspected are none.
+func CommonL7(a, b L7) (L7, bool) {
+	switch {
 	case a.Unrestricted():
-		return b
+		return b, true
+	case b.Unrestricted():
+		return a, true
 	}
 	out := L7{Alternatives: slices.DeleteFunc(slices.Clone(a.Alternatives), func(one Alternative) bool {
 		return one.Other != "" || !slices.ContainsFunc(b.Alternatives, one.Equal)
 	})}
-	if out.Unrestricted() {
-		out.Alternatives = []Alternative{{Other: "a different rule in each of its cases"}}
-	}
-	return out
+	return out, !out.Unrestricted()
 }

@@ -16,7 +16,7 @@ func TestCommonRules(t *testing.T) {
 	} {
 		t.Run(desc, func(t *testing.T) {
 			t.Parallel()
-			if got := commonL7(c.a, c.b); !got.Equal(c.want) {
+			if got := sharedL7(c.a, c.b); !got.Equal(c.want) {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})

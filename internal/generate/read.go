@@ -66,6 +66,7 @@ func Read(config *yaml.RNode, items []*yaml.RNode) (*resource.Inputs, *resource.
 // of other kinds.
 func ReadWithoutFence(items []*yaml.RNode) (*resource.Inputs, *resource.Index, []*yaml.RNode, report.Findings) {
 	var r reader
+	r.decodeTenants(items)
 	for _, n := range items {
 		r.readItem(n)
 	}
@@ -261,10 +262,7 @@ func (r *reader) decodeTenants(items []*yaml.RNode) {
 
 // tenant returns a decoded Tenant, and reports whether it is valid.
 func (r *reader) tenant(n *yaml.RNode) (*v1alpha1.Tenant, bool) {
-	t, done := r.tenants[n]
-	if !done {
-		return decode[v1alpha1.Tenant](r, n)
-	}
+	t := r.tenants[n]
 	r.invalid(resource.RefOf(n), t.errs)
 	return t.Tenant, len(t.errs) == 0
 }

@@ -36,7 +36,7 @@ func plain(g *guard, dir string, opts Options) ([]*yaml.RNode, error) {
 	}
 	var items []*yaml.RNode
 	for _, r := range resources {
-		if !isDropped(&r.RNode) {
+		if !resource.IsLocalConfig(&r.RNode) {
 			items = append(items, &r.RNode)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 
-	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -21,7 +20,7 @@ const transformationsAnnotation = "alpha.config.kubernetes.io/transformations"
 func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 	var resources []*resource.Resource
 	for _, n := range nodes {
-		if !isDropped(n) {
+		if !tenantfence.IsLocalConfig(n) {
 			resources = append(resources, &resource.Resource{RNode: *n})
 		}
 	}
@@ -36,12 +35,6 @@ func (b *build) write(nodes []*yaml.RNode) ([]byte, error) {
 		}
 	})
 	return bytes.Join(texts, []byte("---\n")), cmp.Or(errs...)
-}
-
-// isDropped reports whether kustomize drops an item when a build is complete.
-func isDropped(n *yaml.RNode) bool {
-	local, ok := n.GetAnnotations()[konfig.IgnoredByKustomizeAnnotation]
-	return ok && local != "false"
 }
 
 func printResource(r *resource.Resource) ([]byte, error) {

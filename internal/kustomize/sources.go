@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/block"
 	tenantfence "github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -136,7 +137,7 @@ func declaredContent(n *yaml.RNode) string {
 	spec := []byte("{}")
 	if field := n.Field("spec"); field != nil {
 		var err error
-		if spec, err = field.Value.MarshalJSON(); err != nil {
+		if spec, err = block.JSON(field.Value); err != nil {
 			return ""
 		}
 	}

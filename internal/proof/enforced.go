@@ -79,8 +79,11 @@ func isNetworkPolicyForm(n *yaml.RNode, networkPolicyForm *policy.Fence) bool {
 // sameContent reports whether two resources are equal except for metadata and status. A missing resource
 // equals no other.
 func sameContent(a, b *yaml.RNode) (bool, error) {
-	if a == nil || b == nil || a == b {
-		return a == b && a != nil, nil
+	switch {
+	case a == nil || b == nil:
+		return false, nil
+	case a == b:
+		return true, nil
 	}
 	one, err := contentOf(a)
 	if err != nil {

@@ -197,26 +197,12 @@ func (c coverage) covers(s, d *resource.Workload) bool {
 	return len(c.ports) > 0 && !slices.ContainsFunc(c.ports, func(p flow.Port) bool { return !p.CoveredBy(have) })
 }
 
-// commonL7 are the L7 rules that two flows both allow. A flow without L7 rules allows everything.
-func commonL7(a, b flow.L7) (flow.L7, bool) {
-	switch {
-	case a.Unrestricted():
-		return b, true
-	case b.Unrestricted():
-		return a, true
-	}
-	out := flow.L7{Alternatives: slices.DeleteFunc(slices.Clone(a.Alternatives), func(one flow.Alternative) bool {
-		return !slices.ContainsFunc(b.Alternatives, one.Equal)
-	})}
-	return out, !out.Unrestricted()
-}
-
 // coversL7 reports whether grants allow every L7 rule of a flow: covers receives, for each rule, the
 // grants that allow it.
 func coversL7(l7 flow.L7, agreed []policy.Grant, covers func([]policy.Grant) bool) bool {
 	for _, part := range l7.Split() {
 		uncovered := func(g policy.Grant) bool {
-			common, ok := commonL7(part, g.L7)
+			common, ok := flow.CommonL7(part, g.L7)
 			return !ok || !common.Equal(part)
 		}
 		if !covers(slices.DeleteFunc(slices.Clone(agreed), uncovered)) {

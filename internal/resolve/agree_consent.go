@@ -65,7 +65,7 @@ func (r *agreePass) agreements(f *declaredFlow, e resolvedPeer) (agreed []policy
 		if other.direction == f.direction || other.via != "" {
 			continue
 		}
-		l7, ok := commonL7(f.l7, other.l7)
+		l7, ok := flow.CommonL7(f.l7, other.l7)
 		for _, reverse := range other.resolvedPeers {
 			if f.fromProfile && other.fromProfile && reverse.group.includesAllTenants() {
 				// Both flows are the profile's, for all tenants: neither is the consent of a tenant.
