@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -48,103 +46,9 @@ func newKnownEndpoints(known []endpoints.Endpoint) knownEndpoints {
 			e.addresses = append(e.addresses, ep)
 		}
 	}
-	slices.SortStableFunc(e.addresses, func(a, b endpoints.Endpoint) int {
-		if c := a.Network.Addr().Compare(b.Network.Addr()); c != 0 {
-			return c
-		}
-		return a.Network.Bits() - b.Network.Bits()
-	})
+	slices.SortStableFunc(e.addresses, func(a, b endpoints.Endpoint) int { return compareNetworks(a, b.Network) })
 	e.findEnclosing()
 	return e
-}
-
-// findEnclosing finds the next larger network of each.
-func (e knownEndpoints) findEnclosing() {
-	var stack []netip.Prefix
-	for _, ep := range e.addresses {
-		n := ep.Network
-		if !n.IsValid() {
-			continue
-		}
-		for len(stack) > 0 && !stack[len(stack)-1].Contains(n.Addr()) {
-			stack = stack[:len(stack)-1]
-		}
-		if len(stack) > 0 {
-			e.enclosing[n] = stack[len(stack)-1]
-		}
-		stack = append(stack, n)
-	}
-}
-
-// addressesIn returns an address of each part of a peer's networks that a policy or a declaration
-// distinguishes.
-func (e knownEndpoints) addressesIn(p policy.Peer) []endpoints.Endpoint {
-	var out []endpoints.Endpoint
-	for _, ep := range e.addresses {
-		if inNetworks(p, ep) {
-			out = append(out, ep)
-		}
-	}
-	for _, c := range p.CIDRs {
-		if addr, ok := e.uncoveredAddress(c, p.Except); ok {
-			out = append(out, addr)
-		}
-	}
-	return out
-}
-
-// uncoveredAddress is an address of a network that is in no other network, which represents all of
-// these.
-func (e knownEndpoints) uncoveredAddress(cidr string, except []string) (endpoints.Endpoint, bool) {
-	all := addressesOf(policy.Peer{CIDRs: []string{cidr}, Except: except})
-	var b netipx.IPSetBuilder
-	b.AddSet(all)
-	for _, ep := range e.addresses {
-		if ep.Network.IsValid() {
-			b.RemovePrefix(ep.Network)
-		}
-	}
-	set, err := b.IPSet()
-	if err != nil || len(set.Ranges()) == 0 {
-		return endpoints.Endpoint{}, false
-	}
-	network, err := netip.ParsePrefix(cidr)
-	return endpoints.Endpoint{Kind: endpoints.AddressEndpoint, Name: set.Ranges()[0].From().String(), Network: network.Masked()}, err == nil
-}
-
-// formatNetworks spells networks, each without the smaller ones that are not among them:
-// "198.51.0.0/16 except 198.51.0.0/24".
-func (e knownEndpoints) formatNetworks(networks []netip.Prefix) []string {
-	chosen := map[netip.Prefix]bool{}
-	for _, n := range networks {
-		chosen[n] = true
-	}
-	// outermost is the largest network around one that has only chosen parts in between.
-	outermost := func(n netip.Prefix) netip.Prefix {
-		for chosen[e.enclosing[n]] {
-			n = e.enclosing[n]
-		}
-		return n
-	}
-	except := map[netip.Prefix][]string{}
-	for _, ep := range e.addresses {
-		if n := ep.Network; n.IsValid() && !chosen[n] && chosen[e.enclosing[n]] {
-			at := outermost(e.enclosing[n])
-			except[at] = append(except[at], n.String())
-		}
-	}
-	var out []string
-	for _, n := range networks {
-		if outermost(n) != n {
-			continue
-		}
-		text := n.String()
-		if len(except[n]) > 0 {
-			text += " except " + strings.Join(except[n], ", ")
-		}
-		out = append(out, text)
-	}
-	return out
 }
 
 // clusterEntities are the entities of a cluster that are no pods.
