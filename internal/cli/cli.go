@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/tenantfence/tenantfence/fn"
+	_ "github.com/tenantfence/tenantfence/internal/collector" // The program starts faster with it.
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/strict"
