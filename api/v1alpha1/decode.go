@@ -42,12 +42,8 @@ func Decode[T any, P Object[T]](n *yaml.RNode, variables map[string]string) (*T,
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	schema, err := schemas[out.kind()]()
-	if err != nil {
-		return nil, field.ErrorList{strict.RootError(field.ErrorTypeInternal, err.Error())}
-	}
 	r := strict.Reader{Replacements: ciliumFields, Errors: s.errs}
-	if err := r.Read(doc, schema, out); err != nil {
+	if err := r.Read(doc, schemas()[out.kind()], out); err != nil {
 		return nil, append(r.Errors, strict.RootError(field.ErrorTypeInvalid, err.Error()))
 	}
 	out.SetDefaults()

@@ -101,6 +101,39 @@ func TestSchemasAreUpToDate(t *testing.T) {
 	}
 }
 
+func TestSchemaCodeIsUpToDate(t *testing.T) {
+	files := map[string][]byte{}
+	for _, kind := range kinds {
+		content, err := v1alpha1.Schema(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[kind] = content
+	}
+	want, err := schemasAsCode(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(api, schemaFile)); err != nil || string(got) != string(want) {
+		t.Errorf("%s differs from the JSON schemas: run make generate (%v)", schemaFile, err)
+	}
+}
+
+// A keyword that the code cannot express would otherwise not be checked.
+func TestSchemaCodeOfUnknownKeyword(t *testing.T) {
+	for _, s := range []string{
+		`{"pattern": "^a$"}`, `{"properties": {"a": {"maxLength": 1}}}`, `{"items": {"format": "ipv4"}}`, `{"additionalProperties": {"x-a": 1}}`,
+	} {
+		files := map[string][]byte{}
+		for _, kind := range kinds {
+			files[kind] = []byte(s)
+		}
+		if _, err := schemasAsCode(files); err == nil {
+			t.Errorf("%s is accepted", s)
+		}
+	}
+}
+
 func compareSchema(types typeDocs, f fieldDoc, s *schema, path string, stale func(path, what string)) {
 	if s == nil {
 		stale(path, "is missing")

@@ -1,7 +1,7 @@
-// Command apidoc generates the JSON schema of each kind and docs/api.md from the types of
+// Command apidoc generates the schema of each kind, as JSON and as Go code, and docs/api.md from the types of
 // api/v1alpha1, docs/schemas from those of internal/document, and docs/checks.md from the catalogue of
-// checks. It runs controller-gen, which
-// must be in the PATH. Run it from the package's directory, as go generate does.
+// checks. It runs controller-gen, which must be in the PATH. Run it from the package's directory, as go generate
+// does.
 package main
 
 import (
@@ -42,6 +42,9 @@ func run(dir string) error {
 	}
 	for kind, content := range files {
 		pages[filepath.Join(schemas, v1alpha1.SchemaFile(kind))] = content
+	}
+	if pages[schemaFile], err = schemasAsCode(files); err != nil {
+		return err
 	}
 	for file, content := range pages {
 		if err := os.WriteFile(filepath.Join(dir, file), content, 0o644); err != nil {
