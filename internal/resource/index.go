@@ -114,7 +114,7 @@ func NewIndex(items []*yaml.RNode) (*Index, report.Findings) {
 	x := &Index{Namespaces: map[string]*Namespace{}, Nodes: map[string]*Node{}, byNamespace: map[string][]*Workload{}, services: map[string][]*Service{}, slices: map[[2]string][]*EndpointSlice{}, owners: map[netip.Addr]AddressOwner{}}
 	items, findings := Deduplicate(items)
 	copies := len(findings)
-	if err := embeddedDataError(); err != nil {
+	if err := embeddedDataError(items); err != nil {
 		findings = append(findings, report.New(report.ResourceUnreadable, report.Error, report.Ref{}, "", "the embedded data of operators is invalid: %v: report this as a bug of tenantfence", err))
 	}
 	seen := map[report.Ref]bool{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
@@ -141,36 +142,66 @@ type condition struct {
 
 // Operators returns all known operators, sorted by file name.
 func Operators() []Operator {
-	out, _ := readOperators()
+	var out []Operator
+	for _, f := range operators().files {
+		o, _ := f()
+		out = append(out, *o)
+	}
 	return out
 }
 
-var readOperators = sync.OnceValues(func() ([]Operator, error) {
-	files, err := fs.Glob(operatorFiles, "operators/*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	var out []Operator
-	for _, file := range files {
-		data, err := operatorFiles.ReadFile(file)
-		var o Operator
-		if err == nil {
-			err = yaml.UnmarshalStrict(data, &o)
+// operatorFile decodes a file when it is first called.
+type operatorFile func() (*Operator, error)
+
+// operatorIndex has the files of operators, all and by the groups of their kinds.
+type operatorIndex struct {
+	files   []operatorFile
+	byGroup map[string][]operatorFile
+}
+
+// groupLine begins the first line of each entry of kinds.
+const groupLine = "\n- group: "
+
+// operators decodes no file, because decoding all of them takes longer than the rest of a small run.
+var operators = sync.OnceValue(func() operatorIndex {
+	x := operatorIndex{byGroup: map[string][]operatorFile{}}
+	names, _ := fs.Glob(operatorFiles, "operators/*.yaml") // fails only for a malformed pattern
+	for _, name := range names {
+		data, err := operatorFiles.ReadFile(name)
+		f := readOperator(name, data, err)
+		x.files = append(x.files, f)
+		var groups []string
+		for _, entry := range strings.Split(string(data), groupLine)[1:] {
+			group, _, _ := strings.Cut(entry, "\n")
+			groups = append(groups, group)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+		slices.Sort(groups)
+		for _, group := range slices.Compact(groups) {
+			x.byGroup[group] = append(x.byGroup[group], f)
 		}
-		out = append(out, o)
 	}
-	return out, nil
+	return x
 })
 
+func readOperator(name string, data []byte, err error) operatorFile {
+	return sync.OnceValues(func() (*Operator, error) {
+		o := new(Operator)
+		if err == nil {
+			err = yaml.UnmarshalStrict(data, o)
+		}
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", name, err)
+		}
+		return o, nil
+	})
+}
+
 func operatorOf(n *kyaml.RNode) (*Operator, *OperatorKind) {
-	all := Operators()
-	for i := range all {
-		for j := range all[i].Kinds {
-			if k := &all[i].Kinds[j]; k.Group == Group(n) && k.Kind == n.GetKind() {
-				return &all[i], k
+	for _, f := range operators().byGroup[Group(n)] {
+		o, _ := f()
+		for j := range o.Kinds {
+			if k := &o.Kinds[j]; k.Group == Group(n) && k.Kind == n.GetKind() {
+				return o, k
 			}
 		}
 	}

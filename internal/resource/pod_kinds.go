@@ -56,10 +56,16 @@ func loadPodKinds() podKinds {
 	return out
 }
 
-func embeddedDataError() error {
+// embeddedDataError returns the error in a file that a resource needs.
+func embeddedDataError(items []*kyaml.RNode) error {
 	_, err := readPodKinds()
-	_, other := readOperators()
-	return cmp.Or(err, other)
+	for _, n := range items {
+		for _, f := range operators().byGroup[Group(n)] {
+			_, other := f()
+			err = cmp.Or(err, other)
+		}
+	}
+	return err
 }
 
 func (k kindReason) is(group, kind string) bool {
