@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"regexp"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -14,23 +13,23 @@ import (
 
 // otherAgents are images of agents that enforce policies and are not Cilium's.
 var otherAgents = []struct {
-	image *regexp.Regexp
+	image pattern
 	name  string
 }{
-	{regexp.MustCompile(`(^|/)(calico/node|calico-node)([:@]|$)`), "Calico"},
-	{regexp.MustCompile(`(^|/)antrea-agent[^/]*([:@]|$)`), "Antrea"},
-	{regexp.MustCompile(`(^|/)kube-router([:@]|$)`), "kube-router"},
-	{regexp.MustCompile(`(^|/)weave-npc([:@]|$)`), "Weave Net"},
-	{regexp.MustCompile(`(^|/)kube-ovn([:@]|$)`), "Kube-OVN"},
-	{regexp.MustCompile(`(^|/)(aws-network-policy-agent|amazon/aws-network-policy-agent)([:@]|$)`), "the VPC CNI of AWS"},
-	{regexp.MustCompile(`(^|/)azure-npm([:@]|$)`), "Azure's network policy manager"},
+	{newPattern(`(^|/)(calico/node|calico-node)([:@]|$)`), "Calico"},
+	{newPattern(`(^|/)antrea-agent[^/]*([:@]|$)`), "Antrea"},
+	{newPattern(`(^|/)kube-router([:@]|$)`), "kube-router"},
+	{newPattern(`(^|/)weave-npc([:@]|$)`), "Weave Net"},
+	{newPattern(`(^|/)kube-ovn([:@]|$)`), "Kube-OVN"},
+	{newPattern(`(^|/)(aws-network-policy-agent|amazon/aws-network-policy-agent)([:@]|$)`), "the VPC CNI of AWS"},
+	{newPattern(`(^|/)azure-npm([:@]|$)`), "Azure's network policy manager"},
 }
 
 // useKubernetes is what to do if another enforcer than Cilium enforces policies.
 const useKubernetes = "set cluster of the profile to cni: Kubernetes with podCIDRs, serviceCIDRs and nodeCIDRs"
 
 // ciliumImage is the image of Cilium's agent in any version.
-var ciliumImage = regexp.MustCompile(`(^|/)cilium/cilium(-ci)?([:@]|$)`)
+var ciliumImage = newPattern(`(^|/)cilium/cilium(-ci)?([:@]|$)`)
 
 // noteAgents notes agents in the build that are not those of the profile. It returns what they are, or "".
 func (b *build) noteAgents() string {
@@ -70,9 +69,9 @@ var (
 	// supported matches the versions of Cilium that a profile accepts.
 	supported = strings.ReplaceAll(strings.Join(cilium.Versions(), "|"), ".", `\.`)
 	// agentImage is the image of Cilium's agent.
-	agentImage = regexp.MustCompile(`/cilium:v?(` + supported + `)\.`)
+	agentImage = newPattern(`/cilium:v?(` + supported + `)\.`)
 	// chartVersion is the version of Cilium's chart, which is that of the agents.
-	chartVersion = regexp.MustCompile(`^v?(` + supported + `)(?:\.|$)`)
+	chartVersion = newPattern(`^v?(` + supported + `)(?:\.|$)`)
 )
 
 // writeCluster writes what enforces policies: what the build shows, or an assumption to review.

@@ -2,7 +2,6 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -112,7 +111,7 @@ func (b *build) ofClass(candidates []*resource.Workload, name, class string) (en
 }
 
 // classFlag is a flag or variable with the class that a controller serves.
-var classFlag = regexp.MustCompile(`(CONTROLLER|INGRESS)_?CLASS$`)
+var classFlag = newPattern(`(CONTROLLER|INGRESS)_?CLASS$`)
 
 // classesOf are the classes in the arguments of a controller.
 func (b *build) classesOf(w *resource.Workload) []string {

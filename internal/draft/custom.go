@@ -2,7 +2,6 @@ package draft
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -52,7 +51,7 @@ func scalarSources(name string, part *yaml.RNode) []source {
 	return out
 }
 
-var bucketURL = regexp.MustCompile(`^(s3|gs|gcs|azblob|abfss?)://[\w.-]+`)
+var bucketURL = newPattern(`^(s3|gs|gcs|azblob|abfss?)://[\w.-]+`)
 
 // noteBuckets notes URLs of an object storage without an endpoint next to them: the host is the provider's.
 func (b *build) noteBuckets(namespace string, sources []source) {

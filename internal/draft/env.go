@@ -3,7 +3,6 @@ package draft
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -233,9 +232,9 @@ func (s source) restrict(m *mention) {
 }
 
 // markup are files whose hosts are links and names of schemas, unless they are Services.
-var markup = regexp.MustCompile(`\.(svg|html?|css|js|xml|xsd|md) of `)
+var markup = newPattern(`\.(svg|html?|css|js|xml|xsd|md) of `)
 
-var hostKey = regexp.MustCompile(`(?i)(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ENDPOINT|ADDR|ADDRESS|BROKER|BROKERS|URL|URI)$`)
+var hostKey = newPattern(`(?i)(HOST|HOSTNAME|HOSTS|SERVER|SERVERS|ENDPOINT|ADDR|ADDRESS|BROKER|BROKERS|URL|URI)$`)
 
 func isHostKey(key string) bool { return hostKey.MatchString(key) }
 
@@ -284,7 +283,7 @@ func usesNode(s source, onNode map[string]bool) bool {
 	return false
 }
 
-var wholeVariable = regexp.MustCompile(`^\$(\([A-Za-z_]\w*\)|\{[A-Za-z_]\w*\})$`)
+var wholeVariable = newPattern(`^\$(\([A-Za-z_]\w*\)|\{[A-Za-z_]\w*\})$`)
 
 // hostUnknown reports whether a text is a host that the build does not show.
 func (s source) hostUnknown() bool {

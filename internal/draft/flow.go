@@ -3,7 +3,6 @@ package draft
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -149,8 +148,8 @@ func walkScalars(n *yaml.Node, key, field string, visit func(key, field, value s
 }
 
 var (
-	linePair    = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z][\w.-]*)\s*[=:]\s*["']?([^"'\s,;]+)["']?[,;]?\s*$`)
-	lineSection = regexp.MustCompile(`^\s*\[+([^\]]+)\]+\s*$`)
+	linePair    = newPattern(`^\s*(?:export\s+)?([A-Za-z][\w.-]*)\s*[=:]\s*["']?([^"'\s,;]+)["']?[,;]?\s*$`)
+	lineSection = newPattern(`^\s*\[+([^\]]+)\]+\s*$`)
 )
 
 // linePairs are the lines key=value and key: value, with the section that they are in.

@@ -3,7 +3,6 @@ package draft
 import (
 	"cmp"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,18 +48,18 @@ func (m mention) ports() []v1alpha1.Port {
 }
 
 var (
-	urlPattern      = regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|\$\([a-z_][a-z0-9_]*\)|\$\{[a-z_][a-z0-9_]*\}|[^\s"'<>` + "`" + `;|)\]}])+)`)
-	listedWord      = regexp.MustCompile(`(?i)(https?://[^\s,]+),(?:direct|off)\b`)
-	listedURL       = regexp.MustCompile(`(?i),([a-z][a-z0-9+.-]*://)`)
-	hostPortPattern = regexp.MustCompile(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
-	hostPattern     = regexp.MustCompile(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
-	grpcTarget      = regexp.MustCompile(`\b(dns|passthrough|xds):///`)
-	variableHost    = regexp.MustCompile(`\$(\([A-Za-z_]\w*\)|\{[A-Za-z_]\w*\}):\d{2,5}\b`)
-	unresolved      = regexp.MustCompile(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
+	urlPattern      = newPattern(`(?i)([a-z][a-z0-9+.-]*)://((?:\[[0-9a-f:.]+\]|\$\([a-z_][a-z0-9_]*\)|\$\{[a-z_][a-z0-9_]*\}|[^\s"'<>` + "`" + `;|)\]}])+)`)
+	listedWord      = newPattern(`(?i)(https?://[^\s,]+),(?:direct|off)\b`)
+	listedURL       = newPattern(`(?i),([a-z][a-z0-9+.-]*://)`)
+	hostPortPattern = newPattern(`(?i)^([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{2,5})$`)
+	hostPattern     = newPattern(`(?i)^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*\.?$`)
+	grpcTarget      = newPattern(`\b(dns|passthrough|xds):///`)
+	variableHost    = newPattern(`\$(\([A-Za-z_]\w*\)|\{[A-Za-z_]\w*\}):\d{2,5}\b`)
+	unresolved      = newPattern(`\$[({]?[A-Za-z_]|\{\{|%[A-Z_]+%`)
 )
 
 // injected are variables that Kubernetes sets for the Services of the same namespace.
-var injected = regexp.MustCompile(`_SERVICE_(HOST|PORT)`)
+var injected = newPattern(`_SERVICE_(HOST|PORT)`)
 
 // schemePorts are the ports of schemes without one in the URL.
 var schemePorts = map[string]int32{
@@ -72,7 +71,7 @@ var schemePorts = map[string]int32{
 }
 
 // datagrams are schemes over UDP.
-var datagrams = regexp.MustCompile(`^(udp[46]?|statsd|coaps?|tftp|ntp|snmp)$`)
+var datagrams = newPattern(`^(udp[46]?|statsd|coaps?|tftp|ntp|snmp)$`)
 
 // localSchemes name no host.
 var localSchemes = []string{"file", "unix", "data", "s3", "gs", "gcs", "azblob", "abfs", "abfss", "wasb", "oci", "docker", "arn", "secret", "vault", "classpath", "k8s", "kubernetes", "mem", "inmemory"}
@@ -188,10 +187,10 @@ func withoutComments(text string) string {
 	return strings.Join(out, "\n")
 }
 
-var topLevelDomain = regexp.MustCompile(`^[a-z]{2,}$`)
+var topLevelDomain = newPattern(`^[a-z]{2,}$`)
 
 // serviceName begins the name of a Service.
-var serviceName = regexp.MustCompile(`^[a-z]`)
+var serviceName = newPattern(`^[a-z]`)
 
 // isPublicName reports whether a host is the name of a host outside the cluster.
 func isPublicName(host string) bool {
@@ -209,16 +208,16 @@ func isOwnHost(host string) bool {
 
 var (
 	// notDialed are keys of texts with hosts that nothing connects to.
-	notDialed = regexp.MustCompile(`(?i)(^|[_.])(no_proxy|noProxy|xmlns|license|allowed_hosts|allowed_origins|origins?|audience|redirect_ur[il]|callback_ur[il]|referer|resource_attributes|settings_module|vmodule|image|log_level|external_?url)$`)
+	notDialed = newPattern(`(?i)(^|[_.])(no_proxy|noProxy|xmlns|license|allowed_hosts|allowed_origins|origins?|audience|redirect_ur[il]|callback_ur[il]|referer|resource_attributes|settings_module|vmodule|image|log_level|external_?url)$`)
 	// fileName is a name with the extension of source code: server.go:10 is a line.
-	fileName = regexp.MustCompile(`\.(go|js|ts|py|rb|rs|java|kt|sh|c|cc|cpp|h|php|lua|pl)$`)
+	fileName = newPattern(`\.(go|js|ts|py|rb|rs|java|kt|sh|c|cc|cpp|h|php|lua|pl)$`)
 )
 
 var (
-	keywordHost = regexp.MustCompile(`(?i)(?:^|\s)host(?:addr)?\s*=\s*(\S+)`)
-	keywordPort = regexp.MustCompile(`(?i)(?:^|\s)port\s*=\s*([0-9,]+)`)
-	networkHost = regexp.MustCompile(`@tcp\(([^()]+)\)`)
-	oracleHost  = regexp.MustCompile(`(?i)jdbc:oracle:[a-z0-9]+:[^@\s]*@(?:tcps?:)?(?://)?([a-z0-9.-]+)(?::(\d+))?[^\s"']*`)
+	keywordHost = newPattern(`(?i)(?:^|\s)host(?:addr)?\s*=\s*(\S+)`)
+	keywordPort = newPattern(`(?i)(?:^|\s)port\s*=\s*([0-9,]+)`)
+	networkHost = newPattern(`@tcp\(([^()]+)\)`)
+	oracleHost  = newPattern(`(?i)jdbc:oracle:[a-z0-9]+:[^@\s]*@(?:tcps?:)?(?://)?([a-z0-9.-]+)(?::(\d+))?[^\s"']*`)
 )
 
 const oraclePort = 1521

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -206,11 +205,11 @@ func (b *build) isGranted(route *yaml.RNode, to backend) bool {
 
 var (
 	// controllerAnnotation is a key that an ingress controller reads.
-	controllerAnnotation = regexp.MustCompile(`(?i)(ingress|nginx|haproxy|traefik|konghq)[^/]*/`)
+	controllerAnnotation = newPattern(`(?i)(ingress|nginx|haproxy|traefik|konghq)[^/]*/`)
 	// clientAnnotation is a key whose URLs are for clients.
-	clientAnnotation = regexp.MustCompile(`(?i)(signin|redirect(-to|-from)?|origin|error-page|app-root|rewrite-target)$`)
+	clientAnnotation = newPattern(`(?i)(signin|redirect(-to|-from)?|origin|error-page|app-root|rewrite-target)$`)
 	// requestPath is a variable of nginx behind a host.
-	requestPath = regexp.MustCompile(`\$(request_uri|escaped_request_uri|uri|is_args|args)\b`)
+	requestPath = newPattern(`\$(request_uri|escaped_request_uri|uri|is_args|args)\b`)
 )
 
 // findAnnotations finds the flows from the controller of an Ingress to the URLs in its annotations, as that of an

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,12 +8,12 @@ import (
 // The patterns of a Secret's texts match a whole text: a part of one may be a password that looks like a host. They
 // match no text in which the host may be a part of the password.
 var (
-	secretURL     = regexp.MustCompile(`(?i)^(?:jdbc:)?([a-z][a-z0-9.-]*)(?:\+([a-z0-9.+-]+))?://([^/?#;@]*@)?([^/?#;@]+)([/?#;][^@]*)?$`)
-	secretUser    = regexp.MustCompile(`^[A-Za-z0-9._~%!$*+=-]*(:[A-Za-z0-9._~%!$*+=-]*)?@$`)
-	secretNetwork = regexp.MustCompile(`^[A-Za-z0-9._~%!$*+=-]*(?::[A-Za-z0-9._~%!$*+=-]*)?@tcp\(([^()@]+)\)(?:/[^@]*)?$`)
-	secretWords   = regexp.MustCompile(`(?i)^(?:(?:host|port|user|password|dbname|database|sslmode|sslrootcert|sslcert|sslkey|connect_timeout|application_name|target_session_attrs|timezone|search_path)=[^\s'"\\=]*(?: |$))+$`)
-	urlKey        = regexp.MustCompile(`(?i)(URL|URI|DSN)$`)
-	portKey       = regexp.MustCompile(`(?i)PORT$`)
+	secretURL     = newPattern(`(?i)^(?:jdbc:)?([a-z][a-z0-9.-]*)(?:\+([a-z0-9.+-]+))?://([^/?#;@]*@)?([^/?#;@]+)([/?#;][^@]*)?$`)
+	secretUser    = newPattern(`^[A-Za-z0-9._~%!$*+=-]*(:[A-Za-z0-9._~%!$*+=-]*)?@$`)
+	secretNetwork = newPattern(`^[A-Za-z0-9._~%!$*+=-]*(?::[A-Za-z0-9._~%!$*+=-]*)?@tcp\(([^()@]+)\)(?:/[^@]*)?$`)
+	secretWords   = newPattern(`(?i)^(?:(?:host|port|user|password|dbname|database|sslmode|sslrootcert|sslcert|sslkey|connect_timeout|application_name|target_session_attrs|timezone|search_path)=[^\s'"\\=]*(?: |$))+$`)
+	urlKey        = newPattern(`(?i)(URL|URI|DSN)$`)
+	portKey       = newPattern(`(?i)PORT$`)
 )
 
 // secretHosts are the hosts of a Secret's text, which must be one connection as a whole. unread reports that it is

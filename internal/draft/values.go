@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -145,7 +144,7 @@ func (p podTexts) variables(kind string) []mountedRef {
 	return out
 }
 
-var variableReference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
+var variableReference = newPattern(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)`)
 
 // expand replaces references to the variables of a container.
 func expand(text string, values map[string]string) string {
@@ -194,7 +193,7 @@ func flagName(flag string) string {
 	return string(letters[:min(len(letters), len("-p"))])
 }
 
-var flagWord = regexp.MustCompile(`^--[A-Za-z0-9_.-]+`)
+var flagWord = newPattern(`^--[A-Za-z0-9_.-]+`)
 
 // flagKey is the name of a variable with the words of a flag.
 func flagKey(flag string) string {

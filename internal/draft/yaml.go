@@ -3,7 +3,6 @@ package draft
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +87,7 @@ func document(v any, comments map[string][]string) ([]byte, error) {
 }
 
 // ambiguousWords are booleans in YAML 1.1.
-var ambiguousWords = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off)$`)
+var ambiguousWords = newPattern(`(?i)^(y|n|yes|no|on|off)$`)
 
 // arrange gives a node block style and its comments, and drops what is empty.
 func arrange(n *yaml.Node, path string, comments map[string][]string) {
