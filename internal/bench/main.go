@@ -68,5 +68,9 @@ func run(sizes string, kustomizeMax int, page string) error {
 			all = append(all, m)
 		}
 	}
-	return writePage(page, all)
+	starts, err := measureStart(dir, bin)
+	if err != nil {
+		return fmt.Errorf("measure the start: %w", err)
+	}
+	return writePage(page, all, starts)
 }

@@ -16,7 +16,7 @@ const (
 )
 
 // writePage replaces the tables of a page.
-func writePage(path string, all []measurement) error {
+func writePage(path string, all []measurement, starts []start) error {
 	content, err := os.ReadFile(path) //nolint:gosec // The caller names the page.
 	if err != nil {
 		return fmt.Errorf("read the page: %w", err)
@@ -27,8 +27,18 @@ func writePage(path string, all []measurement) error {
 		return fmt.Errorf("%s has no lines %q and %q", path, begin, end)
 	}
 	text := before + begin + "\n\n" + table("CPU-seconds", all, func(m measurement) float64 { return m.seconds }) +
-		"\n" + table("Peak memory, MB", all, func(m measurement) float64 { return m.megabytes }) + "\n" + end + after
+		"\n" + table("Peak memory, MB", all, func(m measurement) float64 { return m.megabytes }) +
+		"\n" + startTable(starts) + "\n" + end + after
 	return os.WriteFile(path, []byte(text), 0o644) //nolint:gosec // A page of the repository.
+}
+
+// startTable has a row for each command.
+func startTable(starts []start) string {
+	text := "| One tenant, ms | wall | CPU |\n|---|---:|---:|\n"
+	for _, s := range starts {
+		text += "| " + s.name + " | " + short(s.wall) + " | " + short(s.cpu) + " |\n"
+	}
+	return text
 }
 
 // table has a row for each command, a column for each number of tenants, and the growth exponent.

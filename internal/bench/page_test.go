@@ -17,7 +17,8 @@ func TestWritePage(t *testing.T) {
 	all := []measurement{
 		{"linear", 10, 0.1, 50}, {"square", 10, 0.01, 50}, {"linear", 100, 1, 500}, {"square", 100, 1, 50}, {"small", 10, 2, 1},
 	}
-	if err := writePage(page, all); err != nil {
+	starts := []start{{"first", 41.26, 9.84}, {"second", 1.5, 120}}
+	if err := writePage(page, all, starts); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(page)
@@ -39,6 +40,11 @@ func TestWritePage(t *testing.T) {
 | square | 50 | 50 | 0.00 |
 | small | 1.0 | |  |
 
+| One tenant, ms | wall | CPU |
+|---|---:|---:|
+| first | 41 | 9.8 |
+| second | 1.5 | 120 |
+
 <!-- end: make bench -->
 after
 `
@@ -48,7 +54,7 @@ after
 	if err := os.WriteFile(page, []byte("no tables\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := writePage(page, all); err == nil {
+	if err := writePage(page, all, starts); err == nil {
 		t.Error("a page without a place for the tables is accepted")
 	}
 }
