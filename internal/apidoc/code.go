@@ -37,7 +37,7 @@ func schemasAsCode(files map[string][]byte) ([]byte, error) {
 		if err := json.Unmarshal(files[kind], &s); err != nil {
 			return nil, fmt.Errorf("read the schema of %s: %w", kind, err)
 		}
-		s.ID, s.Title, s.SchemaProps.Schema, s.ExtraProps = "", "", "", nil
+		s.ID, s.Title, s.Schema, s.ExtraProps = "", "", "", nil
 		variable, err := c.schema(&s)
 		if err != nil {
 			return nil, fmt.Errorf("the schema of %s: %w", kind, err)
@@ -63,7 +63,9 @@ func (c *code) schema(s *spec.Schema) (string, error) {
 		return "", fmt.Errorf("has a keyword that schemasAsCode does not know: %+v", *s)
 	}
 	var fields []string
-	add := func(name, format string, args ...any) { fields = append(fields, name+": "+fmt.Sprintf(format, args...)) }
+	add := func(name, format string, args ...any) {
+		fields = append(fields, name+": "+fmt.Sprintf(format, args...))
+	}
 	if len(s.Type) > 0 {
 		add("Type", "%#v", []string(s.Type))
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/kustomize/kyaml/kio"
 )
 
 // TestOperatorsByGroup checks that every kind of every file is found by its group, and nothing else.
@@ -38,5 +40,22 @@ func TestOperatorError(t *testing.T) {
 	t.Parallel()
 	if _, err := readOperator("a.yaml", []byte("kind: A\n"), nil)(); err == nil || !strings.Contains(err.Error(), "a.yaml") {
 		t.Errorf("an unknown field: error %v", err)
+	}
+}
+
+// TestEmbeddedDataError adds a file that cannot be read. It is an error for a build with a resource of its group.
+func TestEmbeddedDataError(t *testing.T) {
+	items, err := kio.FromBytes([]byte("apiVersion: broken.example/v1\nkind: A\nmetadata: {name: a}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := embeddedDataError(items); err != nil {
+		t.Fatal(err)
+	}
+	byGroup := operators().byGroup
+	byGroup["broken.example"] = []operatorFile{readOperator("broken.yaml", []byte("kind: A\n"), nil)}
+	defer delete(byGroup, "broken.example")
+	if err := embeddedDataError(items); err == nil || !strings.Contains(err.Error(), "broken.yaml") {
+		t.Errorf("error %v, want one about broken.yaml", err)
 	}
 }
