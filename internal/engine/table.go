@@ -143,9 +143,11 @@ func (t *table) Cases(id endpoints.ID) ([]flow.Case, error) {
 	return t.ends[id-1].cases, t.ends[id-1].err
 }
 
-// subjectRule is the selector of a rule's subject.
+// subjectRule is the selector of a rule's subject: pods or nodes.
 type subjectRule struct {
 	*types.LabelSelector
+	policy        flow.PolicyID
+	ingress, node bool
 	// effect is equal for rules with the same effect on a pod.
 	effect string
 }
@@ -153,16 +155,30 @@ type subjectRule struct {
 // addRules records the rules of a policy as they are enforced.
 func (t *table) addRules(namespace string, entries types.PolicyEntries) {
 	for _, entry := range entries {
-		if entry.Node {
-			continue
-		}
 		effect := strconv.Itoa(len(t.rules[namespace]))
 		if entry.L3 == nil && entry.IsAllow() {
 			// It has no peer, and may default-deny a direction.
 			effect = fmt.Sprintf("%v %v %v %v", entry.Ingress, entry.DefaultDeny, entry.Tier, entry.Priority)
 		}
-		t.rules[namespace] = append(t.rules[namespace], subjectRule{entry.Subject, effect})
+		t.rules[namespace] = append(t.rules[namespace], subjectRule{entry.Subject, policyID(entry.Labels), entry.Ingress, entry.Node, effect})
 	}
+}
+
+// Selecting implements flow.Table.
+func (t *table) Selecting(id endpoints.ID, d flow.Direction) flow.Policies {
+	s := t.ends[id-1].subject
+	if s == nil {
+		return nil
+	}
+	var out flow.Policies
+	for _, ns := range slices.Compact([]string{"", t.set.Of(id).Namespace}) {
+		for _, r := range t.rules[ns] {
+			if r.node == s.node && r.ingress == (d == flow.Ingress) && r.Matches(s.labels) {
+				out = append(out, r.policy)
+			}
+		}
+	}
+	return out.Sorted()
 }
 
 // Class names the rules that select a pod, and its ports. Other endpoints have classes of their own.
@@ -177,7 +193,7 @@ func (t *table) Class(id endpoints.ID) (string, error) {
 	var effects, ports []string
 	for _, ns := range []string{"", ep.Namespace} {
 		for _, r := range t.rules[ns] {
-			if r.Matches(s.labels) {
+			if !r.node && r.Matches(s.labels) {
 				effects = append(effects, ns+" "+r.effect)
 			}
 		}

@@ -34,6 +34,8 @@ type EndData struct {
 	// Undecided is why flows from or to it are not decided, and NoClass why it has no rows. Omitted: they
 	// are, and it has.
 	Undecided, NoClass string `json:",omitempty"`
+	// Egress and Ingress are the policies that select it.
+	Egress, Ingress Policies `json:",omitempty"`
 }
 
 // RowsData are the rows of a class.
@@ -57,7 +59,7 @@ func (v *View) data(t Table) *TableData {
 	for _, ep := range v.Set.Endpoints {
 		id := ep.ID
 		cases, err := t.Cases(id)
-		end := EndData{Cases: cases, Undecided: text(err)}
+		end := EndData{Cases: cases, Undecided: text(err), Egress: t.Selecting(id, Egress), Ingress: t.Selecting(id, Ingress)}
 		end.Class, err = t.Class(id)
 		end.NoClass = text(err)
 		if _, done := out.Classes[end.Class]; err == nil && !done {
@@ -111,6 +113,14 @@ func (t *TableData) Cases(id endpoints.ID) ([]Case, error) {
 // Class implements Table.
 func (t *TableData) Class(id endpoints.ID) (string, error) {
 	return t.Ends[id-1].Class, toError(t.Ends[id-1].NoClass)
+}
+
+// Selecting implements Table.
+func (t *TableData) Selecting(id endpoints.ID, d Direction) Policies {
+	if d == Ingress {
+		return t.Ends[id-1].Ingress
+	}
+	return t.Ends[id-1].Egress
 }
 
 // At implements Table.

@@ -69,6 +69,20 @@ func (r PortRange) Overlaps(o PortRange) bool {
 	return r.sameProtocol(o) && r.First <= o.Last && o.First <= r.Last
 }
 
+// Common returns the ports that two ranges have in common, and reports whether any exist.
+func (r PortRange) Common(o PortRange) (PortRange, bool) {
+	if !r.Overlaps(o) {
+		return PortRange{}, false
+	}
+	out := PortRange{cmp.Or(r.Protocol, o.Protocol), max(r.First, o.First), min(r.Last, o.Last)}
+	if r.Protocol == "" && r.IsAllPorts() {
+		out = o
+	} else if o.Protocol == "" && o.IsAllPorts() {
+		out = r
+	}
+	return out, true
+}
+
 // Includes reports whether the range has all ports of another.
 func (r PortRange) Includes(o PortRange) bool {
 	return (r.Protocol == "" || r.Protocol == o.Protocol) && r.First <= o.First && o.Last <= r.Last

@@ -22,6 +22,9 @@ type Table interface {
 	Protocols() []v1alpha1.Protocol
 	// Class is equal for endpoints that have the same rows.
 	Class(endpoints.ID) (string, error)
+	// Selecting returns the policies that select an endpoint in a direction, sorted. A policy without a rule
+	// in the direction is none, unless it denies by default there.
+	Selecting(endpoints.ID, Direction) Policies
 	// At returns what the policies at an endpoint decide. It returns a ConflictError if they cannot be
 	// merged.
 	At(endpoints.ID) (Rows, error)

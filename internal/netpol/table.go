@@ -45,6 +45,21 @@ func (t *table) Class(id endpoints.ID) (string, error) {
 	return strings.Join(append(out, fmt.Sprint(ep.Ports)), " "), nil
 }
 
+// Selecting implements flow.Table.
+func (t *table) Selecting(id endpoints.ID, d flow.Direction) flow.Policies {
+	ep := t.set.Of(id)
+	if ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" {
+		return nil
+	}
+	var out flow.Policies
+	for _, p := range t.program.policies[ep.Namespace] {
+		if _, isolates := p.rules[d]; isolates && p.pods.Matches(labelsOf(ep)) {
+			out = append(out, p.id)
+		}
+	}
+	return out.Sorted()
+}
+
 // At returns what the policies at a pod decide. No policy decides at other endpoints.
 func (t *table) At(id endpoints.ID) (flow.Rows, error) {
 	ep := t.set.Of(id)

@@ -48,6 +48,9 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.checkOtherResources(); err != nil {
 		return report.Report{}, err
 	}
+	if err := p.enforce(); err != nil {
+		return report.Report{}, err
+	}
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
@@ -152,6 +155,11 @@ func (p *proof) checkOtherResources() error {
 	p.known = slices.Concat(lint.ReservedLabels(p.Fence, p.index), covered, found, embedded, lint.NonPolicyFields(p.Fence, p.index, p.items),
 		lint.OperatorPolicies(p.Fence, p.index), lint.SourceSpoofing(p.Fence, p.index, p.items), lint.MultiClusterServices(p.Fence, p.items), lint.AgentsConfiguredElsewhere(p.Fence, p.items))
 	p.leftOut = slices.Concat(undecided, warnedResources(found), embeddedUndecided)
+	return nil
+}
+
+// enforce replaces the items by those with every tenant in Enforce.
+func (p *proof) enforce() (err error) {
 	p.items, p.own, err = p.itemsAsEnforced()
 	return err
 }

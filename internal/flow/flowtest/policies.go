@@ -76,6 +76,8 @@ func (table) Protocols() []v1alpha1.Protocol { return flow.Protocols() }
 
 func (table) Class(id endpoints.ID) (string, error) { return fmt.Sprint(id), nil }
 
+func (table) Selecting(endpoints.ID, flow.Direction) flow.Policies { return nil }
+
 func (t table) At(id endpoints.ID) (rows flow.Rows, err error) {
 	for _, d := range flow.Directions() {
 		row := flow.Row{NotEnforced: true}

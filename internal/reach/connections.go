@@ -1,0 +1,236 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+// Questions answers questions about the connections that policies allow.
+type Questions struct {
+	View      *flow.View
+	Endpoints Endpoints
+	// members are the endpoints of each set of peers.
+	members map[*flow.PeerSet]members
+}
+
+// NewQuestions returns the questions about a view, as Compile returns it with representatives.
+func NewQuestions(view *flow.View, e Endpoints) *Questions {
+	return &Questions{View: view, Endpoints: e, members: map[*flow.PeerSet]members{}}
+}
+
+// declaredBy returns the fields behind the policies of a connection, each once, sorted.
+func (q *Questions) declaredBy(c report.Connection) []string {
+	var out []string
+	for _, id := range slices.Concat(c.Egress.Policies, c.Ingress.Policies) {
+		out = append(out, q.Endpoints.Reasons[id]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Connections returns the connections of an endpoint in one direction: those that it opens, or those that
+// others open to it. The other side is a pod of the build, an entity, a network or a DNS name. A connection
+// from a pod's own node and from a pod to itself over localhost passes no policy, and is not listed.
+func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
+	var out []report.Connection
+	peers, err := q.peers(subject, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, peer := range peers {
+		some, err := q.between(subject, peer, d)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// Between returns the connections from one endpoint to another.
+func (q *Questions) Between(from, to endpoints.Endpoint) ([]report.Connection, error) {
+	id, known := q.View.Set.Find(to)
+	if !known {
+		return nil, fmt.Errorf("%s: %w", to.Name, flow.ErrUnknownEndpoint)
+	}
+	return q.between(from, &q.View.Set.Endpoints[id-1], flow.Egress)
+}
+
+// peers returns the endpoints that the policies at one side of a connection allow, each once.
+func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction) ([]*endpoints.Endpoint, error) {
+	var out []*endpoints.Endpoint
+	seen := map[endpoints.ID]bool{subject.ID: subject.Kind != endpoints.PodEndpoint}
+	add := func(ep *endpoints.Endpoint) {
+		if !seen[ep.ID] && isPeer(*ep, d) {
+			seen[ep.ID] = true
+			out = append(out, ep)
+		}
+	}
+	all, err := q.openings(subject, d)
+	if err != nil {
+		return nil, err
+	}
+	if !all.Isolate() {
+		for i := range q.View.Set.Listed {
+			add(&q.View.Set.Endpoints[i])
+		}
+	}
+	for _, o := range all {
+		for ep := range o.Peers.All() {
+			add(ep)
+		}
+	}
+	slices.SortFunc(out, func(a, b *endpoints.Endpoint) int { return int(a.ID - b.ID) })
+	return out, nil
+}
+
+// isPeer reports whether connections list an endpoint on the other side of a direction. A representative
+// pod or node exists in no cluster, and a name opens no connections.
+func isPeer(ep endpoints.Endpoint, d flow.Direction) bool {
+	return !ep.Representative && ep.Kind != endpoints.NodeEndpoint && (ep.Kind != endpoints.NameEndpoint || d == flow.Egress)
+}
+
+// openings returns what policies allow at an endpoint. If they cannot select it, it is one unrestricted
+// opening.
+func (q *Questions) openings(ep endpoints.Endpoint, d flow.Direction) (flow.Openings, error) {
+	if !ep.IsSelected() {
+		return flow.Openings{{Ports: flow.AllPorts("")}}, nil
+	}
+	all, err := q.View.Openings(ep, d)
+	if err != nil {
+		return nil, fmt.Errorf("find connections: %w", err)
+	}
+	return all, nil
+}
+
+// between returns the connections of a subject in one direction with one peer.
+func (q *Questions) between(subject endpoints.Endpoint, peer *endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
+	id, known := q.View.Set.Find(subject)
+	if !known {
+		return nil, fmt.Errorf("%s: %w", subject.Name, flow.ErrUnknownEndpoint)
+	}
+	own, err := q.parts(subject, peer.ID, d)
+	if err != nil || len(own) == 0 {
+		return nil, err
+	}
+	others, err := q.parts(*peer, id, d.Opposite())
+	if err != nil {
+		return nil, err
+	}
+	var out []report.Connection
+	for _, a := range own {
+		for _, b := range others {
+			ports, overlap := a.ports.Common(b.ports)
+			if !overlap {
+				continue
+			}
+			c := report.Connection{From: &q.View.Set.Endpoints[id-1], To: peer, Ports: ports}
+			if d == flow.Ingress {
+				c.From, c.To = c.To, c.From
+			}
+			*c.Side(d), *c.Side(d.Opposite()) = a.side, b.side
+			out = append(out, c)
+		}
+	}
+	out = mergeConnections(out)
+	for i := range out {
+		out[i].DeclaredBy = q.declaredBy(out[i])
+	}
+	if peer.Kind == endpoints.PodEndpoint && subject.Kind == endpoints.PodEndpoint {
+		return out, nil
+	}
+	return q.decided(out)
+}
+
+// part is what one side allows on a range of ports.
+type part struct {
+	ports flow.PortRange
+	side  flow.Side
+}
+
+// parts returns what the policies at an endpoint allow with a peer.
+func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direction) ([]part, error) {
+	if !at.IsSelected() {
+		return []part{{flow.AllPorts(""), flow.Side{Decision: flow.NotEnforced}}}, nil
+	}
+	all, err := q.openings(at, d)
+	if err != nil {
+		return nil, err
+	}
+	var out []part
+	for _, o := range all {
+		if !o.Unrestricted() && !q.contains(o.Peers, peer) {
+			continue
+		}
+		side := flow.Side{Decision: flow.Allowed, Policies: o.Policies, L7: o.L7}
+		if o.Partial {
+			side.Decision = flow.Depends
+		}
+		out = append(out, part{o.Ports, side})
+	}
+	return out, nil
+}
+
+// mergeConnections joins adjacent ranges of ports that the same policies allow.
+func mergeConnections(all []report.Connection) []report.Connection {
+	slices.SortStableFunc(all, func(a, b report.Connection) int { return a.Ports.Compare(b.Ports) })
+	var out []report.Connection
+	for _, c := range all {
+		if n := len(out) - 1; n >= 0 && out[n].Ports.Protocol == c.Ports.Protocol && int(out[n].Ports.Last)+1 == int(c.Ports.First) && out[n].SameSides(c) {
+			out[n].Ports.Last = c.Ports.Last
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// decided keeps the connections that a flow on their first port may have. An entity may be several things,
+// and a name needs a DNS rule, which openings do not show.
+func (q *Questions) decided(all []report.Connection) ([]report.Connection, error) {
+	var out []report.Connection
+	for _, c := range all {
+		v, err := q.View.Decide(exampleOf(c))
+		if err != nil {
+			return nil, fmt.Errorf("find connections: %w", err)
+		}
+		if v.Decision() == flow.Denied {
+			continue
+		}
+		c.Egress.Decision, c.Ingress.Decision = v.Egress.Decision, v.Ingress.Decision
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// example returns a flow of a connection.
+func exampleOf(c report.Connection) flow.Flow {
+	f := flow.Flow{From: *c.From, To: *c.To, Protocol: c.Ports.Protocol}
+	if !c.Ports.IsAllPorts() {
+		f.Port = c.Ports.First
+	}
+	return f
+}
+
+// members are endpoints of a set, one bit for each.
+type members []uint64
+
+// contains reports whether a set of peers has an endpoint.
+func (q *Questions) contains(set *flow.PeerSet, id endpoints.ID) bool {
+	if set == nil {
+		return false
+	}
+	m, known := q.members[set]
+	if !known {
+		m = make(members, len(q.View.Set.Endpoints)/64+1)
+		for ep := range set.All() {
+			m[ep.ID/64] |= 1 << (ep.ID % 64)
+		}
+		q.members[set] = m
+	}
+	return m[id/64]&(1<<(id%64)) != 0
+}

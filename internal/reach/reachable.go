@@ -1,0 +1,180 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+// Subjects returns the endpoints that a text names: a Tenant or a namespace by its name, or an endpoint as
+// FlowTests write it. It does not return representative pods.
+func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
+	if t := q.Endpoints.Fence.Tenant(text); t != nil {
+		if q.Endpoints.namespaceExists(text) && !slices.Contains(t.Namespaces, text) {
+			return nil, fmt.Errorf("%q is a Tenant, and a namespace of something else: write tenant/%s/* or namespace/%s/*", text, text, text)
+		}
+		text = fmt.Sprintf("tenant/%s/*", text)
+	} else if q.Endpoints.namespaceExists(text) {
+		text = fmt.Sprintf("namespace/%s/*", text)
+	}
+	all, err := q.Endpoints.FindAll(text)
+	if err != nil {
+		return nil, err
+	}
+	var out []endpoints.Endpoint
+	for _, ep := range all {
+		id, known := q.View.Set.Find(ep)
+		if !known {
+			if ep.Kind == endpoints.PodEndpoint {
+				continue
+			}
+			return nil, fmt.Errorf("%q: %w", text, flow.ErrUnknownEndpoint)
+		}
+		if found := q.View.Set.Of(id); !found.Representative {
+			out = append(out, found)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%q has no pod in the build and its external resources: declare its workloads, or name another endpoint", text)
+	}
+	return out, nil
+}
+
+// Reach finds the connections of some endpoints in some directions and, if hops is more than 1, what they
+// reach through pods in between.
+func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ...flow.Direction) (report.Reachable, error) {
+	out := report.Reachable{Subjects: []report.ReachSubject{}, Hops: hops, Directions: directions, Connections: map[flow.Direction][]report.Connection{}, Paths: map[flow.Direction][]report.Path{}}
+	for _, s := range subjects {
+		one, err := q.subject(s)
+		if err != nil {
+			return out, err
+		}
+		out.Subjects = append(out.Subjects, one)
+	}
+	for _, d := range directions {
+		for _, s := range subjects {
+			some, err := q.Connections(s, d)
+			if err != nil {
+				return out, err
+			}
+			out.Connections[d] = append(out.Connections[d], some...)
+		}
+		if hops > 1 {
+			paths, err := q.Paths(subjects, d, hops)
+			if err != nil {
+				return out, err
+			}
+			out.Paths[d] = paths
+		}
+	}
+	return out, nil
+}
+
+func (q *Questions) subject(ep endpoints.Endpoint) (report.ReachSubject, error) {
+	out := report.ReachSubject{Endpoint: ep, Isolated: map[flow.Direction]bool{}, Policies: map[flow.Direction]flow.Policies{}}
+	if !ep.IsSelected() {
+		return out, nil
+	}
+	if ep.Kind == endpoints.PodEndpoint {
+		if owner := q.Endpoints.Fence.OwnerOfPod(ep.Namespace, ep.Labels); owner != nil {
+			out.Owner = accessOwner(owner)
+		}
+	}
+	for _, d := range flow.Directions() {
+		all, err := q.openings(ep, d)
+		if err != nil {
+			return out, err
+		}
+		out.Isolated[d], out.Policies[d] = all.Isolate(), q.View.Table().Selecting(ep.ID, d)
+	}
+	return out, nil
+}
+
+// Paths returns the shortest path to everything that some endpoints reach with at most some hops or, for
+// ingress, from everything that reaches them. Only pods pass traffic on.
+func (q *Questions) Paths(from []endpoints.Endpoint, d flow.Direction, hops int) ([]report.Path, error) {
+	w := walk{Questions: q, direction: d, before: map[endpoints.ID]endpoints.ID{}}
+	for _, ep := range from {
+		w.before[ep.ID] = 0
+		w.frontier = append(w.frontier, ep.ID)
+	}
+	for range hops {
+		if err := w.step(); err != nil {
+			return nil, err
+		}
+	}
+	var out []report.Path
+	for _, id := range w.reached {
+		path, err := w.path(id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, path)
+	}
+	return out, nil
+}
+
+// walk finds what is reached, one hop at a time.
+type walk struct {
+	*Questions
+	direction flow.Direction
+	// before is the endpoint from which each was reached, 0 for the first ones. reached is in order.
+	before            map[endpoints.ID]endpoints.ID
+	frontier, reached []endpoints.ID
+}
+
+func (w *walk) step() error {
+	var next []endpoints.ID
+	for _, id := range w.frontier {
+		ep := w.View.Set.Of(id)
+		if err := w.neighbours(ep, func(peer *endpoints.Endpoint) error {
+			if _, known := w.before[peer.ID]; known {
+				return nil
+			}
+			some, err := w.between(ep, peer, w.direction)
+			if err != nil || len(some) == 0 {
+				return err
+			}
+			w.before[peer.ID] = id
+			w.reached = append(w.reached, peer.ID)
+			if peer.Kind == endpoints.PodEndpoint {
+				next = append(next, peer.ID)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	w.frontier = next
+	return nil
+}
+
+// neighbours calls do for each endpoint that one side of a connection allows.
+func (w *walk) neighbours(ep endpoints.Endpoint, do func(*endpoints.Endpoint) error) error {
+	peers, err := w.peers(ep, w.direction)
+	for _, peer := range peers {
+		if err == nil {
+			err = do(peer)
+		}
+	}
+	return err
+}
+
+// path returns the connections on the way to an endpoint, in the direction of the traffic.
+func (w *walk) path(id endpoints.ID) (report.Path, error) {
+	var out report.Path
+	for at := id; w.before[at] != 0; at = w.before[at] {
+		some, err := w.between(w.View.Set.Of(w.before[at]), &w.View.Set.Endpoints[at-1], w.direction)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some[0])
+	}
+	if w.direction == flow.Egress {
+		slices.Reverse(out)
+	}
+	return out, nil
+}
