@@ -37,30 +37,55 @@ func decisionOf(c report.Connection) flow.Decision {
 	return flow.Verdict{Egress: c.Egress, Ingress: c.Ingress}.Decision()
 }
 
-// connectionGroup has connections that differ in their ends alone.
+// connectionGroup has connections that differ in their sources, or in their destinations, and in their ports.
 type connectionGroup struct {
 	first report.Connection
 	names []string
+	// ports are those of each connection.
+	ports []string
 }
 
-// groupConnections joins connections that differ in one of their ends alone, in order of the first of each
-// group. name is the end that is listed, and other the one that is equal.
+// groupConnections joins connections that the same policies allow: first those with equal ports, and then
+// those with equal names. name is the endpoint that a group lists, and other the one that is equal in it.
+// Groups are in the order of their first connections.
 func groupConnections(all []report.Connection, name, other func(report.Connection) string) []connectionGroup {
+	alike := func(c report.Connection) string {
+		return strings.Join(append([]string{other(c), string(decisionOf(c)), sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
+	}
+	byPorts := joinGroups(all, func(c report.Connection) (string, connectionGroup) {
+		return alike(c) + "\n" + c.Ports.String(), connectionGroup{c, []string{name(c)}, []string{portsText(c)}}
+	})
+	return joinGroups(byPorts, func(g connectionGroup) (string, connectionGroup) {
+		return alike(g.first) + "\n" + strings.Join(g.names, "\n"), g
+	})
+}
+
+// joinGroups joins the groups of one key.
+func joinGroups[T any](all []T, groupOf func(T) (string, connectionGroup)) []connectionGroup {
 	var out []connectionGroup
 	byKey := map[string]int{}
-	for _, c := range all {
-		key := strings.Join(append([]string{other(c), c.Ports.String(), string(decisionOf(c)), sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
+	for _, one := range all {
+		key, g := groupOf(one)
 		at, known := byKey[key]
 		if !known {
-			at = len(out)
-			byKey[key] = at
-			out = append(out, connectionGroup{first: c})
+			byKey[key] = len(out)
+			out = append(out, g)
+			continue
 		}
-		if n := name(c); !slices.Contains(out[at].names, n) {
-			out[at].names = append(out[at].names, n)
-		}
+		out[at].names = appendNew(out[at].names, g.names)
+		out[at].ports = appendNew(out[at].ports, g.ports)
 	}
 	return out
+}
+
+// appendNew appends the texts that a list lacks.
+func appendNew(list, more []string) []string {
+	for _, text := range more {
+		if !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return list
 }
 
 func sideKey(s flow.Side) string { return s.Policies.String() + " " + s.L7.String() }

@@ -96,7 +96,7 @@ func groupRow(g connectionGroup, d flow.Direction, detail Detail) []string {
 	if detail == Verbose {
 		declared = strings.Join(g.first.DeclaredBy, ", ")
 	}
-	return []string{from, to, portsText(g.first), declared, policiesText(g.first)}
+	return []string{from, to, strings.Join(g.ports, ", "), declared, policiesText(g.first)}
 }
 
 // subjectText names an endpoint and the policies that select it.
@@ -123,7 +123,7 @@ func subjectText(s report.ReachSubject) string {
 	return out
 }
 
-// pathsText lists what several hops reach, and by which way.
+// pathsText lists what several hops reach, each with its path.
 func pathsText(r report.Reachable, d flow.Direction) string {
 	if r.Hops < 2 {
 		return ""

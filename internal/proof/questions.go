@@ -33,7 +33,7 @@ var ErrNoAnswer = errors.New("the policies cannot be decided")
 type Subject struct {
 	// Inputs has what the kinds of this project declare.
 	Inputs *resource.Inputs
-	// Findings are about the policies. If one is an error, ErrNoAnswer was returned.
+	// Findings are about the policies, and about what is not decided. With ErrNoAnswer, one is an error.
 	Findings report.Findings
 	// Desired has the fence, and the policies that it generates. Without Tenants, the fence has only the
 	// cluster.
@@ -65,6 +65,8 @@ func (v Verification) Questions(as Enforcement) (Subject, error) {
 	if err != nil || found.HasError() {
 		return Subject{Findings: found.Sort()}, errors.Join(err, noAnswer(found))
 	}
+	// Findings about what is declared are those of verify.
+	found = slices.DeleteFunc(found, func(f report.Finding) bool { return f.Check != report.ClusterAssumed })
 	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes {
 		agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
 		p.Fence, found = p.Fence.WithAgent(agent), append(found, disabled...)

@@ -2,11 +2,13 @@ package reach
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // Subjects returns the endpoints that a text names: a Tenant or a namespace by its name, or an endpoint as
@@ -22,7 +24,7 @@ func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
 	}
 	all, err := q.Endpoints.FindAll(text)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("no Tenant and no namespace has this name%s: %w", q.nearestSubject(text), err)
 	}
 	var out []endpoints.Endpoint
 	for _, ep := range all {
@@ -41,6 +43,19 @@ func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
 		return nil, fmt.Errorf("%q has no pod in the build and its external resources: declare its workloads, or name another endpoint", text)
 	}
 	return out, nil
+}
+
+// nearestSubject suggests a Tenant or namespace that a misspelt name most likely refers to.
+func (q *Questions) nearestSubject(name string) string {
+	names := slices.Collect(maps.Keys(q.Endpoints.Index.Namespaces))
+	for _, t := range q.Endpoints.Fence.Tenants() {
+		names = append(names, t.Name)
+	}
+	slices.Sort(names)
+	if near := strict.Nearest(name, names); near != "" {
+		return " (did you mean " + near + "?)"
+	}
+	return ""
 }
 
 // Reach finds the connections of some endpoints in some directions and, if hops is more than 1, what they
