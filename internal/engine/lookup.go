@@ -10,25 +10,29 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 )
 
-// Lookup decides one port for one case of a peer with the datapath's own lookup. It does not use rows:
-// tests compare with it what the table decides.
-func (t *table) Lookup(id endpoints.ID, d flow.Direction, peer flow.Case, ports flow.PortRange) (_ flow.Decision, err error) {
+// Lookup returns a function that decides one port for one case of a peer with the datapath's own lookup, at an
+// endpoint. It does not use rows: tests compare with it what the table decides.
+func (t *table) Lookup(id endpoints.ID) (_ func(flow.Direction, flow.Case, flow.PortRange) flow.Decision, err error) {
 	s := t.ends[id-1].subject
 	if s == nil {
-		return flow.NotEnforced, t.ends[id-1].err
+		return func(flow.Direction, flow.Case, flow.PortRange) flow.Decision { return flow.NotEnforced }, t.ends[id-1].err
 	}
 	unlock, err := t.enter()
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer unlock()
 	defer recoverError(&err)
 	m, err := t.policyMapOf(s)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
+	return m.lookup, nil
+}
+
+func (d *policyMap) lookup(direction flow.Direction, peer flow.Case, ports flow.PortRange) flow.Decision {
 	key := ciliumpolicy.EgressKey()
-	if d == flow.Ingress {
+	if direction == flow.Ingress {
 		key = ciliumpolicy.IngressKey()
 	}
 	for _, proto := range protocolsOf(nil) {
@@ -36,9 +40,9 @@ func (t *table) Lookup(id endpoints.ID, d flow.Direction, peer flow.Case, ports 
 			key = key.WithPortProto(proto, ports.First).WithIdentity(identity.NumericIdentity(peer.ID))
 		}
 	}
-	entry, _, _ := m.endpointPolicy.Lookup(key)
-	if entry.IsDeny() || t.needsAuthentication(entry.AuthRequirement) || !slices.Contains(t.Protocols(), ports.Protocol) {
-		return flow.Denied, nil
+	entry, _, _ := d.endpointPolicy.Lookup(key)
+	if entry.IsDeny() || d.needsAuthentication(entry.AuthRequirement) || !slices.Contains(d.Protocols(), ports.Protocol) {
+		return flow.Denied
 	}
-	return flow.Allowed, nil
+	return flow.Allowed
 }

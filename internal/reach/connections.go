@@ -34,7 +34,7 @@ func (q *Questions) declaredBy(c report.Connection) []string {
 
 // Connections returns the connections of an endpoint in one direction: those that it opens, or those that
 // others open to it. The other side is a pod of the build, an entity, a network or a DNS name. A connection
-// from a pod's own node and from a pod to itself over localhost passes no policy, and is not listed.
+// from a pod's own node (the entity host) is always allowed, and is listed only if policies allow it, too.
 func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
 	var out []report.Connection
 	peers, err := q.peers(subject, d)
@@ -136,14 +136,14 @@ func (q *Questions) between(subject endpoints.Endpoint, peer *endpoints.Endpoint
 			out = append(out, c)
 		}
 	}
+	if peer.Kind != endpoints.PodEndpoint || subject.Kind != endpoints.PodEndpoint {
+		return q.decided(out)
+	}
 	out = mergeConnections(out)
 	for i := range out {
 		out[i].DeclaredBy = q.declaredBy(out[i])
 	}
-	if peer.Kind == endpoints.PodEndpoint && subject.Kind == endpoints.PodEndpoint {
-		return out, nil
-	}
-	return q.decided(out)
+	return out, nil
 }
 
 // part is what one side allows on a range of ports.
@@ -189,27 +189,53 @@ func mergeConnections(all []report.Connection) []report.Connection {
 	return out
 }
 
-// decided keeps the connections that a flow on their first port may have. An entity may be several things,
-// and a name needs a DNS rule, which openings do not show.
+// decided decides the connections of a pair again, each on its first port, with ranges cut where any of them
+// begins or ends. An entity may be several things, which openings list one by one, and a name needs a DNS rule.
 func (q *Questions) decided(all []report.Connection) ([]report.Connection, error) {
-	var out []report.Connection
+	var bounds []flow.PortRange
 	for _, c := range all {
-		v, err := q.View.Decide(exampleOf(c))
-		if err != nil {
-			return nil, fmt.Errorf("find connections: %w", err)
-		}
-		if v.Decision() == flow.Denied {
-			continue
-		}
-		c.Egress.Decision, c.Ingress.Decision = v.Egress.Decision, v.Ingress.Decision
-		out = append(out, c)
+		bounds = append(bounds, c.Ports)
 	}
-	return out, nil
+	var out []report.Connection
+	seen := map[flow.PortRange]bool{}
+	for _, c := range all {
+		for _, ports := range q.cut(c.Ports, bounds) {
+			if seen[ports] {
+				continue
+			}
+			seen[ports] = true
+			c.Ports = ports
+			v, err := q.View.Decide(exampleOf(c))
+			if err != nil {
+				return nil, fmt.Errorf("find connections: %w", err)
+			}
+			if c.Egress, c.Ingress = v.Egress, v.Ingress; v.Decision() != flow.Denied {
+				c.DeclaredBy = q.declaredBy(c)
+				out = append(out, c)
+			}
+		}
+	}
+	return mergeConnections(out), nil
 }
 
-// example returns a flow of a connection.
+// cut cuts a range where others begin or end. One of every protocol is cut where others have a protocol.
+func (q *Questions) cut(r flow.PortRange, bounds []flow.PortRange) []flow.PortRange {
+	if r.Protocol != "" || !slices.ContainsFunc(bounds, func(b flow.PortRange) bool { return b.Protocol != "" }) {
+		return r.Split(bounds)
+	}
+	var out []flow.PortRange
+	for _, p := range q.View.Table().Protocols() {
+		out = append(out, flow.AllPorts(p).Split(bounds)...)
+	}
+	return out
+}
+
+// exampleOf returns a flow of a connection.
 func exampleOf(c report.Connection) flow.Flow {
 	f := flow.Flow{From: *c.From, To: *c.To, Protocol: c.Ports.Protocol}
+	if c.To.Kind == endpoints.NameEndpoint {
+		f.To = endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(c.To.Name)}
+	}
 	if !c.Ports.IsAllPorts() {
 		f.Port = c.Ports.First
 	}

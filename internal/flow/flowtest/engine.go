@@ -80,15 +80,10 @@ func (e *Engine) Decide(f flow.Flow) (flow.Verdict, error) {
 	return v, err
 }
 
-// oracle decides without rows.
-type oracle interface {
-	Lookup(endpoints.ID, flow.Direction, flow.Case, flow.PortRange) (flow.Decision, error)
-}
-
 // check compares a verdict with what an oracle decides for each case of the other side. It skips DNS names,
 // which depend on lookups as well, and requests.
 func (e *Engine) check(f flow.Flow, v flow.Verdict) error {
-	by, ok := e.view.Table().(oracle)
+	by, ok := NewOracle(e.view)
 	ports, err := f.PortRanges()
 	if !ok || err != nil || !isPlain(f) {
 		return err
@@ -100,7 +95,7 @@ func (e *Engine) check(f flow.Flow, v flow.Verdict) error {
 	}{{v.Egress, f.From, f.To, flow.Egress}, {v.Ingress, f.To, f.From, flow.Ingress}} {
 		at, _ := e.view.Set.Find(s.at)
 		peer, _ := e.view.Set.Find(s.peer)
-		want, err := e.lookup(by, at, peer, s.d, ports[0])
+		want, err := by.Decide(at, peer, s.d, ports[0])
 		if err == nil && want != "" && s.side.Decision != flow.NotEnforced && s.side.Decision != want {
 			err = fmt.Errorf("%s of %s: the table decides %s, and a lookup %s", s.d, f, s.side.Decision, want)
 		}
@@ -113,34 +108,6 @@ func (e *Engine) check(f flow.Flow, v flow.Verdict) error {
 
 func isPlain(f flow.Flow) bool {
 	return f.Port != 0 && f.To.Kind != endpoints.NameEndpoint && f.HTTP == nil && f.DNS == "" && f.ServerName == ""
-}
-
-// lookup returns the decision of an oracle about all cases of a peer, or "" without one. The enforcer allows
-// a pod's own node, so that other nodes decide.
-func (e *Engine) lookup(by oracle, at, peer endpoints.ID, d flow.Direction, ports flow.PortRange) (flow.Decision, error) {
-	cases, err := e.view.Table().Cases(peer)
-	if err != nil {
-		return "", err
-	}
-	subject, other := e.view.Set.Of(at).Kind, e.view.Set.Of(peer).Kind
-	decisions := map[flow.Decision]bool{}
-	for _, c := range cases {
-		one, err := by.Lookup(at, d, c, ports)
-		if err != nil {
-			return "", err
-		}
-		allowedNode := subject == endpoints.PodEndpoint && d == flow.Ingress && one == flow.Allowed
-		if !c.OwnNode || other != subject && !allowedNode {
-			decisions[one] = true
-		}
-	}
-	if len(decisions) > 1 {
-		return flow.Depends, nil
-	}
-	for one := range decisions {
-		return one, nil
-	}
-	return "", nil
 }
 
 // Openings lists what policies allow at a pod or node.
