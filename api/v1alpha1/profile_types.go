@@ -138,6 +138,12 @@ type FenceProfileSpec struct {
 	// +kubebuilder:validation:MinItems=1
 	UndecidedKinds []UndecidedKind `json:"undecidedKinds,omitempty"`
 
+	// forbiddenPaths are paths that the connections of the build must not form. The proof decides
+	// them as if every tenant were in Enforce, and a path is an error. Omitted: none.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	ForbiddenPaths []ForbiddenPath `json:"forbiddenPaths,omitempty"`
+
 	// proofBudget bounds the size of the proof. Omitted: the defaults.
 	// +optional
 	ProofBudget ProofBudget `json:"proofBudget,omitempty"`
@@ -146,6 +152,23 @@ type FenceProfileSpec struct {
 	// tenant, the later one wins, field by field. Omitted: none.
 	// +optional
 	Overrides []Override `json:"overrides,omitempty"`
+}
+
+// ForbiddenPath is a path through pods that must not exist: connections in a row, from one
+// endpoint to another.
+type ForbiddenPath struct {
+	// from is where the path begins, as in the cases of a FlowTest, or the name of a Tenant or
+	// namespace. "external" and "world" are everything outside the cluster.
+	From string `json:"from"`
+
+	// to is where the path ends, as from.
+	To string `json:"to"`
+
+	// withinHops is the number of connections that are followed. 1 forbids only the connection
+	// itself. Omitted: any number.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	WithinHops int `json:"withinHops,omitempty"`
 }
 
 // Scope is where generated policies are.

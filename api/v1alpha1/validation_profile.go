@@ -35,6 +35,7 @@ func (s *FenceProfileSpec) validate(at *field.Path) field.ErrorList {
 	errs = append(errs, s.validateVias(at.Child("allTenants", "egress"))...)
 	errs = append(errs, s.validateNodes(at.Child("nodes"))...)
 	errs = append(errs, validateUndecidedKinds(s.UndecidedKinds, at.Child("undecidedKinds"))...)
+	errs = append(errs, validateForbiddenPaths(s.ForbiddenPaths, at.Child("forbiddenPaths"))...)
 	errs = append(errs, s.ProofBudget.validate(at.Child("proofBudget"))...)
 	errs = append(errs, s.validateLimits(&s.Limits, at.Child("limits"))...)
 	return append(errs, s.validateOverrides(at.Child("overrides"))...)
@@ -238,6 +239,17 @@ func (s *FenceProfileSpec) validateRelations(at *field.Path) field.ErrorList {
 	}
 	for i, f := range s.AllTenants.Egress {
 		refuse(f.To, at.Child("egress").Index(i).Child("to"))
+	}
+	return errs
+}
+
+func validateForbiddenPaths(paths []ForbiddenPath, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, p := range paths {
+		at := at.Index(i)
+		errs = append(errs, errorIf(p.From == "", field.Required(at.Child("from"), "write an endpoint as in a FlowTest, a Tenant or a namespace"))...)
+		errs = append(errs, errorIf(p.To == "", field.Required(at.Child("to"), "write an endpoint as in a FlowTest, a Tenant or a namespace"))...)
+		errs = append(errs, errorIf(p.WithinHops < 0, field.Invalid(at.Child("withinHops"), p.WithinHops, "must be at least 1; omitted means any number"))...)
 	}
 	return errs
 }

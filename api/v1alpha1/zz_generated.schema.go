@@ -207,74 +207,81 @@ func schemasOfKinds() map[string]*spec.Schema {
 		"reason": s5,
 	}}}
 	s57 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s56}}}
-	s58 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s35}}}
-	s59 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s29}}}
-	s60 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s25}}}
-	s61 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"HTTP", "DNS", "TLS"}, Type: []string{"string"}}}
-	s62 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s61}}}
-	s63 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s58 := spec.Schema{SchemaProps: spec.SchemaProps{Minimum: new(float64(1)), Type: []string{"integer"}}}
+	s59 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"from", "to"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"from":       s5,
+		"to":         s5,
+		"withinHops": s58,
+	}}}
+	s60 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s59}}}
+	s61 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s35}}}
+	s62 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s29}}}
+	s63 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s25}}}
+	s64 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"HTTP", "DNS", "TLS"}, Type: []string{"string"}}}
+	s65 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s64}}}
+	s66 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"anyTenant":       s21,
 		"cidrs":           s9,
 		"egressPoints":    s9,
-		"enforcement":     s58,
-		"entities":        s59,
+		"enforcement":     s61,
+		"entities":        s62,
 		"fqdns":           s9,
 		"hostNetwork":     s21,
-		"icmp":            s60,
-		"l7":              s62,
+		"icmp":            s63,
+		"l7":              s65,
 		"namespaceLabels": s21,
 		"namespaces":      s9,
 		"ports":           s17,
 		"secrets":         s9,
 	}}}
-	s64 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s33}}}
-	s65 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s36}}}
-	s66 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name", "nodeSelector"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"egress":       s64,
+	s67 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s33}}}
+	s68 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s36}}}
+	s69 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name", "nodeSelector"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"egress":       s67,
 		"enforcement":  s35,
-		"ingress":      s65,
+		"ingress":      s68,
 		"name":         s5,
 		"nodeSelector": s12,
 	}}}
-	s67 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s66}}}
-	s68 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"tenants"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s70 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s69}}}
+	s71 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"tenants"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"enforcement": s35,
-		"limits":      s63,
+		"limits":      s66,
 		"tenants":     s7,
 	}}}
-	s69 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s68}}}
-	s70 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Cilium", "Kubernetes", "Both"}, Type: []string{"string"}}}
-	s71 := spec.Schema{SchemaProps: spec.SchemaProps{Maximum: new(float64(60000)), Minimum: new(float64(1)), Type: []string{"integer"}}}
-	s72 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"representatives": s71,
+	s72 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s71}}}
+	s73 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Cilium", "Kubernetes", "Both"}, Type: []string{"string"}}}
+	s74 := spec.Schema{SchemaProps: spec.SchemaProps{Maximum: new(float64(60000)), Minimum: new(float64(1)), Type: []string{"integer"}}}
+	s75 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"representatives": s74,
 	}}}
-	s73 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Namespace", "Cluster"}, Type: []string{"string"}}}
-	s74 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"names", "paths"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s76 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Namespace", "Cluster"}, Type: []string{"string"}}}
+	s77 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"names", "paths"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"names": s7,
 		"paths": s7,
 	}}}
-	s75 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s74}}}
-	s76 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"names", "parent"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s78 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s77}}}
+	s79 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"names", "parent"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"names":  s7,
 		"parent": s5,
 	}}}
-	s77 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s76}}}
-	s78 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: true, Schema: &s9}}}
-	s79 := spec.Schema{SchemaProps: spec.SchemaProps{MinProperties: new(int64(1)), Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: true, Schema: &s3}}}
-	s80 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"allowedPaths":     s75,
-		"children":         s77,
-		"claims":           s78,
-		"namespaceLabels":  s79,
+	s80 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s79}}}
+	s81 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: true, Schema: &s9}}}
+	s82 := spec.Schema{SchemaProps: spec.SchemaProps{MinProperties: new(int64(1)), Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: true, Schema: &s3}}}
+	s83 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"allowedPaths":     s78,
+		"children":         s80,
+		"claims":           s81,
+		"namespaceLabels":  s82,
 		"namespacePattern": s5,
 	}}}
-	s81 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"kind", "reason"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s84 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"kind", "reason"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"group":  s5,
 		"kind":   s5,
 		"reason": s5,
 	}}}
-	s82 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s81}}}
-	s83 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"cluster"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s85 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s84}}}
+	s86 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"cluster"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"allTenants":         s41,
 		"baseline":           s46,
 		"cluster":            s49,
@@ -284,69 +291,70 @@ func schemasOfKinds() map[string]*spec.Schema {
 		"egressProxy":        s55,
 		"enforcement":        s35,
 		"excludedNamespaces": s57,
-		"limits":             s63,
-		"nodes":              s67,
-		"overrides":          s69,
-		"policies":           s70,
-		"proofBudget":        s72,
-		"scope":              s73,
+		"forbiddenPaths":     s60,
+		"limits":             s66,
+		"nodes":              s70,
+		"overrides":          s72,
+		"policies":           s73,
+		"proofBudget":        s75,
+		"scope":              s76,
 		"sharedNamespaces":   s7,
-		"tenants":            s80,
-		"undecidedKinds":     s82,
+		"tenants":            s83,
+		"undecidedKinds":     s85,
 	}}}
-	s84 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s87 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"apiVersion": s1,
 		"kind":       s40,
 		"metadata":   s6,
-		"spec":       s83,
+		"spec":       s86,
 	}}}
-	s85 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"TenantFence"}, Type: []string{"string"}}}
-	s86 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}, Type: []string{"string"}}}
-	s87 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"as", "name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s88 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"TenantFence"}, Type: []string{"string"}}}
+	s89 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"NetworkPolicy", "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}, Type: []string{"string"}}}
+	s90 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"as", "name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"as":         s5,
-		"kind":       s86,
+		"kind":       s89,
 		"name":       s5,
 		"namespaces": s7,
 	}}}
-	s88 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s87}}}
-	s89 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Isolation", "None"}, Type: []string{"string"}}}
-	s90 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Baseline", "Allow", "DefaultDeny"}, Type: []string{"string"}}}
 	s91 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s90}}}
-	s92 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s92 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Isolation", "None"}, Type: []string{"string"}}}
+	s93 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Baseline", "Allow", "DefaultDeny"}, Type: []string{"string"}}}
+	s94 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s93}}}
+	s95 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"name": s5,
 		"spec": s38,
 	}}}
-	s93 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s92}}}
-	s94 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"adopt":       s88,
+	s96 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s95}}}
+	s97 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"adopt":       s91,
 		"emit":        s7,
 		"formerNames": s7,
-		"profile":     s83,
+		"profile":     s86,
 		"profileName": s5,
-		"proof":       s89,
-		"stages":      s91,
-		"tenants":     s93,
-		"variables":   s79,
+		"proof":       s92,
+		"stages":      s94,
+		"tenants":     s96,
+		"variables":   s82,
 	}}}
-	s95 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s98 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"apiVersion": s1,
-		"kind":       s85,
+		"kind":       s88,
 		"metadata":   s6,
-		"spec":       s94,
+		"spec":       s97,
 	}}}
-	s96 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"FlowTest"}, Type: []string{"string"}}}
-	s97 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Allow", "Deny"}, Type: []string{"string"}}}
-	s98 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s99 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"FlowTest"}, Type: []string{"string"}}}
+	s100 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Allow", "Deny"}, Type: []string{"string"}}}
+	s101 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"headers": s4,
 		"host":    s5,
 		"method":  s5,
 		"path":    s5,
 	}}}
-	s99 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"expect", "from", "name", "to"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s102 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"expect", "from", "name", "to"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"dns":        s5,
-		"expect":     s97,
+		"expect":     s100,
 		"from":       s5,
-		"http":       s98,
+		"http":       s101,
 		"icmp":       s25,
 		"name":       s5,
 		"port":       s13,
@@ -354,112 +362,112 @@ func schemasOfKinds() map[string]*spec.Schema {
 		"serverName": s5,
 		"to":         s5,
 	}}}
-	s100 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s99}}}
-	s101 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"cases"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"cases": s100,
+	s103 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s102}}}
+	s104 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"cases"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"cases": s103,
 	}}}
-	s102 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s105 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"apiVersion": s1,
-		"kind":       s96,
+		"kind":       s99,
 		"metadata":   s6,
-		"spec":       s101,
+		"spec":       s104,
 	}}}
-	s103 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ExternalResources"}, Type: []string{"string"}}}
-	s104 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s106 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ExternalResources"}, Type: []string{"string"}}}
+	s107 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"name":     s5,
 		"port":     s13,
 		"protocol": s15,
 	}}}
-	s105 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s104}}}
-	s106 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"addresses"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s108 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s107}}}
+	s109 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"addresses"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"addresses": s7,
-		"ports":     s105,
+		"ports":     s108,
 	}}}
-	s107 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s106}}}
-	s108 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Cluster", "Local"}, Type: []string{"string"}}}
-	s109 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s110 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s109}}}
+	s111 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Cluster", "Local"}, Type: []string{"string"}}}
+	s112 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"name":       s5,
 		"nodePort":   s13,
 		"port":       s13,
 		"protocol":   s15,
 		"targetPort": s14,
 	}}}
-	s110 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s109}}}
-	s111 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ClusterIP", "NodePort", "LoadBalancer"}, Type: []string{"string"}}}
-	s112 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s113 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s112}}}
+	s114 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ClusterIP", "NodePort", "LoadBalancer"}, Type: []string{"string"}}}
+	s115 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"clusterIPs":               s7,
-		"endpoints":                s107,
+		"endpoints":                s110,
 		"externalIPs":              s7,
 		"externalName":             s5,
-		"externalTrafficPolicy":    s108,
+		"externalTrafficPolicy":    s111,
 		"headless":                 s21,
 		"loadBalancerIPs":          s7,
 		"loadBalancerSourceRanges": s7,
 		"name":                     s5,
-		"ports":                    s110,
-		"selector":                 s79,
-		"type":                     s111,
+		"ports":                    s113,
+		"selector":                 s82,
+		"type":                     s114,
 	}}}
-	s113 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s112}}}
-	s114 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"hostnames", "ip"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s116 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s115}}}
+	s117 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"hostnames", "ip"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"hostnames": s7,
 		"ip":        s5,
 	}}}
-	s115 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s114}}}
-	s116 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"}, Type: []string{"string"}}}
-	s117 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"hostAliases": s115,
+	s118 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s117}}}
+	s119 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"}, Type: []string{"string"}}}
+	s120 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"hostAliases": s118,
 		"nameservers": s7,
-		"policy":      s116,
+		"policy":      s119,
 		"searches":    s7,
 	}}}
-	s118 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Deployment", "Pod", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "ReplicationController"}, Type: []string{"string"}}}
-	s119 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s121 := spec.Schema{SchemaProps: spec.SchemaProps{Enum: []interface{}{"Deployment", "Pod", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet", "ReplicationController"}, Type: []string{"string"}}}
+	s122 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"port"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"hostPort": s13,
 		"name":     s5,
 		"port":     s13,
 		"protocol": s15,
 		"sidecar":  s21,
 	}}}
-	s120 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s119}}}
-	s121 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"dns":            s117,
+	s123 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s122}}}
+	s124 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"dns":            s120,
 		"hostNetwork":    s21,
-		"kind":           s118,
-		"labels":         s79,
+		"kind":           s121,
+		"labels":         s82,
 		"name":           s5,
-		"ports":          s120,
+		"ports":          s123,
 		"serviceAccount": s5,
 	}}}
-	s122 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s121}}}
-	s123 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"labels":    s79,
+	s125 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s124}}}
+	s126 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"labels":    s82,
 		"name":      s5,
-		"services":  s113,
-		"workloads": s122,
+		"services":  s116,
+		"workloads": s125,
 	}}}
-	s124 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s123}}}
-	s125 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s127 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s126}}}
+	s128 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"name"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"addresses": s7,
-		"labels":    s79,
+		"labels":    s82,
 		"name":      s5,
 	}}}
-	s126 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s125}}}
-	s127 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
-		"namespaces": s124,
-		"nodes":      s126,
+	s129 := spec.Schema{SchemaProps: spec.SchemaProps{MinItems: new(int64(1)), Type: []string{"array"}, Items: &spec.SchemaOrArray{Schema: &s128}}}
+	s130 := spec.Schema{SchemaProps: spec.SchemaProps{Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+		"namespaces": s127,
+		"nodes":      s129,
 	}}}
-	s128 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
+	s131 := spec.Schema{SchemaProps: spec.SchemaProps{Required: []string{"metadata", "spec", "apiVersion", "kind"}, Type: []string{"object"}, AdditionalProperties: &spec.SchemaOrBool{Allows: false}, Properties: map[string]spec.Schema{
 		"apiVersion": s1,
-		"kind":       s103,
+		"kind":       s106,
 		"metadata":   s6,
-		"spec":       s127,
+		"spec":       s130,
 	}}}
 	return map[string]*spec.Schema{
 		"Tenant":            &s39,
-		"FenceProfile":      &s84,
-		"TenantFence":       &s95,
-		"FlowTest":          &s102,
-		"ExternalResources": &s128,
+		"FenceProfile":      &s87,
+		"TenantFence":       &s98,
+		"FlowTest":          &s105,
+		"ExternalResources": &s131,
 	}
 }

@@ -6,12 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
 	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // questionFlags are the flags of every command that answers a question about policies.
@@ -88,13 +86,6 @@ func writeFindings(cmd *cobra.Command, found report.Findings) error {
 		}
 	}
 	return output.Text(cmd.ErrOrStderr(), out, detail(cmd))
-}
-
-// testOf is a FlowTest that makes endpoints known to the policies that are compiled.
-func testOf(from, to string) resource.FlowTest {
-	var t resource.FlowTest
-	t.Test.Spec.Cases = []v1alpha1.FlowCase{{Name: "question", From: from, To: to}}
-	return t
 }
 
 // atLeast returns an error if a command lacks arguments that its usage line names.

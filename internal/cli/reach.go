@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -83,7 +84,7 @@ func reachSubject(cmd *cobra.Command, subject string, target []string, flags rea
 		if err != nil {
 			return err
 		}
-		q, err := s.Ask(testOf(subject, subject))
+		q, err := s.Ask(proof.Asking(subject, subject))
 		if err != nil {
 			return err
 		}

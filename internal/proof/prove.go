@@ -96,7 +96,8 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
-	views, err := subject.Compile(p.in.FlowTests, reach.Representatives(isolation || reach.MentionsOutside(p.in.FlowTests)), e.Program)
+	asked := slices.Concat(p.in.FlowTests, endpointsOfPaths(p.in.Profile.Spec.ForbiddenPaths))
+	views, err := subject.Compile(asked, reach.Representatives(isolation || reach.MentionsOutside(p.in.FlowTests)), e.Program)
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,9 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	if p.flowTests(subject, result); !isolation {
 		return nil
 	}
-	err = p.isolation(subject, result)
+	if err = p.isolation(subject, result); err == nil {
+		err = p.forbiddenPaths(subject, result)
+	}
 	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
 	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -24,7 +25,10 @@ func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
 	}
 	all, err := q.Endpoints.FindAll(text)
 	if err != nil {
-		return nil, fmt.Errorf("no Tenant and no namespace has this name%s: %w", q.nearestSubject(text), err)
+		if !strings.Contains(text, "/") {
+			err = fmt.Errorf("no Tenant and no namespace has this name%s: %w", q.nearestSubject(text), err)
+		}
+		return nil, err
 	}
 	var out []endpoints.Endpoint
 	for _, ep := range all {
@@ -111,12 +115,8 @@ func (q *Questions) subject(ep endpoints.Endpoint) (report.ReachSubject, error) 
 // Paths returns the shortest path to everything that some endpoints reach with at most some hops or, for
 // ingress, from everything that reaches them. Only pods pass traffic on.
 func (q *Questions) Paths(from []endpoints.Endpoint, d flow.Direction, hops int) ([]report.Path, error) {
-	w := walk{Questions: q, direction: d, before: map[endpoints.ID]endpoints.ID{}}
-	for _, ep := range from {
-		w.before[ep.ID] = 0
-		w.frontier = append(w.frontier, ep.ID)
-	}
-	for range hops {
+	w := q.newWalk(from, d)
+	for n := 0; n < hops && len(w.frontier) > 0; n++ {
 		if err := w.step(); err != nil {
 			return nil, err
 		}
@@ -141,6 +141,16 @@ type walk struct {
 	frontier, reached []endpoints.ID
 }
 
+func (q *Questions) newWalk(from []endpoints.Endpoint, d flow.Direction) *walk {
+	w := &walk{Questions: q, direction: d, before: map[endpoints.ID]endpoints.ID{}}
+	for _, ep := range from {
+		w.before[ep.ID] = 0
+		w.frontier = append(w.frontier, ep.ID)
+	}
+	return w
+}
+
+// step follows one more hop.
 func (w *walk) step() error {
 	var next []endpoints.ID
 	for _, id := range w.frontier {

@@ -80,6 +80,27 @@ var (
 	})
 )
 
+// Checks on the proof: paths that the profile forbids.
+var (
+	ForbiddenPathExists = define(Check{
+		Name:       "forbidden-path-exists",
+		group:      exposure,
+		Severities: []Severity{Error},
+		Title:      "Connections form a path that the profile forbids",
+		Meaning:    "spec.forbiddenPaths of the FenceProfile forbids this path, and policies allow each of its connections. The message has the shortest path. Pods in between count even if they do not forward traffic, because an attacker who controls them can.",
+		Fix:        "Remove or narrow the flow that the last field of the message declares, or change forbiddenPaths.",
+		Example:    "refused/forbidden-paths",
+	})
+	ForbiddenPathUndecided = define(Check{
+		Name:       "forbidden-path-undecided",
+		Severities: []Severity{Error},
+		Title:      "A forbidden path cannot be decided",
+		Meaning:    "An endpoint in spec.forbiddenPaths of the FenceProfile does not exist in the build and its external resources, so nothing is known about the path.",
+		Fix:        "Correct the name, or declare the workload as an external resource.",
+		Example:    "refused/forbidden-paths",
+	})
+)
+
 // Checks on the proof: isolation, declared flows, FlowTests, and the two forms of policies.
 var (
 	NotIsolated = define(Check{
