@@ -147,7 +147,7 @@ func TestJSONIsKyamls(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"1", "007", "0x1F", "1.0", "1e3", "9007199254740993", "true", "yes", "on", "~", "null", "2001-01-01", "'1'", "'yes'", "!!str 1", "!!int '1'", "[]", "{}", "[1, a, null, true]", "{b: 1, a10: 2, a2: 3}",
-		"{1: a}", "{true: a}", "{'1': a}", "&x [a]", "[&x a, *x]", "{<<: {a: b}, c: d}", "\"a\\nb\"", "\"<>&\"", "\"\\u2028\"", "日本", "|\n  a\n  b\n", ">\n  a\n  b\n", "a # c", "\"a\\tb\"",
+		"{1: a}", "{true: a}", "{'1': a}", "&x [a]", "[&x a, *x]", "{<<: {a: b}, c: d}", "\"a\\nb\"", "\"<>&\"", "\"\\u2028\"", "日本", "|\n  a\n  b\n", "|\n  a\n\n    b\n  c", "|-\n  #!/bin/sh\n  if a; then\n    b: c\n\n\n  fi\n", "'a\n\n    b'", "\"a\\n  b\"", "|2\n    a\n", "|+\n  a\n\n", "|\n  a \n  b\n", ">\n  a\n  b\n", "a # c", "\"a\\tb\"",
 	} {
 		n, err := yaml.Parse("a: " + text + "\nb:\n- c: " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")
 		if err != nil {
