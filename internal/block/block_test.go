@@ -37,7 +37,7 @@ var texts = []string{
 func TestFromMapIsKyamls(t *testing.T) {
 	t.Parallel()
 	values := []any{nil, true, false, 0.0, 1.0, -1.0, 8080.0, 65535.0, 1e6, 2147483647.0, 1e21, 0.5, map[string]any{}, []any{}, []any{[]any{1.0, "a"}, map[string]any{"b": []any{}}}}
-	values = append(values, map[string]any{"": 1.0}, map[string]any{}, map[string]any{"a\x00b": 1.0}, map[string]any{"a": 1.0, "b": 1.0})
+	values = append(values, map[string]any{"": 1.0}, map[string]any{}, map[string]any{"a": 1.0, "b": 1.0}, map[string]any{"a\x00b": 1.0})
 	keys := map[string]any{"a10": 1.0, "a9": 1.0, "A": 1.0, "b-1": 1.0, "b.1": 1.0, "b/1": 1.0, "1": 1.0, "01": 1.0, "": 1.0, "yes": 1.0, "a b": 1.0}
 	values = append(values, keys)
 	for _, text := range texts {
