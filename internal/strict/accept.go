@@ -48,16 +48,19 @@ func accepts(s *spec.Schema, value any) bool {
 	case map[string]any:
 		return s.Type.Contains("object") && f.acceptsObject(s, v)
 	case []any:
-		return s.Type.Contains("array") && s.Items != nil && atLeast(len(v), s.MinItems) &&
-			!slices.ContainsFunc(v, func(item any) bool { return !accepts(s.Items.Schema, item) })
+		return s.Type.Contains("array") && acceptsList(s, v)
 	case string:
-		return s.Type.Contains("string") && (s.MinLength == nil || atLeast(utf8.RuneCountInString(v), s.MinLength))
+		return s.Type.Contains("string") && atLeast(utf8.RuneCountInString(v), s.MinLength)
 	case int64:
-		return s.Type.Contains("integer") && (s.Minimum == nil || float64(v) >= *s.Minimum) && (s.Maximum == nil || float64(v) <= *s.Maximum)
+		return s.Type.Contains("integer") && isWithin(float64(v), s.Minimum, s.Maximum)
 	case bool:
 		return s.Type.Contains("boolean")
 	}
 	return false
+}
+
+func acceptsList(s *spec.Schema, list []any) bool {
+	return s.Items != nil && atLeast(len(list), s.MinItems) && !slices.ContainsFunc(list, func(item any) bool { return !accepts(s.Items.Schema, item) })
 }
 
 func (f *facts) acceptsObject(s *spec.Schema, object map[string]any) bool {
@@ -82,6 +85,10 @@ func (f *facts) acceptsObject(s *spec.Schema, object map[string]any) bool {
 }
 
 func atLeast(n int, least *int64) bool { return least == nil || int64(n) >= *least }
+
+func isWithin(n float64, least, most *float64) bool {
+	return (least == nil || n >= *least) && (most == nil || n <= *most)
+}
 
 func isSameText(a, b any) bool {
 	one, isText := a.(string)
