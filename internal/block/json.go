@@ -55,8 +55,8 @@ func (c *converter) add(n yaml.Node) *yaml.Node {
 	return &c.nodes[len(c.nodes)-1]
 }
 
-// room is a list of nodes of a fixed length.
-func (c *converter) room(length int) []*yaml.Node {
+// slots is a list of nodes of a fixed length.
+func (c *converter) slots(length int) []*yaml.Node {
 	from, to := len(c.content), len(c.content)+length
 	c.content = c.content[:to]
 	return c.content[from:to:to]
@@ -65,13 +65,13 @@ func (c *converter) room(length int) []*yaml.Node {
 func (c *converter) node(value any) *yaml.Node {
 	switch v := value.(type) {
 	case map[string]any:
-		content := c.room(2 * len(v))
+		content := c.slots(2 * len(v))
 		for i, key := range c.sorted(v) {
 			content[2*i], content[2*i+1] = key, c.node(v[key.Value])
 		}
 		return c.add(yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Style: flowIfEmpty(len(v)), Content: content})
 	case []any:
-		content := c.room(len(v))
+		content := c.slots(len(v))
 		for i, item := range v {
 			content[i] = c.node(item)
 		}

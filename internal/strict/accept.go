@@ -41,7 +41,7 @@ func factsOf(s *spec.Schema) *facts {
 // that the schema library decides.
 func accepts(s *spec.Schema, value any) bool {
 	f := factsOf(s)
-	if !f.complete || len(s.Enum) > 0 && !slices.ContainsFunc(s.Enum, func(e any) bool { return isSameText(e, value) }) {
+	if !f.complete || !isListed(s.Enum, value) {
 		return false
 	}
 	switch v := value.(type) {
@@ -90,8 +90,8 @@ func isWithin(n float64, least, most *float64) bool {
 	return (least == nil || n >= *least) && (most == nil || n <= *most)
 }
 
-func isSameText(a, b any) bool {
-	one, isText := a.(string)
-	other, areTexts := b.(string)
-	return isText && areTexts && one == other
+// isListed reports whether a value is one of some texts, or nothing restricts it.
+func isListed(texts []any, value any) bool {
+	text, isText := value.(string)
+	return len(texts) == 0 || isText && slices.ContainsFunc(texts, func(e any) bool { return e == any(text) })
 }
