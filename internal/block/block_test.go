@@ -37,6 +37,7 @@ var texts = []string{
 func TestFromMapIsKyamls(t *testing.T) {
 	t.Parallel()
 	values := []any{nil, true, false, 0.0, 1.0, -1.0, 8080.0, 65535.0, 1e6, 2147483647.0, 1e21, 0.5, map[string]any{}, []any{}, []any{[]any{1.0, "a"}, map[string]any{"b": []any{}}}}
+	values = append(values, map[string]any{"": 1.0}, map[string]any{}, map[string]any{"a": 1.0, "b": 1.0}, map[string]any{"a\x00b": 1.0})
 	keys := map[string]any{"a10": 1.0, "a9": 1.0, "A": 1.0, "b-1": 1.0, "b.1": 1.0, "b/1": 1.0, "1": 1.0, "01": 1.0, "": 1.0, "yes": 1.0, "a b": 1.0}
 	values = append(values, keys)
 	for _, text := range texts {
@@ -146,7 +147,7 @@ func TestJSONIsKyamls(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"1", "007", "0x1F", "1.0", "1e3", "9007199254740993", "true", "yes", "on", "~", "null", "2001-01-01", "'1'", "'yes'", "!!str 1", "!!int '1'", "[]", "{}", "[1, a, null, true]", "{b: 1, a10: 2, a2: 3}",
-		"{1: a}", "{true: a}", "{'1': a}", "&x [a]", "[&x a, *x]", "{<<: {a: b}, c: d}", "\"a\\nb\"", "\"<>&\"", "\"\\u2028\"", "日本", "|\n  a\n  b\n", ">\n  a\n  b\n", "a # c", "\"a\\tb\"",
+		"{1: a}", "{true: a}", "{'1': a}", "&x [a]", "[&x a, *x]", "{<<: {a: b}, c: d}", "\"a\\nb\"", "\"<>&\"", "\"\\u2028\"", "日本", "|\n  a\n  b\n", "|\n  a\n\n    b\n  c", "|-\n  #!/bin/sh\n  if a; then\n    b: c\n\n\n  fi\n", "'a\n\n    b'", "\"a\\n  b\"", "|2\n    a\n", "|+\n  a\n\n", "|\n  a \n  b\n", ">\n  a\n  b\n", "a # c", "\"a\\tb\"",
 	} {
 		n, err := yaml.Parse("a: " + text + "\nb:\n- c: " + strings.ReplaceAll(text, "\n", "\n  ") + "\n")
 		if err != nil {

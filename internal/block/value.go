@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -94,16 +93,16 @@ func plainScalar(n *yaml.Node) (any, bool) {
 	return nil, false
 }
 
-// isPlainText reports whether a text has lines of printable characters, which neither begin nor end with a
-// space, and no empty line.
+// isPlainText reports whether a text has printable characters. If it has several lines, the first begins with
+// a character, the last one is not empty, and none ends with a space.
 func isPlainText(text string) bool {
-	if lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n"); len(lines) > 1 || strings.HasSuffix(text, "\n") {
-		return !slices.ContainsFunc(lines, func(line string) bool {
-			return line == "" || line != strings.TrimSpace(line) || !isPlainText(line)
-		})
+	lines := strings.TrimSuffix(text, "\n")
+	several := strings.Contains(text, "\n")
+	if several && (lines == "" || lines[0] == ' ' || lines[0] == '\n' || strings.HasSuffix(lines, "\n") || strings.Contains(lines+"\n", " \n")) {
+		return false
 	}
-	for _, c := range text {
-		if c < ' ' || c > unicode.MaxLatin1 || !unicode.IsPrint(c) {
+	for _, c := range lines {
+		if c != '\n' && (c < ' ' || c > unicode.MaxLatin1 || !unicode.IsPrint(c)) {
 			return false
 		}
 	}

@@ -122,8 +122,8 @@ func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolic
 }
 
 func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
-	out := resource.ByID(items)
-	maps.DeleteFunc(out, func(_ report.Ref, n *yaml.RNode) bool { return !resource.IsPolicy(n) || resource.IsLocalConfig(n) })
+	out := resource.ByID(slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return !resource.IsPolicy(n) }))
+	maps.DeleteFunc(out, func(_ report.Ref, n *yaml.RNode) bool { return resource.IsLocalConfig(n) })
 	return out
 }
 

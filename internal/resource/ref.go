@@ -24,21 +24,20 @@ const (
 
 // RefOf refers to a resource and, if it is known, its file.
 func RefOf(n *yaml.RNode) report.Ref {
-	source := SourceOf(n)
-	return report.Ref{
-		APIVersion: apiVersionOf(n), Kind: kindOf(n), Namespace: NamespaceOf(n), Name: nameOf(n),
-		File: source.File, Index: source.Index,
-	}
+	source, h := SourceOf(n), headOf(n)
+	return report.Ref{APIVersion: h.apiVersion, Kind: h.kind, Namespace: h.inNamespace(), Name: h.name, File: source.File, Index: source.Index}
 }
 
 // NamespaceOf returns a resource's namespace, or "" for a cluster-scoped kind, where an apiserver
 // drops the field. kustomize sets a namespace on this project's kinds and on kinds that it does not
 // know to be cluster-scoped.
-func NamespaceOf(n *yaml.RNode) string {
-	if Group(n) == v1alpha1.Group || clusterScoped(Group(n), kindOf(n)) {
+func NamespaceOf(n *yaml.RNode) string { return headOf(n).inNamespace() }
+
+func (h head) inNamespace() string {
+	if group := groupOf(h.apiVersion); h.namespace == "" || group == v1alpha1.Group || clusterScoped(group, h.kind) {
 		return ""
 	}
-	return valueAt(n, "metadata", "namespace")
+	return h.namespace
 }
 
 func resourceID(r report.Ref) *yaml.ResourceIdentifier {
@@ -69,7 +68,8 @@ func InPlace(items []*yaml.RNode) bool {
 
 // ID is the same for versions of one resource: a Ref without version and file.
 func ID(n *yaml.RNode) report.Ref {
-	return report.Ref{APIVersion: Group(n), Kind: kindOf(n), Namespace: NamespaceOf(n), Name: nameOf(n)}
+	h := headOf(n)
+	return report.Ref{APIVersion: groupOf(h.apiVersion), Kind: h.kind, Namespace: h.inNamespace(), Name: h.name}
 }
 
 // IDOf returns the ID of the resource of a Ref.

@@ -108,8 +108,8 @@ func (r *Reader) property(key *yaml.Node, s *spec.Schema, at *field.Path) (*spec
 		r.refuse(e)
 		return nil, nil, false
 	}
-	if below, ok := s.Properties[key.Value]; ok {
-		return &below, at.Child(key.Value), true
+	if below, ok := factsOf(s).properties[key.Value]; ok {
+		return below, at.Child(key.Value), true
 	}
 	switch more := s.AdditionalProperties; {
 	case more != nil && more.Schema != nil:
@@ -209,6 +209,9 @@ func (r *Reader) integer(n *yaml.Node, at *field.Path) (any, bool) {
 	var i int32
 	switch {
 	case n.Kind == yaml.ScalarNode && (n.ShortTag() == yaml.NodeTagInt || n.Tag == Substituted && IsDigits(n.Value)):
+		if decimal, err := strconv.ParseInt(n.Value, 10, 32); err == nil && strconv.FormatInt(decimal, 10) == n.Value {
+			return decimal, true
+		}
 		if yaml.Unmarshal([]byte(n.Value), &i) == nil {
 			return int64(i), true
 		}

@@ -15,6 +15,9 @@ import (
 // checkSchema returns errors for values that are missing, out of range or not one of the
 // supported ones. The reader has already removed values of the wrong type.
 func checkSchema(s *spec.Schema, value map[string]any) field.ErrorList {
+	if accepts(s, value) {
+		return nil
+	}
 	result := validate.NewSchemaValidator(s, nil, "", strfmt.Default).Validate(value)
 	var errs field.ErrorList
 	for _, err := range result.Errors {
