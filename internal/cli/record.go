@@ -66,6 +66,7 @@ const recordSeparator = "\n---\n"
 type recordedReport struct {
 	Changes  report.Changes
 	Findings []recordedFinding
+	Owned    resource.Ownership
 }
 
 // recordedFinding is a finding whose check is a name.
@@ -75,7 +76,7 @@ type recordedFinding struct {
 }
 
 func newRecordedReport(r fn.Result) recordedReport {
-	out := recordedReport{Changes: r.Changes}
+	out := recordedReport{Changes: r.Changes, Owned: r.Ownership}
 	for _, f := range r.Findings {
 		name := f.Check.Name
 		f.Check = nil
@@ -99,6 +100,7 @@ type recordedRun struct {
 	returned []*yaml.RNode
 	findings report.Findings
 	changes  report.Changes
+	owned    resource.Ownership
 }
 
 // reported reports whether the run had a finding.
@@ -215,7 +217,7 @@ func readRecord(file string) ([]recordedRun, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.changes, r.findings = reported.Changes, reported.findings()
+		r.changes, r.findings, r.owned = reported.Changes, reported.findings(), reported.Owned
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
 			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"),
 		} {

@@ -5,6 +5,8 @@ type Build struct {
 	// Passed reports whether the build succeeded. If not, nothing is built: policies and changes are
 	// empty, and findings have the errors.
 	Passed bool `json:"passed"`
+	// Slice is the part of the fence that is built. Omitted: the whole fence.
+	Slice *Slice `json:"slice,omitempty"`
 	// Policies are the generated policies of the build, sorted by tenant, stage, namespace and name.
 	Policies []Policy `json:"policies"`
 	// Changes are the policies that the build creates, configures or deletes, compared with its inputs.
@@ -58,6 +60,8 @@ type Render struct {
 	// Passed reports whether the folder is as rendered. If findings refuse the build, it is false and
 	// nothing is written. With --check it is also false if the folder would change.
 	Passed bool `json:"passed"`
+	// Slice is the part of the fence that is rendered. Omitted: the whole fence.
+	Slice *Slice `json:"slice,omitempty"`
 	// OutputDir is the folder.
 	OutputDir string `json:"outputDir"`
 	// Check reports that nothing is written (--check).

@@ -114,7 +114,7 @@ func TestBuildJSON(t *testing.T) {
 	changes := report.Changes{{Action: report.Created, Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: "a"}}, {Action: report.Unchanged, Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: "b"}}}
 	refused := report.Findings{report.New(report.PodsNotFound, report.Error, report.Ref{Kind: "Tenant", Name: "acme"}, "spec", "has no pods")}
 	var b strings.Builder
-	if err := errors.Join(output.BuildJSON(&b, true, generatedItems(), changes, nil), output.BuildJSON(&b, false, nil, nil, refused)); err != nil {
+	if err := errors.Join(output.BuildJSON(&b, true, report.Slice{}, generatedItems(), changes, nil), output.BuildJSON(&b, false, report.Slice{}, nil, nil, refused)); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, filepath.Join("testdata", "report", "build.json"), b.String())
