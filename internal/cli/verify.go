@@ -64,7 +64,6 @@ then begins with, for example, "verified: tenant acme only", and claims no more.
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
   tenantfence verify kustomization-examples/soctalk -o summary
   tenantfence verify rendered --inputs kustomization-examples/soctalk
-  tenantfence verify kustomization-examples/soctalk --shard 1/4
   tenantfence verify kustomization-examples/kpt -o junit > report.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return verify(cmd, args, flags)
