@@ -78,21 +78,22 @@ func build(cmd *cobra.Command, dir, format string) error {
 	if err != nil {
 		return err
 	}
-	if err := printBuild(cmd.OutOrStdout(), b.data, format); err != nil {
+	if err := b.print(cmd.OutOrStdout(), format); err != nil {
 		return err
 	}
 	return b.report.writeChanges()
 }
 
-func printBuild(w io.Writer, data []byte, format string) error {
+// print writes the build, or its table.
+func (b *buildResult) print(w io.Writer, format string) error {
 	if format == "table" {
-		items, err := readBuild(data)
+		items, err := readBuild(b.data)
 		if err != nil {
 			return fmt.Errorf("read the build: %w", err)
 		}
-		return output.Table(w, items)
+		return output.Table(w, items, b.agents)
 	}
-	if _, err := w.Write(data); err != nil {
+	if _, err := w.Write(b.data); err != nil {
 		return fmt.Errorf("write the build: %w", err)
 	}
 	return nil
@@ -104,6 +105,8 @@ type buildResult struct {
 	// slice is what is decided and written, and owned which tenant each resource belongs to.
 	slice report.Slice
 	owned resource.Ownership
+	// agents is what each agent must hold. Nil: it is unknown.
+	agents *report.AgentLoad
 	// needs are lines for users: fields that Namespaces, Services and patched policies still lack.
 	needs []string
 	// fellBack reports whether kustomize itself built it.
@@ -168,7 +171,7 @@ func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomi
 		if werr := b.report.write(r.Findings); werr != nil && err == nil {
 			return nil, werr
 		}
-		b.owned = b.owned.With(r.Ownership)
+		b.owned, b.agents = b.owned.With(r.Ownership), cmp.Or(r.Report.Agents, b.agents)
 		b.needs = append(b.needs, r.RequiredChanges...)
 		b.report.changes = b.report.changes.Then(r.Changes)
 		return r.Items, err
@@ -224,7 +227,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return fmt.Errorf("read the build: %w", err)
 	}
 	for _, r := range runs {
-		b.owned = b.owned.With(r.owned)
+		b.owned, b.agents = b.owned.With(r.owned), cmp.Or(r.agents, b.agents)
 	}
 	for _, r := range runs {
 		b.needs = append(b.needs, generate.RequiredPolicyChanges(b.owned.In(b.slice, r.Items), b.owned.In(b.slice, r.returned))...)
@@ -262,6 +265,7 @@ func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
 	}
+	b.agents = cmp.Or(result.Agents, b.agents)
 	findings := slices.DeleteFunc(proof.Findings(result), func(f report.Finding) bool {
 		return f.Severity != report.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})

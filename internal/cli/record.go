@@ -67,6 +67,7 @@ type recordedReport struct {
 	Changes  report.Changes
 	Findings []recordedFinding
 	Owned    resource.Ownership
+	Agents   *report.AgentLoad
 }
 
 // recordedFinding is a finding whose check is a name.
@@ -76,7 +77,7 @@ type recordedFinding struct {
 }
 
 func newRecordedReport(r fn.Result) recordedReport {
-	out := recordedReport{Changes: r.Changes, Owned: r.Ownership}
+	out := recordedReport{Changes: r.Changes, Owned: r.Ownership, Agents: r.Report.Agents}
 	for _, f := range r.Findings {
 		name := f.Check.Name
 		f.Check = nil
@@ -101,6 +102,7 @@ type recordedRun struct {
 	findings report.Findings
 	changes  report.Changes
 	owned    resource.Ownership
+	agents   *report.AgentLoad
 }
 
 // reported reports whether the run had a finding.
@@ -218,6 +220,7 @@ func readRecord(file string) ([]recordedRun, error) {
 			return nil, err
 		}
 		r.changes, r.findings, r.owned = reported.Changes, reported.findings(), reported.Owned
+		r.agents = reported.Agents
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
 			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"),
 		} {

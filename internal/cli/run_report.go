@@ -128,7 +128,7 @@ func (b *buildResult) writeJSON(w io.Writer, err error) error {
 			return fmt.Errorf("read the build: %w", err)
 		}
 	}
-	if werr := output.BuildJSON(w, err == nil, b.slice, items, b.report.changes, b.report.all.Sort()); werr != nil || err != nil {
+	if werr := output.BuildJSON(w, output.Built{Passed: err == nil, Slice: b.slice, Agents: b.agents, Items: items, Changes: b.report.changes, Findings: b.report.all.Sort()}); werr != nil || err != nil {
 		return cmp.Or(werr, err)
 	}
 	return b.report.writeChanges()

@@ -147,15 +147,25 @@ func nonNil(list []string) []string {
 	return list
 }
 
-// BuildJSON writes a build for programs. A refused build has no items.
-func BuildJSON(w io.Writer, passed bool, slice report.Slice, items []*yaml.RNode, changes report.Changes, findings report.Findings) error {
-	policies, err := policiesOf(items)
+// Built is a build, or why it is refused. A refused build has no items.
+type Built struct {
+	Passed   bool
+	Slice    report.Slice
+	Agents   *report.AgentLoad
+	Items    []*yaml.RNode
+	Changes  report.Changes
+	Findings report.Findings
+}
+
+// BuildJSON writes a build for programs.
+func BuildJSON(w io.Writer, b Built) error {
+	policies, err := policiesOf(b.Items)
 	if err != nil {
 		return err
 	}
 	return encode(w, document.Build{
-		Passed: passed, Slice: sliceJSON(slice), Policies: policies, Changes: changesJSON(changes), ChangeCounts: changeCountsJSON(changes),
-		Findings: findingsJSON(findings), FindingCounts: findingCountsJSON(findings),
+		Passed: b.Passed, Slice: sliceJSON(b.Slice), Agents: agentsJSON(b.Agents), Policies: policies, Changes: changesJSON(b.Changes), ChangeCounts: changeCountsJSON(b.Changes),
+		Findings: findingsJSON(b.Findings), FindingCounts: findingCountsJSON(b.Findings),
 	})
 }
 

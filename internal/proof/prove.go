@@ -110,7 +110,10 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	}
 	err = p.isolation(subject, result)
 	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
-	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
+	if err != nil || p.alternativeAgent {
+		return err
+	}
+	if result.Agents, err = p.agentLoad(subject.View); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}
 	return p.addNetworkPolicyForm(result)

@@ -246,6 +246,7 @@ func (v Verification) prove(result *report.Report, p proof, items []*yaml.RNode)
 		return fmt.Errorf("prove the policies: %w", err)
 	}
 	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
+	result.Agents = proved.Agents
 	result.Subject = p.subject(items, proved.FlowTests)
 	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
 	return nil

@@ -28,6 +28,8 @@ type Report struct {
 	// Assumptions are the configured or default settings of Cilium's agents. Empty: another
 	// enforcer decides, or nothing was decided.
 	Assumptions []cilium.Assumption
+	// Agents is what each agent of Cilium must hold. Nil: it was not computed.
+	Agents *AgentLoad
 	// Basis is what the policies were compared with. Omitted: they were not compared.
 	Basis Basis
 	// Unproved are the reasons why something is not proved, or why the basis is missing.
