@@ -118,35 +118,6 @@ func BenchmarkSlices(b *testing.B) {
 	}
 }
 
-// BenchmarkAgentLoad measures what each agent must hold, for both scopes of the profile.
-func BenchmarkAgentLoad(b *testing.B) {
-	config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}}")
-	for _, tenants := range []int{100, 400} {
-		items := manyTenants(b, tenants)
-		for _, scope := range []string{"Namespace", "Cluster"} {
-			excluded := yaml.MustParse("[{name: observability, reason: no Tenant has it}, {name: kube-system, reason: no Tenant has it}]")
-			if err := items[0].PipeE(yaml.Lookup("spec"), yaml.Tee(yaml.SetField("scope", yaml.NewScalarRNode(scope))), yaml.SetField("excludedNamespaces", excluded)); err != nil {
-				b.Fatal(err)
-			}
-			b.Run(fmt.Sprintf("tenants=%d/scope=%s", tenants, scope), func(b *testing.B) {
-				for b.Loop() {
-					r, err := fn.Process(config.Copy(), copied(items), fn.Options{})
-					if err != nil {
-						b.Fatal(err, r.Findings.Errors())
-					}
-					l := r.Report.Agents
-					for name, n := range map[string]int{
-						"namespaced": l.Namespaced.Objects, "namespaced-B": l.Namespaced.Bytes, "clusterwide": l.Clusterwide.Objects, "clusterwide-B": l.Clusterwide.Bytes,
-						"identities": l.Identities, "names": l.DNSNames, "entries": l.Largest.Entries,
-					} {
-						b.ReportMetric(float64(n), name)
-					}
-				}
-			})
-		}
-	}
-}
-
 // cpu is the time that this process has used of all processors.
 func cpu(b *testing.B) time.Duration {
 	b.Helper()
