@@ -104,7 +104,7 @@ func TestAgentSettings(t *testing.T) {
 			config: `bpf-policy-map-max: "378"`, messages: []string{"need 303 entries in its policy map, 80 % of the 378 that agents allocate", "with one address for each DNS name", "[policy-map-nearly-full]"},
 			absent: []string{"[policy-map-full]", "enable-ipv6 is not set"}, more: fmt.Sprintf(many, networks(300)),
 		},
-		"a policy map with room": {
+		"a policy map that is not nearly full": {
 			config: `bpf-policy-map-max: "379"`, absent: []string{"[policy-map-full]", "[policy-map-nearly-full]"}, more: fmt.Sprintf(many, networks(300)),
 		},
 	} {

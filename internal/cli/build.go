@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -82,21 +81,6 @@ func build(cmd *cobra.Command, dir, format string) error {
 		return err
 	}
 	return b.report.writeChanges()
-}
-
-// print writes the build, or its table.
-func (b *buildResult) print(w io.Writer, format string) error {
-	if format == "table" {
-		items, err := readBuild(b.data)
-		if err != nil {
-			return fmt.Errorf("read the build: %w", err)
-		}
-		return output.Table(w, items, b.agents)
-	}
-	if _, err := w.Write(b.data); err != nil {
-		return fmt.Errorf("write the build: %w", err)
-	}
-	return nil
 }
 
 // buildResult is a build.

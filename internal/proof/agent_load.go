@@ -49,7 +49,7 @@ func (p proof) policyMapFindings(v *flow.View) report.Findings {
 		return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, at, "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
 			load.Largest.Name, load.Largest.Entries, load.Limit, origin, cilium.PolicyMapMax)}
 	case load.Percent() >= policyMapWarning && !p.alternativeAgent:
-		return report.Findings{report.New(report.PolicyMapNearlyFull, report.Warning, p.in.Profile.Ref, at, "the policies at %s need %d entries in its policy map, %d %% of the %d that agents allocate (%s), with one address for each DNS name and no later pods: raise %s in the agents and here, or narrow the peers",
+		return report.Findings{report.New(report.PolicyMapNearlyFull, report.Warning, p.in.Profile.Ref, at, "the policies at %s need %d entries in its policy map, %d %% of the %d that agents allocate (%s), with one address for each DNS name: raise %s in the agents and here, or narrow the peers",
 			load.Largest.Name, load.Largest.Entries, load.Percent(), load.Limit, origin, cilium.PolicyMapMax)}
 	}
 	return nil
