@@ -118,17 +118,17 @@ func (c Build) provedFindings(r report.Report) report.Findings {
 
 // provedInPart is the outcome of a proof of a slice. It claims nothing about the rest of the fence.
 func (c Build) provedInPart(r report.Report) report.Findings {
-	text := strings.TrimPrefix(summary(r), isolationProved)
+	text := func() string { return strings.TrimPrefix(summary(r), isolationProved) }
 	switch {
 	case c.Slice.CheckTenants(resource.OwnershipOf(c.Fence).Tenants) != nil:
 		// The host refuses a tenant that no fence of the build has.
 		return nil
 	case r.Isolation != nil && !c.Index.WithoutResources && r.Proved():
-		return c.outcome(report.NotProved, "", "the rest of the fence is not proved; verified: %s, %s", c.Slice, text)
+		return c.outcome(report.NotProved, "", "the rest of the fence is not proved; verified: %s, %s", c.Slice, text())
 	case r.Isolation != nil && c.Index.WithoutResources:
-		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone, of %s: %s", c.Slice, text)
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone, of %s: %s", c.Slice, text())
 	case r.Isolation != nil:
-		return c.outcome(report.NotProved, "", "%s: %s", c.Slice, text)
+		return c.outcome(report.NotProved, "", "%s: %s", c.Slice, text())
 	case len(r.FlowTests) > 0:
 		return c.outcome(report.NotProved, "", "%s: isolation is not proved; %s", c.Slice, flowTestSummary(r))
 	}
