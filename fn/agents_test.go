@@ -55,6 +55,7 @@ func TestAgentSettings(t *testing.T) {
 		lan      = "{apiVersion: tenantfence.dev/v1alpha1, kind: Tenant, metadata: {name: beta}, spec: {egress: [{name: lan, to: [{cidrs: [10.1.0.0/16]}], ports: [{port: 443}]}]}}\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: tenant-beta}}\n"
 		west     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {matchLabels: {io.cilium.k8s.policy.cluster: west}}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]}}\n"
 		auth     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: p}, spec: {endpointSelector: {}, enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world], authentication: {mode: required}}]}}\n"
+		many     = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [%s]}]}}\n"
 		agents   = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: kube-system, name: cilium}, spec: {template: {spec: {hostNetwork: true, containers: [{name: cilium-agent, command: [cilium-agent], args: [--config-dir=/tmp/config, --enable-policy=never]}]}}}}\n"
 		assumed  = "[agent-settings-assumed]"
 		disabled = "[policies-not-enforced]"
@@ -97,7 +98,14 @@ func TestAgentSettings(t *testing.T) {
 		"networks of nodes, where they may match": {more: lan, messages: []string{"policy-cidr-match-mode is not set here, and with \"nodes\" the result differs (undeclared-open at ", "reach remote-node"}},
 		"a policy map that is full": {
 			config: `bpf-policy-map-max: "256"`, fails: true, messages: []string{"need 303 entries in its policy map, and agents allocate 256", "[policy-map-full]"},
-			more: "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {namespace: tenant-acme, name: many}, spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toCIDR: [" + networks(300) + "]}]}}\n",
+			more: fmt.Sprintf(many, networks(300)),
+		},
+		"a policy map that is nearly full": {
+			config: `bpf-policy-map-max: "378"`, messages: []string{"need 303 entries in its policy map, 80 % of the 378 that agents allocate", "with one address for each DNS name", "[policy-map-nearly-full]"},
+			absent: []string{"[policy-map-full]", "enable-ipv6 is not set"}, more: fmt.Sprintf(many, networks(300)),
+		},
+		"a policy map that is not nearly full": {
+			config: `bpf-policy-map-max: "379"`, absent: []string{"[policy-map-full]", "[policy-map-nearly-full]"}, more: fmt.Sprintf(many, networks(300)),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

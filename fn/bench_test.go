@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/fn"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // manyTenants is a build of tenants with five workloads each: one has a flow to DNS names, one has a flow
@@ -87,6 +88,33 @@ func BenchmarkProcess(b *testing.B) {
 				b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
 			})
 		}
+	}
+}
+
+// BenchmarkSlices measures a fence as a whole, one tenant and one of ten shards of it, and a run without a
+// proof, which reads, resolves and generates the same.
+func BenchmarkSlices(b *testing.B) {
+	const tenants = 200
+	items := manyTenants(b, tenants)
+	for _, c := range []struct {
+		name, proof string
+		slice       report.Slice
+	}{
+		{"whole", "Isolation", report.Slice{}},
+		{"shard", "Isolation", report.Slice{Shard: 2, Shards: 10}},
+		{"tenant", "Isolation", report.TenantSlice("t7")},
+		{"unproved", "None", report.Slice{}},
+	} {
+		config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}, spec: {proof: " + c.proof + "}}")
+		b.Run(c.name, func(b *testing.B) {
+			before := cpu(b)
+			for b.Loop() {
+				if _, err := fn.Process(config.Copy(), copied(items), fn.Options{Slice: c.slice}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
+		})
 	}
 }
 

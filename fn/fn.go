@@ -31,6 +31,8 @@ type Result struct {
 	Items []*yaml.RNode
 	// Changes are the changes to policies and patched resources.
 	Changes report.Changes
+	// Ownership is which tenant each item belongs to.
+	Ownership resource.Ownership
 	// RequiredChanges are lines for users: the fields that were set on resources that the function does
 	// not generate.
 	RequiredChanges []string
@@ -48,6 +50,9 @@ type Options struct {
 	// PreviousPolicies are the policies that an earlier run wrote, if the host keeps them separate from the
 	// items. Omitted: those among the items.
 	PreviousPolicies []*yaml.RNode
+	// Slice is the part of the fence that is decided, and whose changes are reported. All policies are
+	// generated. Omitted: the whole fence.
+	Slice report.Slice
 	// Seen is the value of the annotation resource.AnnotationSeen on this project's kinds. Omitted: no
 	// annotation.
 	Seen string
@@ -103,6 +108,9 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 	if findings = append(findings, found...); err != nil {
 		return Result{Findings: findings.Sort()}, err
 	}
+	if err := generate.CheckSlice(in, o.Slice); err != nil {
+		return Result{Findings: findings.Sort()}, err
+	}
 	findings = append(findings, generate.RefuseEmit(in, w)...)
 	// It runs after errors, too, so that one run reports all of them.
 	merged, found := merge.Merge(generate.MergeOptions(in, w.Fence), items, w.Policies)
@@ -112,13 +120,16 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 	}
 	proved, found, err := proof.Build{
 		In: in, Index: index, Desired: w, Before: items, After: merged,
-		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Progress: o.Progress, Debug: o.Debug,
+		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Slice: o.Slice, Progress: o.Progress, Debug: o.Debug,
 	}.Check()
 	if findings = append(findings, found...); err != nil || findings.HasError() {
 		return refuseWithReport(proved, findings, err)
 	}
+	owned := resource.OwnershipOf(w.Fence)
+	before, sliced := inSlice(o.Slice, owned, items, merged)
+	required := generate.RequiredChanges(w.Fence, before, sliced)
 	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: merged.Changes, RequiredChanges: generate.RequiredChanges(w.Fence, items, merged), Report: proved, Findings: findings.Sort()}, err
+	return Result{Items: written, Changes: sliced.Changes, Ownership: owned, RequiredChanges: required, Report: proved, Findings: findings.Sort()}, err
 }
 
 // locate makes findings about what ExternalResources declare findings about these.

@@ -62,15 +62,59 @@ func BenchmarkMesh(b *testing.B) {
 // BenchmarkAgreedMesh measures tenants that each declare a flow from and to all others.
 func BenchmarkAgreedMesh(b *testing.B) {
 	for _, tenants := range []int{75, 300} {
-		var in strings.Builder
-		in.WriteString(scaleProfile)
-		for i := range tenants {
-			name := fmt.Sprintf("t%d", i)
-			in.WriteString(tenantOf(name, "ingress: [{name: in, from: [{anyTenant: true}], ports: [{port: 8080}]}], egress: [{name: out, to: [{anyTenant: true}], ports: [{port: 8080}]}]"))
-			in.WriteString(deploymentOf(name, "web"))
-		}
-		benchmarkProof(b, fmt.Sprintf("tenants=%d", tenants), in.String())
+		benchmarkProof(b, fmt.Sprintf("tenants=%d", tenants), agreedMesh(tenants))
 	}
+}
+
+// agreedMesh is a build of tenants that each declare a flow from and to all others.
+func agreedMesh(tenants int) string {
+	var in strings.Builder
+	in.WriteString(scaleProfile)
+	for i := range tenants {
+		name := fmt.Sprintf("t%d", i)
+		in.WriteString(tenantOf(name, "ingress: [{name: in, from: [{anyTenant: true}], ports: [{port: 8080}]}], egress: [{name: out, to: [{anyTenant: true}], ports: [{port: 8080}]}]"))
+		in.WriteString(deploymentOf(name, "web"))
+	}
+	return in.String()
+}
+
+// BenchmarkAgentLoad measures what each agent must hold, for both scopes of the profile.
+func BenchmarkAgentLoad(b *testing.B) {
+	for _, tenants := range []int{100, 400} {
+		mesh, err := kio.FromBytes([]byte(agreedMesh(tenants)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, scope := range []string{"Namespace", "Cluster"} {
+			benchmarkAgentLoad(b, fmt.Sprintf("flows/tenants=%d/scope=%s", tenants, scope), scope, manyTenants(b, tenants))
+			benchmarkAgentLoad(b, fmt.Sprintf("mesh/tenants=%d/scope=%s", tenants, scope), scope, mesh)
+		}
+	}
+}
+
+// benchmarkAgentLoad measures a build whose first item is the profile.
+func benchmarkAgentLoad(b *testing.B, name, scope string, items []*yaml.RNode) {
+	b.Helper()
+	config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}}")
+	excluded := yaml.MustParse("[{name: observability, reason: no Tenant has it}, {name: kube-system, reason: no Tenant has it}]")
+	if err := items[0].PipeE(yaml.Lookup("spec"), yaml.Tee(yaml.SetField("scope", yaml.NewScalarRNode(scope))), yaml.SetField("excludedNamespaces", excluded)); err != nil {
+		b.Fatal(err)
+	}
+	b.Run(name, func(b *testing.B) {
+		for b.Loop() {
+			r, err := fn.Process(config.Copy(), copied(items), fn.Options{})
+			if err != nil {
+				b.Fatal(err, r.Findings.Errors())
+			}
+			l := r.Report.Agents
+			for unit, n := range map[string]int{
+				"namespaced": l.Namespaced.Objects, "namespaced-B": l.Namespaced.Bytes, "clusterwide": l.Clusterwide.Objects, "clusterwide-B": l.Clusterwide.Bytes,
+				"identities": l.Identities, "names": l.DNSNames, "entries": l.Largest.Entries,
+			} {
+				b.ReportMetric(float64(n), unit)
+			}
+		}
+	})
 }
 
 // benchmarkProof measures a build with the proof.

@@ -94,7 +94,7 @@ var modelImports = map[string][]string{
 	"internal/parallel":  nil,
 	"internal/collector": nil,
 	"internal/cilium":    {"api/v1alpha1", "internal/endpoints", "internal/flow"},
-	"internal/report":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium"},
+	"internal/report":    {"internal/strict", "api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium"},
 	"internal/document":  nil,
 	"internal/policy":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report"},
 	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy", "internal/block"},

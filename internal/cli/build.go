@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -41,9 +40,12 @@ kustomization's folder need --load-restrictor LoadRestrictionsNone, as with kust
 -o table lists the flows that the generated policies allow, and the fields that declare
 them. Each row is one line, unless a terminal or $COLUMNS limits the width. -o json
 has the generated policies, the changes and the findings (docs/schemas/build.json).
-With errors, it has the findings, and the exit status is 1.`,
+With errors, it has the findings, and the exit status is 1.
+
+` + fmt.Sprintf(sliceHelp, "proved and printed"),
 		Example: `  tenantfence build kustomization-examples/soctalk
-  tenantfence build kustomization-examples/soctalk --output table`,
+  tenantfence build kustomization-examples/soctalk --output table
+  tenantfence build kustomization-examples/quickstart --tenant acme`,
 		Args:              atMostOneArgument,
 		ValidArgsFunction: completeDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -58,41 +60,37 @@ With errors, it has the findings, and the exit status is 1.`,
 		},
 	}
 	format = addFormat(cmd, `what to print: "yaml" (the build), "table" (the flows of its policies) or "json" (its policies, changes and findings)`, "yaml", "table", "json")
+	addSliceFlags(cmd.Flags())
+	completeSliceFlags(cmd)
 	addKustomizeFlags(cmd)
 	return cmd
 }
 
 func build(cmd *cobra.Command, dir, format string) error {
 	b, err := runBuild(cmd, newRunReport(cmd, dir), dir, nil)
+	if err == nil {
+		err = b.cutSlice()
+	}
 	if format == "json" {
 		return b.writeJSON(cmd.OutOrStdout(), err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := printBuild(cmd.OutOrStdout(), b.data, format); err != nil {
+	if err := b.print(cmd.OutOrStdout(), format); err != nil {
 		return err
 	}
 	return b.report.writeChanges()
 }
 
-func printBuild(w io.Writer, data []byte, format string) error {
-	if format == "table" {
-		items, err := readBuild(data)
-		if err != nil {
-			return fmt.Errorf("read the build: %w", err)
-		}
-		return output.Table(w, items)
-	}
-	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("write the build: %w", err)
-	}
-	return nil
-}
-
 // buildResult is a build.
 type buildResult struct {
 	data []byte
+	// slice is what is decided and written, and owned which tenant each resource belongs to.
+	slice report.Slice
+	owned resource.Ownership
+	// agents is what each agent must hold. Nil: it is unknown.
+	agents *report.AgentLoad
 	// needs are lines for users: fields that Namespaces, Services and patched policies still lack.
 	needs []string
 	// fellBack reports whether kustomize itself built it.
@@ -105,10 +103,14 @@ type buildResult struct {
 // are the policies that an earlier run wrote elsewhere.
 func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode) (buildResult, error) {
 	b := buildResult{report: r}
+	var err error
+	if b.slice, err = sliceOf(cmd); err != nil {
+		return b, err
+	}
 	if err := checkBuildable(dir); err != nil {
 		return b, err
 	}
-	err := withProgress(cmd, func(p *output.Progress) error {
+	err = withProgress(cmd, func(p *output.Progress) error {
 		options, err := buildOptions(cmd, p)
 		if err != nil {
 			return err
@@ -118,7 +120,7 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 			return err
 		}
 		defer remove()
-		options.Arguments = append(options.Arguments, "--"+recordFlag, record)
+		options.Arguments = slices.Concat(options.Arguments, []string{"--" + recordFlag, record}, sliceArguments(b.slice))
 		options.Function = rejectFormerFences(b.function(p, before))
 		notify := options.Fallback
 		options.Fallback = func(reason string) {
@@ -149,10 +151,11 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 // function runs a fence in this process.
 func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomize.Function {
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Debug: b.report.debug})
+		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Slice: b.slice, Debug: b.report.debug})
 		if werr := b.report.write(r.Findings); werr != nil && err == nil {
 			return nil, werr
 		}
+		b.owned, b.agents = b.owned.With(r.Ownership), cmp.Or(r.Report.Agents, b.agents)
 		b.needs = append(b.needs, r.RequiredChanges...)
 		b.report.changes = b.report.changes.Then(r.Changes)
 		return r.Items, err
@@ -208,7 +211,10 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return fmt.Errorf("read the build: %w", err)
 	}
 	for _, r := range runs {
-		b.needs = append(b.needs, generate.RequiredPolicyChanges(r.Items, r.returned)...)
+		b.owned, b.agents = b.owned.With(r.owned), cmp.Or(r.agents, b.agents)
+	}
+	for _, r := range runs {
+		b.needs = append(b.needs, generate.RequiredPolicyChanges(b.owned.In(b.slice, r.Items), b.owned.In(b.slice, r.returned))...)
 		b.report.changes = b.report.changes.Then(r.changes)
 		b.report.counts.Add(r.findings.Counts())
 	}
@@ -216,7 +222,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := proof.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Progress: p.Update, Debug: b.report.debug}
+		v := proof.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Slice: b.slice, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}
@@ -243,6 +249,7 @@ func (b *buildResult) verifyFinishedBuild(cmd *cobra.Command, p *output.Progress
 	if err != nil {
 		return fmt.Errorf("decide the finished build: %w", err)
 	}
+	b.agents = cmp.Or(result.Agents, b.agents)
 	findings := slices.DeleteFunc(proof.Findings(result), func(f report.Finding) bool {
 		return f.Severity != report.Error && slices.ContainsFunc(runs, func(r recordedRun) bool { return r.reported(f) })
 	})

@@ -90,6 +90,10 @@ after a last line that begins with "verified".`,
 				return cmd.Help()
 			}
 			o := fn.Options{SkipProof: skipProof, Seen: seen, Debug: debugger(cmd)}
+			var err error
+			if o.Slice, err = sliceOf(cmd); err != nil {
+				return err
+			}
 			if record != "" {
 				return executeRecorded(cmd, record, o)
 			}
@@ -107,7 +111,8 @@ after a last line that begins with "verified".`,
 	root.Flags().StringVar(&record, recordFlag, "", "append the input and the output to this file")
 	root.Flags().BoolVar(&skipProof, skipProofFlag, false, "skip the proof")
 	root.Flags().StringVar(&seen, seenFlag, "", "mark Tenants, profile and FlowTests with this")
-	for _, hidden := range []string{recordFlag, skipProofFlag, seenFlag} {
+	addSliceFlags(root.Flags())
+	for _, hidden := range []string{recordFlag, skipProofFlag, seenFlag, tenantFlag, shardFlag} {
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}

@@ -66,6 +66,8 @@ const recordSeparator = "\n---\n"
 type recordedReport struct {
 	Changes  report.Changes
 	Findings []recordedFinding
+	Owned    resource.Ownership
+	Agents   *report.AgentLoad
 }
 
 // recordedFinding is a finding whose check is a name.
@@ -75,7 +77,7 @@ type recordedFinding struct {
 }
 
 func newRecordedReport(r fn.Result) recordedReport {
-	out := recordedReport{Changes: r.Changes}
+	out := recordedReport{Changes: r.Changes, Owned: r.Ownership, Agents: r.Report.Agents}
 	for _, f := range r.Findings {
 		name := f.Check.Name
 		f.Check = nil
@@ -99,6 +101,8 @@ type recordedRun struct {
 	returned []*yaml.RNode
 	findings report.Findings
 	changes  report.Changes
+	owned    resource.Ownership
+	agents   *report.AgentLoad
 }
 
 // reported reports whether the run had a finding.
@@ -215,7 +219,8 @@ func readRecord(file string) ([]recordedRun, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.changes, r.findings = reported.Changes, reported.findings()
+		r.changes, r.findings, r.owned = reported.Changes, reported.findings(), reported.Owned
+		r.agents = reported.Agents
 		for into, from := range map[*[]*yaml.RNode]*yaml.MapNode{
 			&r.Items: lists[i].Field("items"), &r.returned: lists[i+1].Field("items"),
 		} {

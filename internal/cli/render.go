@@ -38,7 +38,11 @@ as rendered. Tenants, profile, workloads and other resources are not written.
 --check writes nothing. The exit status is 1 if OUT would change, as in a pipeline that
 checks that the rendered policies are committed.
 
--o json has the changes and the findings (docs/schemas/render.json).`,
+-o json has the changes and the findings (docs/schemas/render.json).
+
+` + fmt.Sprintf(sliceHelp, "proved and written") + `
+Each file of a slice has the bytes that a whole rendering with the same --path has. Give
+each slice a folder of its own.`,
 		Example: `  tenantfence render kustomization-examples/soctalk --output-dir rendered
   tenantfence render kustomization-examples/soctalk --output-dir rendered --check
   tenantfence render clusters/prod/fence --output-dir rendered/prod --source OCIRepository/policies --path prod`,
@@ -62,6 +66,8 @@ checks that the rendered policies are committed.
 	}
 	flags.groupBy = addChoice(cmd, "group-by", "", `what one Flux Kustomization applies: a stage of one "tenant", or a "stage" of all`, string(flux.ByTenant), string(flux.ByStage))
 	flags.format = addFormat(cmd, `what to print: "text" (the changes) or "json" (the changes and findings)`, "text", "json")
+	addSliceFlags(f)
+	completeSliceFlags(cmd)
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -70,6 +76,12 @@ func render(cmd *cobra.Command, dir string, flags renderFlags) error {
 	options, err := flags.options()
 	if err != nil {
 		return err
+	}
+	switch slice, err := sliceOf(cmd); {
+	case err != nil:
+		return err
+	case !slice.IsWhole() && options.GroupBy == flux.ByStage:
+		return errors.New("--group-by stage: one Kustomization applies a stage of all tenants, so it has no slice: use --group-by tenant, or remove --tenant and --shard")
 	}
 	if err := flux.CheckSeparate(dir, flags.out); err != nil {
 		return err
@@ -96,7 +108,7 @@ func (b *buildResult) reportRendered(cmd *cobra.Command, flags renderFlags, chan
 	case err != nil && !isRefused(err):
 		return err
 	case flags.format.value == "json":
-		r := output.Rendered{Passed: err == nil && !changed, Dir: flags.out, Check: flags.check, Changes: changes, Needs: b.needs, Findings: b.report.all.Sort()}
+		r := output.Rendered{Passed: err == nil && !changed, Slice: b.slice, Dir: flags.out, Check: flags.check, Changes: changes, Needs: b.needs, Findings: b.report.all.Sort()}
 		err = cmp.Or(output.RenderJSON(cmd.OutOrStdout(), r), err)
 	case err == nil:
 		err = b.writeRendered(cmd, flags, changes)
@@ -153,6 +165,10 @@ func (b *buildResult) render(flags renderFlags, options flux.Options) (report.Ch
 	if err != nil {
 		return nil, fmt.Errorf("read the build: %w", err)
 	}
+	if err := b.slice.CheckTenants(b.owned.Tenants); err != nil {
+		return nil, err
+	}
+	options.Slice = b.slice
 	files, findings, err := flux.Tree(items, options)
 	if err := b.report.total(cmp.Or(b.report.write(findings), err)); err != nil {
 		return nil, err

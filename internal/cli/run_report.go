@@ -117,6 +117,21 @@ func writeRun(cmd *cobra.Command) func(fn.Result, error) error {
 	}
 }
 
+// print writes the build, or its table.
+func (b *buildResult) print(w io.Writer, format string) error {
+	if format == "table" {
+		items, err := readBuild(b.data)
+		if err != nil {
+			return fmt.Errorf("read the build: %w", err)
+		}
+		return output.Table(w, items, b.agents)
+	}
+	if _, err := w.Write(b.data); err != nil {
+		return fmt.Errorf("write the build: %w", err)
+	}
+	return nil
+}
+
 // writeJSON writes the build or, if findings refused it, these findings. Other errors have no document.
 func (b *buildResult) writeJSON(w io.Writer, err error) error {
 	if err != nil && !isRefused(err) {
@@ -128,7 +143,7 @@ func (b *buildResult) writeJSON(w io.Writer, err error) error {
 			return fmt.Errorf("read the build: %w", err)
 		}
 	}
-	if werr := output.BuildJSON(w, err == nil, items, b.report.changes, b.report.all.Sort()); werr != nil || err != nil {
+	if werr := output.BuildJSON(w, output.Built{Passed: err == nil, Slice: b.slice, Agents: b.agents, Items: items, Changes: b.report.changes, Findings: b.report.all.Sort()}); werr != nil || err != nil {
 		return cmp.Or(werr, err)
 	}
 	return b.report.writeChanges()

@@ -35,6 +35,14 @@ type Resource struct {
 	Index int `json:"index,omitempty"`
 }
 
+// Slice is the part of a fence that a command builds, renders or verifies. It claims nothing about the rest.
+type Slice struct {
+	// Tenants are the names of --tenant. An empty list: the slice is a shard.
+	Tenants []string `json:"tenants"`
+	// Shard is the value of --shard, such as "2/10". Omitted: the slice is a list of tenants.
+	Shard string `json:"shard,omitempty"`
+}
+
 // FindingCounts counts findings by their severity.
 type FindingCounts struct {
 	Errors   int `json:"errors"`

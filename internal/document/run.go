@@ -5,6 +5,10 @@ type Build struct {
 	// Passed reports whether the build succeeded. If not, nothing is built: policies and changes are
 	// empty, and findings have the errors.
 	Passed bool `json:"passed"`
+	// Slice is the part of the fence that is built. Omitted: the whole fence.
+	Slice *Slice `json:"slice,omitempty"`
+	// Agents is what each agent of Cilium must hold. Omitted: nothing is proved, or another enforcer decides.
+	Agents *Agents `json:"agents,omitempty"`
 	// Policies are the generated policies of the build, sorted by tenant, stage, namespace and name.
 	Policies []Policy `json:"policies"`
 	// Changes are the policies that the build creates, configures or deletes, compared with its inputs.
@@ -13,6 +17,35 @@ type Build struct {
 	ChangeCounts  ChangeCounts  `json:"changeCounts"`
 	Findings      []Finding     `json:"findings"`
 	FindingCounts FindingCounts `json:"findingCounts"`
+}
+
+// Agents is what each agent of Cilium must hold for a build, with every tenant in Enforce. It is a lower bound:
+// each DNS name counts as one address, and only pods of the build count.
+type Agents struct {
+	// Namespaced are the policies in namespaces, hand-written ones included.
+	Namespaced PolicyLoad `json:"namespaced"`
+	// Clusterwide are the cluster-wide policies.
+	Clusterwide PolicyLoad `json:"clusterwide"`
+	// Identities is the number of pod identities.
+	Identities int `json:"identities"`
+	// DNSNames is the number of DNS names in policies.
+	DNSNames int `json:"dnsNames"`
+	// PolicyMap is the largest policy map. With a slice, it is that of the decided pods and nodes.
+	PolicyMap PolicyMap `json:"policyMap"`
+}
+
+// PolicyLoad counts policies, and their bytes as JSON.
+type PolicyLoad struct {
+	Objects int `json:"objects"`
+	Bytes   int `json:"bytes"`
+}
+
+// PolicyMap is the use of the policy map of a pod or node.
+type PolicyMap struct {
+	Endpoint string `json:"endpoint"`
+	Entries  int    `json:"entries"`
+	// Limit is bpf-policy-map-max.
+	Limit int `json:"limit"`
 }
 
 // Policy is a generated policy.
@@ -58,6 +91,8 @@ type Render struct {
 	// Passed reports whether the folder is as rendered. If findings refuse the build, it is false and
 	// nothing is written. With --check it is also false if the folder would change.
 	Passed bool `json:"passed"`
+	// Slice is the part of the fence that is rendered. Omitted: the whole fence.
+	Slice *Slice `json:"slice,omitempty"`
 	// OutputDir is the folder.
 	OutputDir string `json:"outputDir"`
 	// Check reports that nothing is written (--check).

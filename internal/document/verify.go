@@ -3,11 +3,14 @@ package document
 // Verify is the output of tenantfence verify -o json. Empty lists are written. Parts that were not
 // inspected are omitted.
 type Verify struct {
-	// Outcome is the outcome, which sets the exit status to 0, 1 or 2, in this order.
-	// +enum=verified;not verified;nothing to verify against
+	// Outcome is the outcome. The exit status is 0 for "verified" and "verified in part", 1 for "not
+	// verified", and 2 for "nothing to verify against". Only the slice is verified if it is "verified in part".
+	// +enum=verified;verified in part;not verified;nothing to verify against
 	Outcome string `json:"outcome"`
-	// Passed reports whether the outcome is "verified".
+	// Passed reports whether the outcome is "verified" or, for a slice, "verified in part".
 	Passed bool `json:"passed"`
+	// Slice is the part of the fence that is verified. Omitted: the whole fence.
+	Slice *Slice `json:"slice,omitempty"`
 	// Reasons state why it is not, in addition to findings and FlowTests.
 	Reasons   []string   `json:"reasons"`
 	FlowTests []FlowTest `json:"flowTests"`
@@ -37,7 +40,9 @@ type FlowTest struct {
 	Name   string `json:"name"`
 	File   string `json:"file,omitempty"`
 	Passed bool   `json:"passed"`
-	Cases  []Case `json:"cases"`
+	// Omitted counts the cases outside of the slice, which are not decided.
+	Omitted int    `json:"omitted,omitempty"`
+	Cases   []Case `json:"cases"`
 }
 
 // Case is a decided case of a FlowTest.

@@ -163,6 +163,17 @@ func (v *View) Identities() int {
 	return len(distinct)
 }
 
+// Names returns the number of DNS names that the policies distinguish.
+func (v *View) Names() int {
+	distinct := map[string]bool{}
+	for _, p := range v.table.Peers() {
+		if p.Kind == endpoints.NameEndpoint {
+			distinct[p.Name] = true
+		}
+	}
+	return len(distinct)
+}
+
 // find returns the position of an endpoint.
 func (v *View) find(ep endpoints.Endpoint) (endpoints.ID, error) {
 	id, ok := v.Set.Find(ep)

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // Grouping determines what one Kustomization applies.
@@ -32,6 +34,8 @@ type Options struct {
 	// Namespace is the namespace of the Kustomizations and of the source.
 	Namespace string
 	GroupBy   Grouping
+	// Slice is the part of the tree to write, by tenant. Omitted: the whole tree.
+	Slice report.Slice
 }
 
 // sourceKinds are the kinds that the sourceRef of a Kustomization accepts.

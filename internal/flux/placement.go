@@ -52,6 +52,21 @@ type placement map[string]*stageFiles
 
 func (p placement) owners() []string { return slices.Sorted(maps.Keys(p)) }
 
+// ownersInSlice returns the owners of a slice.
+func (p placement) ownersInSlice(s report.Slice) []string {
+	return slices.DeleteFunc(p.owners(), func(owner string) bool {
+		if owner == clusterOwner {
+			owner = ""
+		}
+		return !s.Includes(owner)
+	})
+}
+
+// nothingInSlice refuses an empty tree.
+func nothingInSlice(s report.Slice) report.Finding {
+	return report.New(report.NothingToRender, report.Error, report.Ref{}, "", "the build has no policy in its slice (%s): choose another slice, or fewer shards. To remove its policies, delete the rendered tree by hand", s)
+}
+
 // placer sorts the generated items of a build by owner and stage.
 type placer struct {
 	at placement

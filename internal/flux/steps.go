@@ -36,10 +36,10 @@ func stepName(owner string, at int) string {
 	return prefix + shorten(owner, maxName-len(prefix)-len(suffix)) + suffix
 }
 
-// stepsByTenant chains the stages of each owner.
-func stepsByTenant(p placement) []step {
+// stepsByTenant chains the stages of some owners. They may depend on those of others.
+func stepsByTenant(p placement, owners []string) []step {
 	var steps []step
-	for _, owner := range p.owners() {
+	for _, owner := range owners {
 		var previous []string
 		for i, s := range stages {
 			if len(p[owner][i]) == 0 {

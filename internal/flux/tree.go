@@ -23,20 +23,24 @@ const kustomizationFile = "kustomization.yaml"
 // sign into a variable.
 const substituteAnnotation = "kustomize.toolkit.fluxcd.io/substitute"
 
-// Tree returns the tree for the items of a finished build. The tree is nil if a finding is an
-// error.
+// Tree returns the tree for the items of a finished build, or a slice of it. The files of a slice are as in
+// the whole tree, except for the list of all. The tree is nil if a finding is an error.
 func Tree(items []*yaml.RNode, o Options) (Files, report.Findings, error) {
 	placed, findings := placeItems(items)
 	if findings.HasError() {
 		return nil, findings.Sort(), nil
 	}
+	owners := placed.ownersInSlice(o.Slice)
+	if len(owners) == 0 {
+		return nil, report.Findings{nothingInSlice(o.Slice)}, nil
+	}
 	files := Files{}
-	for _, owner := range placed.owners() {
+	for _, owner := range owners {
 		if err := files.addOwner(owner, placed[owner]); err != nil {
 			return nil, nil, err
 		}
 	}
-	steps := stepsByTenant(placed)
+	steps := stepsByTenant(placed, owners)
 	if o.GroupBy == ByStage {
 		steps = stepsByStage(placed)
 		if err := files.addStages(placed); err != nil {

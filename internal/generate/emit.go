@@ -1,6 +1,7 @@
 package generate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,6 +12,14 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 	"github.com/tenantfence/tenantfence/internal/strict"
 )
+
+// CheckSlice refuses a slice of a fence that emits only some Tenants: each run writes a part already.
+func CheckSlice(in *resource.Inputs, s report.Slice) error {
+	if s.IsWhole() || len(in.Fence.Spec.Emit) == 0 {
+		return nil
+	}
+	return fmt.Errorf("TenantFence %q sets spec.emit, which selects Tenants already, so it has no %s: remove spec.emit, or build all that it emits", in.Fence.Name, strings.TrimSuffix(s.String(), " only"))
+}
 
 // RefuseEmit refuses names in spec.emit that do not exist, and policies that no run with spec.emit
 // writes.

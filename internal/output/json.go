@@ -22,7 +22,7 @@ func init() {
 
 // JSON writes a report for programs.
 func JSON(w io.Writer, r report.Report) error {
-	out := document.Verify{Outcome: string(r.Outcome()), Passed: r.Outcome() == report.Verified, Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []document.FlowTest{}, Assumptions: []document.Assumption{}}
+	out := document.Verify{Outcome: string(r.Outcome()), Passed: r.Outcome().Passed(), Slice: sliceJSON(r.Slice), Reasons: nonNil(r.UnverifiedReasons()), FlowTests: []document.FlowTest{}, Assumptions: []document.Assumption{}}
 	for i := range r.FlowTests {
 		out.FlowTests = append(out.FlowTests, flowTestJSON(&r.FlowTests[i]))
 	}
@@ -41,6 +41,14 @@ func JSON(w io.Writer, r report.Report) error {
 	}
 	out.Findings = findingsJSON(r.Findings)
 	return encode(w, out)
+}
+
+// sliceJSON is nil for a whole fence.
+func sliceJSON(s report.Slice) *document.Slice {
+	if s.IsWhole() {
+		return nil
+	}
+	return &document.Slice{Tenants: nonNil(s.Tenants), Shard: s.ShardName()}
 }
 
 // encode writes a document.
@@ -82,7 +90,7 @@ func declaredJSON(d report.DeclaredFlows) document.Declared {
 }
 
 func flowTestJSON(t *report.FlowTestResult) document.FlowTest {
-	out := document.FlowTest{Name: t.Test.Name, File: t.Test.File, Passed: t.Passed(), Cases: []document.Case{}}
+	out := document.FlowTest{Name: t.Test.Name, File: t.Test.File, Passed: t.Passed(), Omitted: t.Omitted, Cases: []document.Case{}}
 	for i := range t.Cases {
 		c := &t.Cases[i]
 		flows := []document.Flow{}
@@ -139,21 +147,32 @@ func nonNil(list []string) []string {
 	return list
 }
 
-// BuildJSON writes a build for programs. A refused build has no items.
-func BuildJSON(w io.Writer, passed bool, items []*yaml.RNode, changes report.Changes, findings report.Findings) error {
-	policies, err := policiesOf(items)
+// Built is a build, or why it is refused. A refused build has no items.
+type Built struct {
+	Passed   bool
+	Slice    report.Slice
+	Agents   *report.AgentLoad
+	Items    []*yaml.RNode
+	Changes  report.Changes
+	Findings report.Findings
+}
+
+// BuildJSON writes a build for programs.
+func BuildJSON(w io.Writer, b Built) error {
+	policies, err := policiesOf(b.Items)
 	if err != nil {
 		return err
 	}
 	return encode(w, document.Build{
-		Passed: passed, Policies: policies, Changes: changesJSON(changes), ChangeCounts: changeCountsJSON(changes),
-		Findings: findingsJSON(findings), FindingCounts: findingCountsJSON(findings),
+		Passed: b.Passed, Slice: sliceJSON(b.Slice), Agents: agentsJSON(b.Agents), Policies: policies, Changes: changesJSON(b.Changes), ChangeCounts: changeCountsJSON(b.Changes),
+		Findings: findingsJSON(b.Findings), FindingCounts: findingCountsJSON(b.Findings),
 	})
 }
 
 // Rendered is a folder that render writes or checks.
 type Rendered struct {
 	Passed   bool
+	Slice    report.Slice
 	Dir      string
 	Check    bool
 	Changes  report.Changes
@@ -164,7 +183,7 @@ type Rendered struct {
 // RenderJSON writes the changes of a rendered folder for programs.
 func RenderJSON(w io.Writer, r Rendered) error {
 	return encode(w, document.Render{
-		Passed: r.Passed, OutputDir: r.Dir, Check: r.Check, Changes: changesJSON(r.Changes), ChangeCounts: changeCountsJSON(r.Changes),
+		Passed: r.Passed, Slice: sliceJSON(r.Slice), OutputDir: r.Dir, Check: r.Check, Changes: changesJSON(r.Changes), ChangeCounts: changeCountsJSON(r.Changes),
 		Needs: nonNil(r.Needs), Findings: findingsJSON(r.Findings), FindingCounts: findingCountsJSON(r.Findings),
 	})
 }

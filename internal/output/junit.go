@@ -152,8 +152,11 @@ func checkSuite(r report.Report) junitSuite {
 	}
 	outcome := string(r.Outcome())
 	suite := junitSuite{Name: "policies", Properties: &junitProperties{List: []junitProperty{{Name: "outcome", Value: outcome}}}}
+	if !r.Slice.IsWhole() {
+		suite.Properties.List = append(suite.Properties.List, junitProperty{Name: "slice", Value: r.Slice.String()})
+	}
 	verified := junitCase{Name: verifiedTest, Class: "policies"}
-	if r.Outcome() != report.Verified {
+	if !r.Outcome().Passed() {
 		verified.Failure = &junitFailure{Message: outcome, Text: summary(r)}
 	}
 	suite.Cases = append(suite.Cases, verified)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -94,7 +95,7 @@ func generatedItems() []*yaml.RNode {
 func TestTable(t *testing.T) {
 	t.Setenv("COLUMNS", "100")
 	var b strings.Builder
-	if err := output.Table(&b, generatedItems()); err != nil {
+	if err := output.Table(&b, generatedItems(), agentLoad); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, filepath.Join("testdata", "report", "table.txt"), b.String())
@@ -103,9 +104,14 @@ func TestTable(t *testing.T) {
 			t.Errorf("a line has %d columns: %s", n, line)
 		}
 	}
-	if output.Table(fullWriter{}, generatedItems()) == nil {
+	if output.Table(fullWriter{}, generatedItems(), nil) == nil {
 		t.Error("a failed write is not an error")
 	}
+}
+
+var agentLoad = &report.AgentLoad{
+	Namespaced: report.PolicyLoad{Objects: 4, Bytes: 2048}, Clusterwide: report.PolicyLoad{Objects: 1, Bytes: 1}, Identities: 3, DNSNames: 1,
+	Largest: flow.Largest{Name: "tenant-acme/Deployment/web", Entries: 13108}, Limit: 16384,
 }
 
 // TestBuildJSON holds the JSON of a build, and of a refused one.
@@ -113,12 +119,13 @@ func TestBuildJSON(t *testing.T) {
 	t.Parallel()
 	changes := report.Changes{{Action: report.Created, Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: "a"}}, {Action: report.Unchanged, Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: "b"}}}
 	refused := report.Findings{report.New(report.PodsNotFound, report.Error, report.Ref{Kind: "Tenant", Name: "acme"}, "spec", "has no pods")}
+	built := output.Built{Passed: true, Slice: report.TenantSlice("acme"), Agents: agentLoad, Items: generatedItems(), Changes: changes}
 	var b strings.Builder
-	if err := errors.Join(output.BuildJSON(&b, true, generatedItems(), changes, nil), output.BuildJSON(&b, false, nil, nil, refused)); err != nil {
+	if err := errors.Join(output.BuildJSON(&b, built), output.BuildJSON(&b, output.Built{Findings: refused})); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, filepath.Join("testdata", "report", "build.json"), b.String())
-	if output.BuildJSON(fullWriter{}, true, nil, nil, nil) == nil {
+	if output.BuildJSON(fullWriter{}, built) == nil {
 		t.Error("a failed write is not an error")
 	}
 }

@@ -50,7 +50,11 @@ func flowTestText(b *bytes.Buffer, t *report.FlowTestResult, detail Detail, colo
 			passed++
 		}
 	}
-	fmt.Fprintf(b, "%s: %d of %s\n", t.Test, passed, countVerb(len(t.Cases), "case", "holds", "hold"))
+	omitted := ""
+	if t.Omitted > 0 {
+		omitted = fmt.Sprintf(" (%d outside of the slice)", t.Omitted)
+	}
+	fmt.Fprintf(b, "%s: %d of %s%s\n", t.Test, passed, countVerb(len(t.Cases), "case", "holds", "hold"), omitted)
 	for i := range t.Cases {
 		if c := &t.Cases[i]; !c.Passed || detail == Verbose {
 			caseText(b, c, detail, colors)
@@ -107,7 +111,11 @@ func decisionText(d flow.Decision) string {
 
 // summary is the last line. It begins with the outcome, and counts what was decided.
 func summary(r report.Report) string {
-	parts := r.UnverifiedReasons()
+	var parts []string
+	if !r.Slice.IsWhole() {
+		parts = append(parts, r.Slice.String())
+	}
+	parts = append(parts, r.UnverifiedReasons()...)
 	switch r.Basis {
 	case report.FlowTestBasis:
 		parts = append(parts, caseSummary(r.FlowTests), "isolation not verified: no Tenant is known (--inputs)")
@@ -130,7 +138,15 @@ func summary(r report.Report) string {
 	if r.Basis != report.TenantBasis {
 		separator = "; "
 	}
-	return string(r.Outcome()) + ": " + strings.Join(parts, separator)
+	return outcomeText(r.Outcome()) + ": " + strings.Join(parts, separator)
+}
+
+// outcomeText is the outcome at the start of the last line. That of a slice is followed by the slice.
+func outcomeText(o report.Outcome) string {
+	if o == report.VerifiedInPart {
+		return string(report.Verified)
+	}
+	return string(o)
 }
 
 // caseSummary counts cases of FlowTests.

@@ -16,12 +16,13 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/document"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Table writes the flows that the generated policies of each tenant allow, with the fields that
-// declare them.
-func Table(w io.Writer, items []*yaml.RNode) error {
+// declare them, and what each agent must hold. agents is nil if that is unknown.
+func Table(w io.Writer, items []*yaml.RNode, agents *report.AgentLoad) error {
 	policies, err := policiesOf(items)
 	if err != nil {
 		return fmt.Errorf("read the policies: %w", err)
@@ -35,7 +36,10 @@ func Table(w io.Writer, items []*yaml.RNode) error {
 		}
 		rows = append(rows, policyRows(p)...)
 	}
-	return rows.write(w, widthOf(w))
+	if err := rows.write(w, widthOf(w)); err != nil {
+		return err
+	}
+	return agentsTable(w, agents)
 }
 
 // titleOf is "acme: Allow in tenant-acme".

@@ -131,9 +131,9 @@ func (p palette) finding(s report.Severity, text string) string {
 	return p.paint(severityColors[s], string(s)) + strings.TrimPrefix(text, string(s))
 }
 
-var outcomeColors = map[report.Outcome]color{report.Verified: green, report.NotVerified: red, report.NothingToVerify: yellow}
+var outcomeColors = map[report.Outcome]color{report.Verified: green, report.VerifiedInPart: green, report.NotVerified: red, report.NothingToVerify: yellow}
 
 // outcome colors the outcome at the start of the last line of a report.
 func (p palette) outcome(o report.Outcome, line string) string {
-	return p.paint(outcomeColors[o], string(o)) + strings.TrimPrefix(line, string(o))
+	return p.paint(outcomeColors[o], outcomeText(o)) + strings.TrimPrefix(line, outcomeText(o))
 }

@@ -36,6 +36,14 @@ type Owner struct {
 // IsNodes reports whether the owner is a kind of nodes.
 func (o *Owner) IsNodes() bool { return o.Kind == Nodes }
 
+// Tenant returns the name of a tenant. It is empty for nodes, and without owner.
+func (o *Owner) Tenant() string {
+	if o == nil || o.IsNodes() {
+		return ""
+	}
+	return o.Name
+}
+
 // String identifies an owner. Without owner it is empty.
 func (o *Owner) String() string {
 	switch {

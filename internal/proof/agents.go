@@ -9,7 +9,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
-	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -106,17 +105,6 @@ func scalars(n *yaml.Node, yield func(string)) {
 	for _, child := range n.Content {
 		scalars(child, yield)
 	}
-}
-
-// policyMapFindings reports a policy map that needs more entries than agents allocate: they then
-// enforce a part of the policies.
-func (p proof) policyMapFindings(v *flow.View) report.Findings {
-	largest, limit := v.Largest(), p.Fence.Agent.PolicyMapSize()
-	if largest.Entries <= limit {
-		return nil
-	}
-	return report.Findings{report.New(report.PolicyMapFull, report.Error, p.in.Profile.Ref, p.ciliumConfig()+"["+cilium.PolicyMapMax+"]", "the policies at %s need %d entries in its policy map, and agents allocate %d (%s): agents enforce a part of the policies: raise %s in the agents and here, or narrow the peers",
-		largest.Name, largest.Entries, limit, p.Fence.Agent.Origin(cilium.PolicyMapMax), cilium.PolicyMapMax)}
 }
 
 // identityFindings reports more identities of pods than agents hold.

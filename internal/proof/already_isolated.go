@@ -72,7 +72,7 @@ func (c Build) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
 	if err != nil {
 		return nil, ignoreUndecidable(err)
 	}
-	subject := reach.Proof{Fence: c.Fence, Endpoints: reach.Endpoints{Index: c.Index, Fence: c.Fence}}
+	subject := reach.Proof{Fence: c.Fence, Slice: c.Slice, Endpoints: reach.Endpoints{Index: c.Index, Fence: c.Fence}}
 	views, err := subject.Compile(nil, reach.WithRepresentatives, program)
 	if err != nil {
 		return nil, ignoreUndecidable(err)

@@ -29,6 +29,8 @@ type Build struct {
 	// PreviousPolicies are the policies that an earlier run wrote, if the host keeps them separate from the
 	// items. Omitted: those among the items.
 	PreviousPolicies []*yaml.RNode
+	// Slice is the part of the fence to prove. Omitted: the whole fence.
+	Slice report.Slice
 	// Progress receives how far the checks are.
 	Progress report.Progress
 	// Debug receives each step. Omitted: none.
@@ -79,7 +81,7 @@ func (c Build) prove() (report.Report, report.Findings, error) {
 	case !requested:
 		return report.Report{}, nil, nil
 	}
-	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, progress: c.Progress, debug: c.Debug}.run(level)
+	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, slice: c.Slice, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
 		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}
@@ -95,6 +97,9 @@ func (c Build) prove() (report.Report, report.Findings, error) {
 
 // provedFindings are the outcome of a proof without errors.
 func (c Build) provedFindings(r report.Report) report.Findings {
+	if !c.Slice.IsWhole() {
+		return c.provedInPart(r)
+	}
 	switch {
 	case r.Isolation != nil && c.Index.WithoutResources:
 		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone: run tenantfence verify on the whole build; %s", summary(r))
@@ -111,6 +116,28 @@ func (c Build) provedFindings(r report.Report) report.Findings {
 	}
 }
 
+// provedInPart is the outcome of a proof of a slice. It claims nothing about the rest of the fence.
+func (c Build) provedInPart(r report.Report) report.Findings {
+	text := func() string { return strings.TrimPrefix(summary(r), isolationProved) }
+	switch {
+	case c.Slice.CheckTenants(resource.OwnershipOf(c.Fence).Tenants) != nil:
+		// The host refuses a tenant that no fence of the build has.
+		return nil
+	case r.Isolation != nil && !c.Index.WithoutResources && r.Proved():
+		return c.outcome(report.NotProved, "", "the rest of the fence is not proved; verified: %s, %s", c.Slice, text())
+	case r.Isolation != nil && c.Index.WithoutResources:
+		return c.outcome(report.NotProved, "", "a generator sees no other resources, so this covers the generated policies alone, of %s: %s", c.Slice, text())
+	case r.Isolation != nil:
+		return c.outcome(report.NotProved, "", "%s: %s", c.Slice, text())
+	case len(r.FlowTests) > 0:
+		return c.outcome(report.NotProved, "", "%s: isolation is not proved; %s", c.Slice, flowTestSummary(r))
+	}
+	return nil
+}
+
+// isolationProved begins the summary of a proof of isolation.
+const isolationProved = "isolation proved: "
+
 func (c Build) outcome(check *report.Check, field, format string, args ...any) report.Findings {
 	return report.Findings{report.New(check, report.Info, c.In.FenceRef, field, format, args...)}
 }
@@ -123,7 +150,7 @@ func summary(r report.Report) string {
 		pods += " and " + report.Count(nodes, "node")
 	}
 	scope := fmt.Sprintf("in %s (%s, including representative ones)", report.Count(i.Namespaces.Total(), "namespace"), pods)
-	out := []string{"isolation proved: no undeclared access " + scope}
+	out := []string{isolationProved + "no undeclared access " + scope}
 	switch {
 	case i.Namespaces.Proved < i.Namespaces.Total() || i.Nodes.Proved < i.Nodes.Total():
 		out[0] = i.String()

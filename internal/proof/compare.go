@@ -18,7 +18,9 @@ const notRunHint = "did the function run? kustomize skips it silently without --
 // comparison compares a finished build with the result of running the function on it. Without changes
 // the policies are as generated.
 type comparison struct {
-	options               merge.Options
+	options merge.Options
+	// inSlice reports whether a policy counts.
+	inSlice               func(*yaml.RNode) bool
 	finished, regenerated map[report.Ref]*yaml.RNode
 	// desired are the policies that are generated.
 	desired map[report.Ref]*yaml.RNode
@@ -33,18 +35,21 @@ type comparison struct {
 	findings report.Findings
 }
 
-// compare compares finished policies with the desired policies of all stages.
-func compare(o merge.Options, finished, desired []*yaml.RNode) (report.Comparison, report.Findings) {
+// compare compares finished policies with the desired policies of all stages. It counts those of a slice.
+func compare(o merge.Options, slice report.Slice, finished, desired []*yaml.RNode) (report.Comparison, report.Findings) {
+	owned := resource.OwnershipOf(o.Fence)
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
-	c := comparison{options: o, finished: resource.ByID(finished), regenerated: resource.ByID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
+	c := comparison{options: o, inSlice: func(n *yaml.RNode) bool { return slice.Includes(owned.TenantOf(n)) }, finished: resource.ByID(finished), regenerated: resource.ByID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
 	c.adopted, _ = adoptions(merged.Adopted)
 	for _, n := range desired {
 		if o.Touches(n) {
 			c.desired[resource.ID(n)] = n
+			if c.inSlice(n) {
+				c.counts.Desired++
+			}
 		}
 	}
-	c.counts.Desired = len(c.desired)
 	c.findMoved(finished, desired)
 	c.checkKept(finished, resource.ByID(desired))
 	var missing report.Findings
@@ -122,7 +127,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 		c.unexpected(change.Ref)
 	case change.Action == report.Configured:
 		c.changed(change.Ref, id)
-	case change.Action == report.Unchanged && c.desired[id] != nil:
+	case change.Action == report.Unchanged && c.desired[id] != nil && c.inSlice(c.desired[id]):
 		c.counts.Matching++
 	}
 	return nil

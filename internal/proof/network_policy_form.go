@@ -29,7 +29,7 @@ func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	}
 	subject := reach.Proof{
 		Fence: p.NetworkPolicyForm, Endpoints: reach.Endpoints{Index: p.index, Fence: p.NetworkPolicyForm},
-		Policies: policiesOfBuild(p.NetworkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), Progress: p.progress,
+		Policies: policiesOfBuild(p.NetworkPolicyForm, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Slice: p.slice, Sources: declaringRefs(p.in), Progress: p.progress,
 	}
 	findings, err := isolationFindings(subject, other.Program)
 	if err != nil {

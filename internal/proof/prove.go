@@ -27,6 +27,8 @@ type proof struct {
 	index *resource.Index
 	generate.Desired
 	items []*yaml.RNode
+	// slice is the part of the fence to decide.
+	slice report.Slice
 	// listAccess requests a list of what policies allow.
 	listAccess bool
 	progress   report.Progress
@@ -51,6 +53,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.enforce(); err != nil {
 		return report.Report{}, err
 	}
+	p.in = p.inputsInSlice()
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
@@ -70,6 +73,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 // decideWithinBudget decides with the agents of the fence. An exceeded budget is a finding.
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (report.Report, error) {
 	var result report.Report
+	result.Slice = p.slice
 	err := p.decide(level, &result)
 	p.debug.Report(p.debugStep(), decideResult(result))
 	found, err := budgetFinding(p.Fence, p.items, err)
@@ -91,7 +95,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	subject := reach.Proof{
-		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm,
+		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice,
 		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
@@ -109,7 +113,10 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		err = p.forbiddenPaths(subject, result)
 	}
 	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
-	if err != nil || p.NetworkPolicyForm == nil || p.alternativeAgent {
+	if err != nil || p.alternativeAgent {
+		return err
+	}
+	if result.Agents, err = p.agentLoad(subject.View); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}
 	return p.addNetworkPolicyForm(result)
@@ -180,14 +187,14 @@ func (p proof) flowTests(subject reach.Proof, result *report.Report) {
 
 // isolation proves isolation, except for tenants and nodes without generated policies.
 func (p proof) isolation(subject reach.Proof, result *report.Report) error {
-	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) })
+	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) }).in(p.slice)
 	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
 	if !isolatesAny(p.Fence) {
 		return nil
 	}
-	if len(notGenerated) == len(p.Fence.Owners()) {
+	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.Fence.Owners()).in(p.slice)) {
 		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before "+cilium.AdditivePolicies.Introduced()+"), so isolation is not proved until a tenant is in Enforce")
 		return nil
 	}
@@ -205,8 +212,10 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.AllowOnlyOwners = allowOnly(p.Fence).names()
-	isolation.Unfenced = len(p.Fence.Unfenced)
+	isolation.AllowOnlyOwners = allowOnly(p.Fence).in(p.slice).names()
+	if p.slice.Includes("") {
+		isolation.Unfenced = len(p.Fence.Unfenced)
+	}
 	result.Isolation = &isolation
 	return nil
 }

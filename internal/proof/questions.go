@@ -114,7 +114,7 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 	if found = append(found, more...); err != nil || found.HasError() {
 		return proof{}, found, err
 	}
-	counts, _ := compare(generate.MergeOptions(in, desired.Fence), withoutOwnKinds(v.Items), desired.Policies)
+	counts, _ := compare(generate.MergeOptions(in, desired.Fence), v.Slice, withoutOwnKinds(v.Items), desired.Policies)
 	if counts.AllMissing() {
 		found = append(found, report.New(report.PolicyMissing, report.Error, in.FenceRef, "", "none of the %s that the Tenants need exists, so the answer would be about a build without them: %s", report.Count(counts.Desired, "policy"), notRunHint))
 	}

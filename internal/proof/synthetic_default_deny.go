@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -25,6 +26,11 @@ func allowOnly(fence *policy.Fence) syntheticDefaultDeny {
 
 // isolatesAny reports whether a fence has owners. Without them no policies are generated.
 func isolatesAny(f *policy.Fence) bool { return len(f.Owners()) > 0 }
+
+// in are the owners of a slice.
+func (c syntheticDefaultDeny) in(s report.Slice) syntheticDefaultDeny {
+	return slices.DeleteFunc(slices.Clone(c), func(o *policy.Owner) bool { return !s.Includes(o.Tenant()) })
+}
 
 // names are the names of the tenants, and of the nodes.
 func (c syntheticDefaultDeny) names() []string {

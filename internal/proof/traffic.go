@@ -79,6 +79,7 @@ func newTrafficComparison(c Build) trafficComparison {
 			return !o.Owns(n) || present[id] != nil || replacing[id]
 		})...)
 	}
+	t.oldItems = append(t.oldItems, c.unknownBefore(o, t.oldItems)...)
 	t.changed = changedPolicies(o, t.oldItems, t.newItems)
 	for i := range t.changed {
 		t.changed[i].handWritten = t.changed[i].handWritten || replacing[resource.IDOf(t.changed[i].ref)]
@@ -137,7 +138,7 @@ func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findi
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	p := reach.Proof{Fence: t.Fence, Endpoints: reach.Endpoints{Index: t.Index, Fence: t.Fence}, Progress: t.Progress}
+	p := reach.Proof{Fence: t.Fence, Slice: t.Slice, Endpoints: reach.Endpoints{Index: t.Index, Fence: t.Fence}, Progress: t.Progress}
 	views, err := p.Compile(nil, reach.WithRepresentatives, before, after)
 	if err != nil {
 		return t.unknownFindings(err)

@@ -3,6 +3,7 @@ package proof
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -36,6 +37,9 @@ type Verification struct {
 	Written []*yaml.RNode
 	// Fence is the name of the fence to verify. It may be omitted if only one exists.
 	Fence string
+	// Slice is the part of the fence to verify. Policies outside of it that the items lack are assumed.
+	// Omitted: the whole fence.
+	Slice report.Slice
 	// ListAccess requests a list of what policies allow at pods and nodes.
 	ListAccess bool
 	// Progress receives how far the verification is.
@@ -81,6 +85,8 @@ func (v Verification) decide(runs []Run) (report.Report, error) {
 		return v.compareAndProve(runs, mergeInputs(v.Items, runs))
 	case len(runs) > 0:
 		return v.compareAndProve(runs, v.Items)
+	case !v.Slice.IsWhole():
+		return report.Report{}, fmt.Errorf("%s: no Tenant is known, so the slice is unknown: add --inputs DIR with the Tenants", strings.TrimSuffix(v.Slice.String(), " only"))
 	case hasFlowTest(v.Items):
 		return v.byFlowTests()
 	default:
@@ -183,7 +189,7 @@ func (v Verification) byLabels() (report.Report, error) {
 // compareAndProve verifies policies against known Tenants. The items include external resources.
 func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result report.Report, err error) {
 	v.Progress.Report("resolving Tenants", 0, 0)
-	result.Basis = report.TenantBasis
+	result.Basis, result.Slice = report.TenantBasis, v.Slice
 	in, index, findings := generate.Read(runs[0].Config, items)
 	v.Debug.Report("read", generate.ReadResult(items))
 	if result.Findings = findings; in == nil {
@@ -199,14 +205,19 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 	if err != nil {
 		return result, fmt.Errorf("generate the policies anew: %w", err)
 	}
+	if err := v.checkSlice(in, w.Fence); err != nil {
+		return result, err
+	}
 	v.Progress.Report("comparing policies", 0, 0)
 	options := generate.MergeOptions(in, w.Fence)
-	counts, found := compare(options, withoutOwnKinds(v.Items), w.Policies)
+	elsewhere := v.policiesElsewhere(w, options, v.Items)
+	items = append(slices.Clone(items), elsewhere...)
+	counts, found := compare(options, v.Slice, append(withoutOwnKinds(v.Items), elsewhere...), w.Policies)
 	v.Debug.Report("compare", func() string {
 		return fmt.Sprintf("%d of %s as generated", counts.Matching, report.Count(counts.Desired, "policy"))
 	})
 	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.Fence, options.Owns, v.Items)...)
-	result.Findings, result.Comparison = append(result.Findings, found...), &counts
+	result.Findings, result.Comparison = slices.Concat(result.Findings, found, assumedElsewhere(in, elsewhere)), &counts
 	if counts.Moved > 0 {
 		result.Findings = append(result.Findings, movedFinding(in)...)
 	}
@@ -223,7 +234,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 		result.Unproved = append(result.Unproved, "policies of some stages are missing")
 		return result, nil
 	}
-	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
+	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), slice: v.Slice, listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
 	return result, err
 }
 
@@ -235,6 +246,7 @@ func (v Verification) prove(result *report.Report, p proof, items []*yaml.RNode)
 		return fmt.Errorf("prove the policies: %w", err)
 	}
 	result.FlowTests, result.Isolation, result.Assumptions = proved.FlowTests, proved.Isolation, proved.Assumptions
+	result.Agents = proved.Agents
 	result.Subject = p.subject(items, proved.FlowTests)
 	result.Findings, result.Unproved = append(result.Findings, proved.Findings...), append(result.Unproved, proved.Unproved...)
 	return nil

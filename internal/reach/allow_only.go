@@ -61,7 +61,7 @@ func (p Proof) allowOnlyOwner(pod endpoints.Endpoint) *policy.Owner {
 	if pod.Kind != endpoints.PodEndpoint || !pod.IsSelected() {
 		return nil
 	}
-	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); isAllowOnly(owner) {
+	if owner := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels); isAllowOnly(owner) && p.Slice.Includes(owner.Tenant()) {
 		return owner
 	}
 	return nil

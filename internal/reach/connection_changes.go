@@ -43,7 +43,7 @@ func (p Proof) ConnectionChanges(after *flow.View, affected func(namespace strin
 	})
 	t := connectionChanges{everyone: flow.NewPeerSet(everyone...), before: p.View, after: after, found: map[Effect]*[2]leaks{NowAllowed: {}, NowDenied: {}}}
 	subjects := slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
-		return ep.Kind != endpoints.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace)
+		return ep.Kind != endpoints.PodEndpoint || !ep.IsSelected() || !affected(ep.Namespace) || !p.Slice.Includes(p.Fence.OwnerOfPod(ep.Namespace, ep.Labels).Tenant())
 	})
 	if affected("") {
 		subjects = append(subjects, p.fencedNodes(known)...)

@@ -57,9 +57,12 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 	d := &declaredFlows{search: s, endpoints: newKnownEndpoints(known), verdicts: map[verdictKey]flow.Verdict{}, reported: map[string]bool{}, sides: newSideCache(s)}
 	x := NewExpectation(s.Fence)
 	d.withNodes = x.withNodes()
-	d.decideNodes(x)
-	for i, t := range s.Fence.Tenants() {
-		s.Progress.Report("deciding declared flows: tenants", i, len(s.Fence.Tenants()))
+	if s.Slice.Includes("") {
+		d.decideNodes(x)
+	}
+	tenants := slices.DeleteFunc(slices.Clone(s.Fence.Tenants()), func(t *policy.Owner) bool { return !s.Slice.Includes(t.Name) })
+	for i, t := range tenants {
+		s.Progress.Report("deciding declared flows: tenants", i, len(tenants))
 		for _, ns := range t.Namespaces {
 			for _, direction := range flow.Directions() {
 				for _, w := range x.at[subjectKey{namespace: ns, direction: direction}] {
@@ -72,7 +75,7 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 			}
 		}
 	}
-	return d.flowOutcomes.count(s.Fence), slices.Concat(d.findings, d.excluded.findings(d), d.denials.findings(d))
+	return d.flowOutcomes.count(s.Fence, s.Slice), slices.Concat(d.findings, d.excluded.findings(d), d.denials.findings(d))
 }
 
 // decideNodes decides the declared flows of nodes.

@@ -147,17 +147,17 @@ func isOutsideEndpoint(ep *endpoints.Endpoint) bool {
 // a case denies world, and what an egress proxy serves.
 func (e Endpoints) ExclusionFindings(asked *flow.View, result report.FlowTestResult) report.Findings {
 	var out report.Findings
-	for i, c := range result.Cases {
+	for _, c := range result.Cases {
 		if !c.Passed || c.Case.Expect != v1alpha1.ExpectDeny {
 			continue
 		}
-		at := field.NewPath("spec", "cases").Index(i).Child("to")
+		at := field.NewPath("spec", "cases").Index(c.Position).Child("to")
 		for _, endpoint := range []struct {
 			name, text string
 			direction  flow.Direction
 		}{{"to", c.Case.To, flow.Egress}, {"from", c.Case.From, flow.Ingress}} {
 			if found, ok := allowedOutsideWorld(asked, c, endpoint.text, endpoint.direction); ok {
-				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(i).Child(endpoint.name).String(), "%q holds for the entity %s, which does not include the names and networks that policies allow separately, as %s: write external to include these", c.Case.Name, endpoint.text, found))
+				out = append(out, report.New(report.WorldExcludesNames, report.Info, result.Test, field.NewPath("spec", "cases").Index(c.Position).Child(endpoint.name).String(), "%q holds for the entity %s, which does not include the names and networks that policies allow separately, as %s: write external to include these", c.Case.Name, endpoint.text, found))
 			}
 		}
 		if proxy := e.Fence.EgressProxy; proxy != nil && (isExternal(c.Case.To) || isWorld(c.Case.To)) {

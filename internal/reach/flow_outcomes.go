@@ -3,6 +3,7 @@ package reach
 import (
 	"slices"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -41,10 +42,19 @@ func (a *flowOutcomes) outcomeFor(r report.Reason) *outcome {
 	return a.outcomes[r]
 }
 
-// count puts every declared flow where it belongs.
-func (a *flowOutcomes) count(f *policy.Fence) report.DeclaredFlows {
+// count puts every declared flow of a slice where it belongs. A flow of the profile is in each slice that
+// has a part of it.
+func (a *flowOutcomes) count(f *policy.Fence, slice report.Slice) report.DeclaredFlows {
+	a.order = slices.DeleteFunc(a.order, func(r report.Reason) bool { return r.Kind == v1alpha1.KindTenant && !slice.Includes(r.Name) })
 	flows := map[report.Reason]policy.DeclaredFlow{}
 	for _, flow := range f.Flows {
+		tenant := ""
+		if flow.Reason.Kind == v1alpha1.KindTenant {
+			tenant = flow.Reason.Name
+		}
+		if !slice.Includes(tenant) && (tenant != "" || a.outcomes[flow.Reason] == nil) {
+			continue
+		}
 		flows[flow.Reason] = flow
 		a.inheritOutcome(flow)
 	}

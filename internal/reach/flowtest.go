@@ -19,9 +19,9 @@ import (
 // Run decides every case of a FlowTest. Case by case, what cannot be decided is the
 // result's Problem.
 func Run(asked *flow.View, all Endpoints, test resource.FlowTest) report.FlowTestResult {
-	out := report.FlowTestResult{Test: test.Ref}
-	for _, c := range test.Test.Spec.Cases {
-		r := report.CaseResult{Case: c}
+	out := report.FlowTestResult{Test: test.Ref, Omitted: test.Omitted}
+	for i, c := range test.Test.Spec.Cases {
+		r := report.CaseResult{Case: c, Position: test.Position(i)}
 		var err error
 		if r.Flows, err = all.decide(asked, c); err != nil {
 			r.Problem = err.Error()

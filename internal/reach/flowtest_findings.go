@@ -14,8 +14,8 @@ import (
 // FlowTestFindings report each case of a FlowTest that does not hold, and why.
 func FlowTestFindings(result report.FlowTestResult) report.Findings {
 	var out report.Findings
-	for i, c := range result.Cases {
-		at := field.NewPath("spec", "cases").Index(i).String()
+	for _, c := range result.Cases {
+		at := field.NewPath("spec", "cases").Index(c.Position).String()
 		switch {
 		case c.Problem != "":
 			out = append(out, report.New(report.FlowTestUndecided, report.Error, result.Test, at, "%q cannot be decided: %s", c.Case.Name, c.Problem))

@@ -29,6 +29,9 @@ type Proof struct {
 	NetworkPolicyForm *policy.Fence
 	// Policies are those of the build.
 	Policies map[flow.PolicyID]*resource.Policy
+	// Slice is the part of the fence that the proof is about: its pods and nodes, and their flows. Their
+	// peers are all endpoints. Omitted: the whole fence.
+	Slice report.Slice
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
 	Sources map[string]report.Ref
 	// IntentUnknown reports that nothing is known of what is declared: what is allowed is
@@ -56,7 +59,7 @@ func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 	}
 	counted.Pods = len(pods)
 	err := s.searchNodes(known)
-	s.tally.addNotGenerated(p.Fence)
+	s.tally.addNotGenerated(p.Fence, p.Slice)
 	for _, operator := range p.Endpoints.undecidedOperatorPolicies() {
 		s.tally.openNamespace(operator.Namespace)
 	}
@@ -96,7 +99,7 @@ func (p Proof) HostNetworkFindings() report.Findings {
 func (p Proof) fenced(known []endpoints.Endpoint) []endpoints.Endpoint {
 	return slices.DeleteFunc(slices.Clone(known), func(ep endpoints.Endpoint) bool {
 		owner := p.Fence.OwnerOfPod(ep.Namespace, ep.Labels)
-		return ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" || !p.Fence.UnclaimedNamespace(ep.Namespace) && (owner == nil || !p.Fence.GeneratesPolicies(owner.Enforcement))
+		return ep.Kind != endpoints.PodEndpoint || ep.Cluster != "" || !p.Slice.Includes(owner.Tenant()) || !p.Fence.UnclaimedNamespace(ep.Namespace) && (owner == nil || !p.Fence.GeneratesPolicies(owner.Enforcement))
 	})
 }
 

@@ -20,8 +20,8 @@ func MissingEnds(e Endpoints, tests []resource.FlowTest, skip func(tenantOrNames
 	var out report.Findings
 	for _, t := range tests {
 		result := report.FlowTestResult{Test: t.Ref}
-		for _, c := range t.Test.Spec.Cases {
-			r := report.CaseResult{Case: c, Passed: true}
+		for i, c := range t.Test.Spec.Cases {
+			r := report.CaseResult{Case: c, Position: i, Passed: true}
 			if err := cmp.Or(e.missing("from", c.From, skip), e.missing("to", c.To, skip)); err != nil {
 				r.Problem = err.Error()
 			}

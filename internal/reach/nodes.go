@@ -55,12 +55,12 @@ func (p Proof) nodes(n *policy.Owner) []endpoints.Endpoint {
 	return out
 }
 
-// fencedNodes returns the nodes to inspect: those of the build, and for each kind of nodes one,
+// fencedNodes returns the nodes to inspect, if the slice has them: those of the build, and for each kind of nodes one,
 // alone and with the labels that each policy selects.
 func (p Proof) fencedNodes(known []endpoints.Endpoint) []endpoints.Endpoint {
 	var out []endpoints.Endpoint
 	for _, n := range p.Fence.Nodes() {
-		if !p.Fence.GeneratesPolicies(n.Enforcement) {
+		if !p.Slice.Includes("") || !p.Fence.GeneratesPolicies(n.Enforcement) {
 			continue
 		}
 		out = append(out, p.nodes(n)...)

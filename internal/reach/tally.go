@@ -49,16 +49,16 @@ func (t *tally) openNamespace(namespace string) {
 
 // addNotGenerated counts the tenants and nodes without generated policies, which therefore are not
 // inspected.
-func (t *tally) addNotGenerated(f *policy.Fence) {
+func (t *tally) addNotGenerated(f *policy.Fence, slice report.Slice) {
 	for _, tenant := range f.Tenants() {
 		for _, ns := range tenant.Namespaces {
-			if !f.GeneratesPolicies(tenant.Enforcement) {
+			if slice.Includes(tenant.Name) && !f.GeneratesPolicies(tenant.Enforcement) {
 				put(&t.namespaces, ns, inspected{notGenerated: true})
 			}
 		}
 	}
 	for _, n := range f.Nodes() {
-		if !f.GeneratesPolicies(n.Enforcement) {
+		if slice.Includes("") && !f.GeneratesPolicies(n.Enforcement) {
 			put(&t.nodes, n.String(), inspected{notGenerated: true})
 		}
 	}

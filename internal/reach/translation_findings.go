@@ -16,12 +16,12 @@ import (
 // TranslationFindings reports passed cases whose connections a Service may also deny or redirect.
 func (e Endpoints) TranslationFindings(asked *flow.View, result report.FlowTestResult) report.Findings {
 	var out report.Findings
-	for i, c := range result.Cases {
+	for _, c := range result.Cases {
 		if !c.Passed || e.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 			continue
 		}
 		add := func(severity report.Severity, check *report.Check, format string, args ...any) {
-			out = append(out, report.New(check, severity, result.Test, field.NewPath("spec", "cases").Index(i).String(), "%s", fmt.Sprintf("%q: ", c.Case.Name)+fmt.Sprintf(format, args...)))
+			out = append(out, report.New(check, severity, result.Test, field.NewPath("spec", "cases").Index(c.Position).String(), "%s", fmt.Sprintf("%q: ", c.Case.Name)+fmt.Sprintf(format, args...)))
 		}
 		e.reportServiceEffects(asked, c, add)
 		if n, ok := e.mayBeNodePort(c); ok {

@@ -20,7 +20,7 @@ import (
 func (e Endpoints) UnknownEndpoints(test resource.FlowTest) report.Findings {
 	var out report.Findings
 	for i, c := range test.Test.Spec.Cases {
-		at := field.NewPath("spec", "cases").Index(i)
+		at := field.NewPath("spec", "cases").Index(test.Position(i))
 		for _, endpoint := range []struct{ name, text string }{{"from", c.From}, {"to", c.To}} {
 			if problem := e.unknownEndpoint(endpoint.text); problem != "" {
 				out = append(out, report.New(report.FlowTestEndpointUnknown, report.Info, test.Ref, at.Child(endpoint.name).String(), "%s", problem))

@@ -96,6 +96,14 @@ var (
 		Fix:        "Raise bpf-policy-map-max in the agents and in spec.cluster.ciliumConfig of the FenceProfile, or narrow the peers of the policies.",
 		Example:    "refused/agent-features-disabled",
 	})
+	PolicyMapNearlyFull = define(Check{
+		Name:       "policy-map-nearly-full",
+		Severities: []Severity{Warning},
+		Title:      "The policy map of an endpoint is nearly full",
+		Meaning:    "The policies at this pod or node need at least 80 % of the entries that bpf-policy-map-max allows. The number is a lower bound: each DNS name counts as one address, and only pods of the build count. Agents enforce only a part of the policies if the map is full.",
+		Fix:        "Raise bpf-policy-map-max in the agents and in spec.cluster.ciliumConfig of the FenceProfile, or narrow the peers of the policies.",
+		Untested:   "it needs many peers: TestAgentSettings in fn",
+	})
 	IdentitiesExceeded = define(Check{
 		Name:       "identities-exceeded",
 		Severities: []Severity{Error},

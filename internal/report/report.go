@@ -15,6 +15,8 @@ import (
 type Report struct {
 	// Subject is what the report is about. Nil: no Tenant or profile is known.
 	Subject *Subject
+	// Slice is the part of the fence that the report is about. Omitted: the whole fence.
+	Slice Slice
 	// FlowTests, sorted by name.
 	FlowTests []FlowTestResult
 	// Isolation is the result of the proof of isolation. Nil: isolation was not checked.
@@ -26,6 +28,8 @@ type Report struct {
 	// Assumptions are the configured or default settings of Cilium's agents. Empty: another
 	// enforcer decides, or nothing was decided.
 	Assumptions []cilium.Assumption
+	// Agents is what each agent of Cilium must hold. Nil: it was not computed.
+	Agents *AgentLoad
 	// Basis is what the policies were compared with. Omitted: they were not compared.
 	Basis Basis
 	// Unproved are the reasons why something is not proved, or why the basis is missing.
@@ -76,19 +80,27 @@ type Outcome string
 
 // The outcomes. The last line of a report begins with one of them.
 const (
-	Verified        Outcome = "verified"
+	Verified Outcome = "verified"
+	// VerifiedInPart is Verified for a slice, and claims nothing about the rest of the fence.
+	VerifiedInPart  Outcome = "verified in part"
 	NotVerified     Outcome = "not verified"
 	NothingToVerify Outcome = "nothing to verify against"
 )
 
+// Passed reports whether everything that was to verify is verified: the whole fence, or the slice.
+func (o Outcome) Passed() bool { return o == Verified || o == VerifiedInPart }
+
 // Outcome is Verified only if no error was found and nothing was skipped. With Tenants, every
 // policy is as generated and isolation was proved. Without Tenants, FlowTests were decided.
+// VerifiedInPart is the same for a slice.
 func (r Report) Outcome() Outcome {
 	switch {
 	case r.Basis == "":
 		return NothingToVerify
 	case !r.Passed() || len(r.UnverifiedReasons()) > 0:
 		return NotVerified
+	case !r.Slice.IsWhole():
+		return VerifiedInPart
 	}
 	return Verified
 }
@@ -115,6 +127,8 @@ func (r Report) UnverifiedReasons() []string {
 type FlowTestResult struct {
 	Test  Ref
 	Cases []CaseResult
+	// Omitted is the number of cases outside of the slice.
+	Omitted int
 }
 
 // Passed reports whether every case passed.
@@ -125,6 +139,8 @@ func (t FlowTestResult) Passed() bool {
 // CaseResult is a case of a FlowTest, decided.
 type CaseResult struct {
 	Case v1alpha1.FlowCase
+	// Position is that of the case in its FlowTest.
+	Position int
 	// Flows are the flows of the case with their results.
 	Flows []FlowResult
 	// Passed reports whether every flow has the expected result. A flow with the decision Depends

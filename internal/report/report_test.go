@@ -23,8 +23,12 @@ func TestOutcome(t *testing.T) {
 		report report.Report
 		want   report.Outcome
 	}{
-		"an empty report":                   {report.Report{}, report.NothingToVerify},
-		"proved":                            {proved(func(*report.Report) {}), report.Verified},
+		"an empty report": {report.Report{}, report.NothingToVerify},
+		"proved":          {proved(func(*report.Report) {}), report.Verified},
+		"a slice":         {proved(func(r *report.Report) { r.Slice = report.TenantSlice("acme") }), report.VerifiedInPart},
+		"a slice with an error": {proved(func(r *report.Report) {
+			r.Slice, r.Findings = report.TenantSlice("acme"), report.Findings{{Severity: report.Error}}
+		}), report.NotVerified},
 		"with a warning":                    {proved(func(r *report.Report) { r.Findings = report.Findings{{Severity: report.Warning}} }), report.Verified},
 		"with an error":                     {proved(func(r *report.Report) { r.Findings = report.Findings{{Severity: report.Error}} }), report.NotVerified},
 		"with a case that failed":           {proved(func(r *report.Report) { r.FlowTests = []report.FlowTestResult{{Cases: make([]report.CaseResult, 1)}} }), report.NotVerified},

@@ -59,4 +59,16 @@ type Tenant struct {
 type FlowTest struct {
 	Ref  report.Ref
 	Test v1alpha1.FlowTest
+	// Positions are those of its cases in the resource, and Omitted counts the cases that are left out.
+	// Omitted: it has all cases.
+	Positions []int
+	Omitted   int
+}
+
+// Position returns the position of a case in the resource.
+func (t FlowTest) Position(i int) int {
+	if t.Positions == nil {
+		return i
+	}
+	return t.Positions[i]
 }
