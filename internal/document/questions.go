@@ -11,6 +11,10 @@ type Reach struct {
 	From []Connection `json:"from,omitzero"`
 	// To are the connections that others open to the subjects. Omitted: they were not asked for.
 	To []Connection `json:"to,omitzero"`
+	// LaterFrom and LaterTo represent pods that are not in the build: both sides allow connections with
+	// them, too. Omitted: they were not asked for.
+	LaterFrom []string `json:"laterFrom,omitzero"`
+	LaterTo   []string `json:"laterTo,omitzero"`
 	// Paths are the shortest ways to everything that is reached with --hops. Omitted: without --hops.
 	Paths         []Path        `json:"paths,omitzero"`
 	Findings      []Finding     `json:"findings"`

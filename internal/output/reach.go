@@ -24,9 +24,9 @@ func ReachJSON(w io.Writer, r report.Reachable) error {
 	}
 	for _, d := range r.Directions {
 		if d == flow.Egress {
-			out.From = connectionsJSON(r.Connections[d])
+			out.From, out.LaterFrom = connectionsJSON(r.Connections[d]), nonNil(r.LaterPods[d])
 		} else {
-			out.To = connectionsJSON(r.Connections[d])
+			out.To, out.LaterTo = connectionsJSON(r.Connections[d]), nonNil(r.LaterPods[d])
 		}
 		for _, p := range r.Paths[d] {
 			out.Paths = append(out.Paths, document.Path{From: report.EndpointName(p[0].From), To: report.EndpointName(p[len(p)-1].To), Hops: connectionsJSON(p)})
@@ -49,25 +49,7 @@ func Reach(w io.Writer, r report.Reachable, detail Detail) error {
 		b.WriteString(subjectText(s))
 	}
 	for _, d := range r.Directions {
-		title, names, others := "can reach", toName, fromName
-		if d == flow.Ingress {
-			title, names, others = "can be reached from", fromName, toName
-		}
-		of := "It"
-		if len(r.Subjects) > 1 {
-			of = report.Count(len(r.Subjects), "endpoint")
-		}
-		groups := groupConnections(r.Connections[d], names, others)
-		if len(groups) == 0 {
-			fmt.Fprintf(&b, "\n%s %s nothing.\n", of, title)
-			continue
-		}
-		fmt.Fprintf(&b, "\n%s %s:\n", of, title)
-		rows := grid{{"FROM", "TO", "PORTS", "DECLARED BY", "POLICIES"}}
-		for _, g := range groups {
-			rows = append(rows, groupRow(g, d, detail))
-		}
-		if err := rows.write(&b, widthOf(w)); err != nil {
+		if err := reachedText(&b, r, d, detail, widthOf(w)); err != nil {
 			return err
 		}
 	}
@@ -76,6 +58,39 @@ func Reach(w io.Writer, r report.Reachable, detail Detail) error {
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}
+
+// reachedText lists the connections of one direction.
+func reachedText(b *bytes.Buffer, r report.Reachable, d flow.Direction, detail Detail, width int) error {
+	title, names, others := "can reach", toName, fromName
+	if d == flow.Ingress {
+		title, names, others = "can be reached from", fromName, toName
+	}
+	of := "It"
+	if len(r.Subjects) > 1 {
+		of = report.Count(len(r.Subjects), "endpoint")
+	}
+	groups := groupConnections(r.Connections[d], names, others)
+	if len(groups) == 0 {
+		fmt.Fprintf(b, "\n%s %s nothing in the build.\n", of, title)
+	} else {
+		fmt.Fprintf(b, "\n%s %s:\n", of, title)
+		rows := grid{{"FROM", "TO", "PORTS", "DECLARED BY", "POLICIES"}}
+		for _, g := range groups {
+			rows = append(rows, groupRow(g, d, detail))
+		}
+		if err := rows.write(b, width); err != nil {
+			return err
+		}
+	}
+	if later := r.LaterPods[d]; len(later) > 0 {
+		text := report.Brief(later)
+		if detail == Verbose {
+			text = strings.Join(later, "; ")
+		}
+		fmt.Fprintf(b, "Pods that are not in the build: %s\n", text)
 	}
 	return nil
 }

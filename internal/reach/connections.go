@@ -37,7 +37,7 @@ func (q *Questions) declaredBy(c report.Connection) []string {
 // from a pod's own node (the entity host) is always allowed, and is listed only if policies allow it, too.
 func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
 	var out []report.Connection
-	peers, err := q.peers(subject, d)
+	peers, err := q.peers(subject, d, isPeer)
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +61,11 @@ func (q *Questions) Between(from, to endpoints.Endpoint) ([]report.Connection, e
 }
 
 // peers returns the endpoints that the policies at one side of a connection allow, each once.
-func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction) ([]*endpoints.Endpoint, error) {
+func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match func(endpoints.Endpoint, flow.Direction) bool) ([]*endpoints.Endpoint, error) {
 	var out []*endpoints.Endpoint
 	seen := map[endpoints.ID]bool{subject.ID: subject.Kind != endpoints.PodEndpoint}
 	add := func(ep *endpoints.Endpoint) {
-		if !seen[ep.ID] && isPeer(*ep, d) {
+		if !seen[ep.ID] && match(*ep, d) {
 			seen[ep.ID] = true
 			out = append(out, ep)
 		}
@@ -92,6 +92,30 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction) ([]*endp
 // pod or node exists in no cluster, and a name opens no connections.
 func isPeer(ep endpoints.Endpoint, d flow.Direction) bool {
 	return !ep.Representative && ep.Kind != endpoints.NodeEndpoint && (ep.Kind != endpoints.NameEndpoint || d == flow.Egress)
+}
+
+// isLaterPod reports whether an endpoint is a pod that is not in the build, and may be in the cluster.
+func isLaterPod(ep endpoints.Endpoint, _ flow.Direction) bool {
+	return ep.Representative && ep.Kind == endpoints.PodEndpoint
+}
+
+// laterPods returns the representative pods with which both sides allow a connection.
+func (q *Questions) laterPods(subject endpoints.Endpoint, d flow.Direction) ([]string, error) {
+	peers, err := q.peers(subject, d, isLaterPod)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, peer := range peers {
+		some, err := q.between(subject, peer, d)
+		if err != nil {
+			return nil, err
+		}
+		if len(some) > 0 {
+			out = append(out, peer.Name)
+		}
+	}
+	return out, nil
 }
 
 // openings returns what policies allow at an endpoint. If they cannot select it, it is one unrestricted

@@ -65,7 +65,7 @@ func (q *Questions) nearestSubject(name string) string {
 // Reach finds the connections of some endpoints in some directions and, if hops is more than 1, what they
 // reach through pods in between.
 func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ...flow.Direction) (report.Reachable, error) {
-	out := report.Reachable{Subjects: []report.ReachSubject{}, Hops: hops, Directions: directions, Connections: map[flow.Direction][]report.Connection{}, Paths: map[flow.Direction][]report.Path{}}
+	out := report.Reachable{Subjects: []report.ReachSubject{}, Hops: hops, Directions: directions, Connections: map[flow.Direction][]report.Connection{}, LaterPods: map[flow.Direction][]string{}, Paths: map[flow.Direction][]report.Path{}}
 	for _, s := range subjects {
 		one, err := q.subject(s)
 		if err != nil {
@@ -80,7 +80,14 @@ func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ..
 				return out, err
 			}
 			out.Connections[d] = append(out.Connections[d], some...)
+			later, err := q.laterPods(s, d)
+			if err != nil {
+				return out, err
+			}
+			out.LaterPods[d] = append(out.LaterPods[d], later...)
 		}
+		slices.Sort(out.LaterPods[d])
+		out.LaterPods[d] = slices.Compact(out.LaterPods[d])
 		if hops > 1 {
 			paths, err := q.Paths(subjects, d, hops)
 			if err != nil {
@@ -179,7 +186,7 @@ func (w *walk) step() error {
 
 // neighbours calls do for each endpoint that one side of a connection allows.
 func (w *walk) neighbours(ep endpoints.Endpoint, do func(*endpoints.Endpoint) error) error {
-	peers, err := w.peers(ep, w.direction)
+	peers, err := w.peers(ep, w.direction, isPeer)
 	for _, peer := range peers {
 		if err == nil {
 			err = do(peer)

@@ -62,6 +62,8 @@ type Reachable struct {
 	Subjects []ReachSubject
 	// Connections are those of each direction that was asked for.
 	Connections map[flow.Direction][]Connection
+	// LaterPods represent pods that are not in the build, and with which both sides allow connections, too.
+	LaterPods map[flow.Direction][]string
 	// Hops is the number of connections in a row that was asked for. Paths lead to everything that they
 	// reach. Empty: one hop was asked for.
 	Hops  int
