@@ -49,13 +49,27 @@ func (q *questionFlags) subject(cmd *cobra.Command, p *output.Progress, target [
 	if len(target) == 0 {
 		target = []string{"."}
 	}
-	v, err := loadVerification(cmd, p, target, q.inputs)
+	v, err := q.load(cmd, p, target, q.inputs)
 	if err != nil {
-		return proof.Subject{}, writeRefused(cmd, err)
+		return proof.Subject{}, err
+	}
+	return ask(cmd, v, q.enforcement(), verifiedDirs(target, q.inputs))
+}
+
+// load reads a target and the inputs. The findings of a refused build are written.
+func (q *questionFlags) load(cmd *cobra.Command, p *output.Progress, target []string, inputs string) (proof.Verification, error) {
+	v, err := loadVerification(cmd, p, target, inputs)
+	if err != nil {
+		return v, writeRefused(cmd, err)
 	}
 	v.Fence, v.Progress, v.Debug = q.fence, p.Update, debugger(cmd)
-	s, err := v.Questions(q.enforcement())
-	s.Findings = position.NewFinder(verifiedDirs(target, q.inputs)...).Locate(s.Findings)
+	return v, nil
+}
+
+// ask reads the policies of a target, whose files are in some folders. Findings that are errors are written.
+func ask(cmd *cobra.Command, v proof.Verification, as proof.Enforcement, dirs []string) (proof.Subject, error) {
+	s, err := v.Questions(as)
+	s.Findings = position.NewFinder(dirs...).Locate(s.Findings)
 	if errors.Is(err, proof.ErrNoAnswer) {
 		if err := output.Text(cmd.ErrOrStderr(), s.Findings, detail(cmd)); err != nil {
 			return s, err

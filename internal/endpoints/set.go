@@ -48,6 +48,19 @@ type Selections struct {
 	Names []string
 }
 
+// Union returns what some sets of policies distinguish together.
+func Union(all ...Selections) Selections {
+	out := Selections{Labelled: map[netip.Prefix]bool{}}
+	for _, one := range all {
+		out.Pods, out.Nodes = append(out.Pods, one.Pods...), append(out.Nodes, one.Nodes...)
+		out.AllLabels = out.AllLabels || one.AllLabels
+		out.Entities, out.Names = append(out.Entities, one.Entities...), append(out.Names, one.Names...)
+		out.Networks, out.Excluded = append(out.Networks, one.Networks...), append(out.Excluded, one.Excluded...)
+		maps.Copy(out.Labelled, one.Labelled)
+	}
+	return out
+}
+
 // NewSet returns a set of the pods of a build.
 func NewSet(pods []Endpoint) *Set {
 	s := &Set{byKey: map[string]ID{}}
@@ -62,6 +75,16 @@ func NewSet(pods []Endpoint) *Set {
 // address inside and outside each network, each DNS name, each entity, and a node for each node
 // selector. It returns a BudgetError if they exceed the budget.
 func (s *Set) AddRepresentatives(env Environment, all ...Selections) error {
+	pods, err := s.representativePods(env, all)
+	if err != nil {
+		return err
+	}
+	s.list(pods...)
+	return s.AddNonPods(env, all...)
+}
+
+// AddNonPods adds what AddRepresentatives adds, without the pods.
+func (s *Set) AddNonPods(env Environment, all ...Selections) error {
 	for _, c := range env.CIDRs {
 		p, err := ParseNetwork(c)
 		if err != nil {
@@ -69,11 +92,6 @@ func (s *Set) AddRepresentatives(env Environment, all ...Selections) error {
 		}
 		s.Networks = append(s.Networks, p)
 	}
-	pods, err := s.representativePods(env, all)
-	if err != nil {
-		return err
-	}
-	s.list(pods...)
 	var nodes []Selection
 	for _, one := range all {
 		nodes = append(nodes, one.Nodes...)

@@ -68,6 +68,7 @@ func (t *table) findPeers() {
 	}
 	networks := endpoints.SortNetworks(slices.Concat(t.program.networks, t.set.Networks))
 	for _, o := range t.program.entities(networks) {
+		o.endpoint.ID, _ = t.set.Find(o.endpoint)
 		t.peers = append(t.peers, flow.Peer{Endpoint: o.endpoint, Scope: outside, Cells: t.cells.of(o.addresses)})
 	}
 	for _, ep := range t.set.Endpoints[:t.set.Listed] {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -187,7 +188,7 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 	}
 	var out []part
 	for _, o := range all {
-		if !o.Unrestricted() && !q.contains(o.Peers, peer) {
+		if !o.Unrestricted() && !slices.ContainsFunc(q.asPeer(peer), func(id endpoints.ID) bool { return q.contains(o.Peers, id) }) {
 			continue
 		}
 		side := flow.Side{Decision: flow.Allowed, Policies: o.Policies, L7: o.L7}
@@ -197,6 +198,20 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 		out = append(out, part{o.Ports, side})
 	}
 	return out, nil
+}
+
+// asPeer returns what an endpoint is to the policies of the other side: a node is host or remote-node.
+func (q *Questions) asPeer(id endpoints.ID) []endpoints.ID {
+	if q.View.Set.Of(id).Kind != endpoints.NodeEndpoint {
+		return []endpoints.ID{id}
+	}
+	var out []endpoints.ID
+	for _, e := range policy.AnyNode().Entities {
+		if entity, known := q.View.Set.Find(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)}); known {
+			out = append(out, entity)
+		}
+	}
+	return out
 }
 
 // mergeConnections joins adjacent ranges of ports that the same policies allow.
@@ -234,12 +249,20 @@ func (q *Questions) decided(all []report.Connection) ([]report.Connection, error
 				return nil, fmt.Errorf("find connections: %w", err)
 			}
 			if c.Egress, c.Ingress = v.Egress, v.Ingress; v.Decision() != flow.Denied {
-				c.DeclaredBy = q.declaredBy(c)
+				c.Note, c.DeclaredBy = noteOf(v), q.declaredBy(c)
 				out = append(out, c)
 			}
 		}
 	}
 	return mergeConnections(out), nil
+}
+
+// noteOf states in which cases a verdict allows a connection, if it depends.
+func noteOf(v flow.Verdict) string {
+	if v.Decision() != flow.Depends {
+		return ""
+	}
+	return v.Note
 }
 
 // cut cuts a range where others begin or end. One of every protocol is cut where others have a protocol.

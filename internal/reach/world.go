@@ -2,14 +2,11 @@ package reach
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -127,18 +124,7 @@ func (p Proof) environment(expected *Expectation) endpoints.Environment {
 	for _, w := range p.Endpoints.Index.Workloads {
 		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
 	}
-	for _, g := range p.grants() {
-		for _, peer := range []policy.Peer{g.From, g.To} {
-			s.CIDRs = append(append(s.CIDRs, peer.CIDRs...), peer.Except...)
-		}
-	}
-	for _, f := range p.fences() {
-		for _, e := range slices.Sorted(maps.Keys(f.EntityAddresses)) {
-			for _, peer := range f.EntityAddresses[e] {
-				s.CIDRs = append(s.CIDRs, peer.CIDRs...)
-			}
-		}
-	}
+	s.CIDRs = p.declaredNetworks()
 	return s
 }
 

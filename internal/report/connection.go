@@ -15,6 +15,8 @@ type Connection struct {
 	// Egress is the side of the source, and Ingress that of the destination. Their decisions are Allowed,
 	// NotEnforced, or Depends if a policy allows only some of what an endpoint may be.
 	Egress, Ingress flow.Side
+	// Note states in which cases the connection is allowed, if it depends.
+	Note string
 	// DeclaredBy are the fields behind the policies of both sides. Empty: they are hand-written, or none
 	// isolates the endpoints.
 	DeclaredBy []string
@@ -44,7 +46,7 @@ func (c Connection) SameSides(o Connection) bool {
 	same := func(a, b flow.Side) bool {
 		return a.Decision == b.Decision && slices.Equal(a.Policies, b.Policies) && a.L7.Equal(b.L7)
 	}
-	return same(c.Egress, o.Egress) && same(c.Ingress, o.Ingress)
+	return same(c.Egress, o.Egress) && same(c.Ingress, o.Ingress) && c.Note == o.Note
 }
 
 // EndpointName is how reports name an endpoint: a network by its prefix, others by their names.

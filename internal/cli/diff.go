@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+// diffFlags are the flags of diff.
+type diffFlags struct {
+	questionFlags
+	asIs   bool
+	base   string
+	failOn []string
+	format *choice
+}
+
+func newDiff() *cobra.Command {
+	var flags diffFlags
+	cmd := &cobra.Command{
+		Use:   "diff (OLD NEW | --base REV [DIR] | --as-is [DIR]) [--fail-on KINDS]",
+		Short: "List the connections that a change opens, closes or changes",
+		Long: `Compare what the policies of two builds allow, connection by connection: pairs of pods,
+entities, networks and DNS names, with ports and L7 rules. It decides the finished
+policies of both builds, so another name, order or division of policies is no difference.
+  opened     both sides allow the connection in NEW, and did not in OLD
+  closed     both sides allowed it in OLD, and do not in NEW
+  changed    allowed in both, with other L7 rules: "allows more" or "allows less"
+  one-sided  one side allows it in NEW and did not in OLD, and the other side denies it
+A pod of both builds is one with the same namespace, kind and name. The connections of a
+new or removed pod are opened or closed.
+
+OLD and NEW are each DIR, FILE or -, of which one may be -.
+--base REV [DIR] compares DIR in a revision of its git repository with DIR in the working
+tree. The revision is written to a temporary folder: git runs no filter and no hook.
+--as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce: closed is
+what Enforce will deny that is allowed today.
+
+` + targetHelp + `
+
+--fail-on KINDS sets the exit status to 1 if a connection of one of the kinds differs.
+opened includes changed connections that allow more.
+
+-o markdown is a comment for a pull request, with at most 65,536 characters. -o json has
+every connection (docs/schemas/diff.json).
+
+The exit status is 0 with an answer, 1 if the policies cannot be decided or a difference
+is one of --fail-on, and 2 if the arguments or the input cannot be read.`,
+		Example: `  tenantfence diff rendered-before rendered
+  kustomize build deploy | tenantfence diff rendered -
+  tenantfence diff --base origin/main deploy --fail-on opened,one-sided
+  tenantfence diff --as-is kustomization-examples/allow-only-to-enforce`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return diff(cmd, args, flags)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&flags.asIs, "as-is", false, "compare DIR as it is with DIR as if every tenant were in Enforce")
+	f.StringVar(&flags.base, "base", "", "compare DIR in this revision of its git repository with DIR in the working tree")
+	f.StringSliceVar(&flags.failOn, "fail-on", nil, "exit with 1 if a connection differs in one of these ways: "+oneOf(kindNames()))
+	flags.add(cmd)
+	flags.format = addFormat(cmd, `what to print: "text", "markdown" or "json"`, "text", "markdown", "json")
+	complete(cmd, "base", cobra.NoFileCompletions)
+	complete(cmd, "fail-on", cobra.FixedCompletions(kindNames(), cobra.ShellCompDirectiveNoFileComp))
+	cmd.MarkFlagsMutuallyExclusive("as-is", "base")
+	cmd.MarkFlagsMutuallyExclusive("as-is", "as-enforced")
+	return cmd
+}
+
+func kindNames() []string {
+	var out []string
+	for _, k := range report.DifferenceKinds() {
+		out = append(out, string(k))
+	}
+	return out
+}
+
+// check refuses flags and arguments that do not fit each other.
+func (f diffFlags) check(cmd *cobra.Command, args []string) error {
+	for _, kind := range f.failOn {
+		c := choice{flag: "fail-on", value: kind, values: kindNames()}
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
+	oneTarget := f.asIs || cmd.Flags().Changed("base")
+	switch {
+	case oneTarget && len(args) > 1, len(args) > 2:
+		return fmt.Errorf("%d arguments (%s) are too many: write %s", len(args), strings.Join(args, " "), cmd.UseLine())
+	case !oneTarget && len(args) < 2:
+		return fmt.Errorf("diff compares two builds: write %s", cmd.UseLine())
+	case !oneTarget && args[0] == "-" && args[1] == "-":
+		return errors.New("OLD and NEW are both standard input: name a folder or a file for one of them")
+	case cmd.Flags().Changed("base") && len(args) == 1 && args[0] == "-":
+		return errors.New("--base compares a folder with a revision of it, and - is no folder: name DIR")
+	}
+	return f.format.check()
+}
+
+// diff answers diff.
+func diff(cmd *cobra.Command, args []string, flags diffFlags) error {
+	if err := flags.check(cmd, args); err != nil {
+		return err
+	}
+	var answer report.Diff
+	err := withProgress(cmd, func(p *output.Progress) error {
+		var before, after proof.Subject
+		var err error
+		switch {
+		case flags.asIs:
+			before, after, err = flags.asIsAndEnforced(cmd, p, args, &answer)
+		case cmd.Flags().Changed("base"):
+			before, after, err = flags.sinceBase(cmd, p, args, &answer)
+		default:
+			before, after, err = flags.oldAndNew(cmd, p, diffTarget{args[0], args[0], flags.inputs}, diffTarget{args[1], args[1], flags.inputs}, &answer)
+		}
+		if err != nil {
+			return err
+		}
+		answer.Old.Findings, answer.New.Findings = before.Findings, after.Findings
+		answer.Differences, err = proof.Diff(before, after)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := writeDiff(cmd, answer, flags.format.value); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(flags.failOn, func(kind string) bool { return answer.Has(report.DifferenceKind(kind)) }) {
+		return errFindings
+	}
+	return nil
+}
+
+// writeDiff writes the answer, and the findings about both builds to stderr.
+func writeDiff(cmd *cobra.Command, d report.Diff, format string) error {
+	if format == "json" {
+		return output.DiffJSON(cmd.OutOrStdout(), d)
+	}
+	for _, side := range []report.DiffSide{d.Old, d.New} {
+		if err := writeFindings(cmd, side.Findings); err != nil {
+			return err
+		}
+	}
+	if format == "markdown" {
+		return output.DiffMarkdown(cmd.OutOrStdout(), d)
+	}
+	return output.Diff(cmd.OutOrStdout(), d, detail(cmd))
+}
+
+// diffTarget is a build to compare: its name in reports, its file or folder, and the folder that declares
+// its intent.
+type diffTarget struct{ name, path, inputs string }
+
+// oldAndNew reads two builds.
+func (f diffFlags) oldAndNew(cmd *cobra.Command, p *output.Progress, old, now diffTarget, answer *report.Diff) (before, after proof.Subject, err error) {
+	answer.Old = report.DiffSide{Name: displayArgs([]string{old.name}), AsEnforced: f.asEnforced}
+	answer.New = report.DiffSide{Name: displayArgs([]string{now.name}), AsEnforced: f.asEnforced}
+	if before, err = f.read(cmd, p, old); err == nil {
+		after, err = f.read(cmd, p, now)
+	}
+	return before, after, err
+}
+
+// read reads a build. If findings refuse it, a line names it.
+func (f diffFlags) read(cmd *cobra.Command, p *output.Progress, t diffTarget) (proof.Subject, error) {
+	v, err := f.load(cmd, p, []string{t.path}, t.inputs)
+	var s proof.Subject
+	if err == nil {
+		s, err = ask(cmd, v, f.enforcement(), verifiedDirs([]string{t.path}, t.inputs))
+	}
+	if errors.Is(err, errFindings) {
+		cmd.PrintErrf("%s cannot be decided, so nothing is compared\n", displayArgs([]string{t.name}))
+	}
+	return s, err
+}
+
+// asIsAndEnforced reads one build as it is, and as if every tenant were in Enforce.
+func (f diffFlags) asIsAndEnforced(cmd *cobra.Command, p *output.Progress, args []string, answer *report.Diff) (before, after proof.Subject, err error) {
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	answer.Old = report.DiffSide{Name: displayArgs(args)}
+	answer.New = report.DiffSide{Name: displayArgs(args), AsEnforced: true}
+	v, err := f.load(cmd, p, args, f.inputs)
+	if err != nil {
+		return before, after, err
+	}
+	dirs := verifiedDirs(args, f.inputs)
+	if before, err = ask(cmd, v, proof.AsApplied, dirs); err == nil {
+		after, err = ask(cmd, v, proof.AsEnforced, dirs)
+	}
+	return before, after, err
+}

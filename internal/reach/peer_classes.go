@@ -1,0 +1,99 @@
+package reach
+
+import (
+	"fmt"
+
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
+)
+
+// peerClasses number what policies allow at one side with a peer, for all sides of a build: pairs of equal
+// numbers are allowed the same. It is found once for endpoints with the same openings.
+type peerClasses struct {
+	*Questions
+	// byFirst finds a side by the first of its openings, which endpoints of a class share.
+	byFirst map[*flow.Opening]*peerSide
+	// several has the class of a peer that is several endpoints to the other side, by their classes.
+	several map[string]int32
+	// numbers is the number of classes.
+	numbers *int32
+}
+
+// peerSide has the classes of the peers of a side. Others are in no opening, and have the class of the rest.
+type peerSide struct {
+	of   map[endpoints.ID]int32
+	rest int32
+}
+
+func newPeerClasses(q *Questions) peerClasses {
+	return peerClasses{q, map[*flow.Opening]*peerSide{}, map[string]int32{}, new(int32)}
+}
+
+// at returns the side of an endpoint. Nil: policies cannot select it.
+func (c peerClasses) at(ep endpoints.Endpoint, d flow.Direction) (*peerSide, error) {
+	if !ep.IsSelected() {
+		return nil, nil
+	}
+	all, err := c.openings(ep, d)
+	if err != nil {
+		return nil, err
+	}
+	var first *flow.Opening
+	if len(all) > 0 {
+		first = &all[0]
+	}
+	if c.byFirst[first] == nil {
+		c.byFirst[first] = c.classify(all)
+	}
+	return c.byFirst[first], nil
+}
+
+// classify puts peers that are in the same openings in one class.
+func (c peerClasses) classify(all flow.Openings) *peerSide {
+	*c.numbers++
+	s := &peerSide{of: map[endpoints.ID]int32{}, rest: *c.numbers}
+	for _, o := range all {
+		moved := map[int32]int32{}
+		for peer := range o.Peers.All() {
+			class, known := s.of[peer.ID]
+			if !known {
+				class = s.rest
+			}
+			if next, done := moved[class]; done {
+				s.of[peer.ID] = next
+				continue
+			}
+			*c.numbers++
+			moved[class], s.of[peer.ID] = *c.numbers, *c.numbers
+		}
+	}
+	return s
+}
+
+// classWith returns the class of a peer of a side.
+func (c peerClasses) classWith(s *peerSide, peer *endpoints.Endpoint) int32 {
+	if s == nil {
+		return 0
+	}
+	if peer.Kind != endpoints.NodeEndpoint {
+		return s.class(peer.ID)
+	}
+	var key []byte
+	for _, id := range c.asPeer(peer.ID) {
+		key = fmt.Appendf(key, "%d ", s.class(id))
+	}
+	out, known := c.several[string(key)]
+	if !known {
+		*c.numbers++
+		out = *c.numbers
+		c.several[string(key)] = out
+	}
+	return out
+}
+
+func (s *peerSide) class(id endpoints.ID) int32 {
+	if class, known := s.of[id]; known {
+		return class
+	}
+	return s.rest
+}
