@@ -48,32 +48,50 @@ func (c peerClasses) at(ep endpoints.Endpoint, d flow.Direction) (*peerSide, err
 	return c.byFirst[first], nil
 }
 
+// The classes that all sides have in common.
+const (
+	// notSelected is the class of every peer of a side that no policy can select.
+	notSelected int32 = iota
+	// inNoOpening is the class of peers with which nothing is allowed.
+	inNoOpening
+	// inOpenSide is the class of every peer of a side that nothing isolates.
+	inOpenSide
+	firstClass
+)
+
 // classify puts peers that are in the same openings in one class.
 func (c peerClasses) classify(all flow.Openings) *peerSide {
-	*c.numbers++
-	s := &peerSide{of: map[endpoints.ID]int32{}, rest: *c.numbers}
+	s := &peerSide{of: map[endpoints.ID]int32{}, rest: inNoOpening}
+	switch {
+	case all.Isolate():
+	case len(all) == 1:
+		s.rest = inOpenSide
+	default:
+		s.rest = c.next()
+	}
 	for _, o := range all {
 		moved := map[int32]int32{}
 		for peer := range o.Peers.All() {
-			class, known := s.of[peer.ID]
-			if !known {
-				class = s.rest
+			class := s.class(peer.ID)
+			if _, done := moved[class]; !done {
+				moved[class] = c.next()
 			}
-			if next, done := moved[class]; done {
-				s.of[peer.ID] = next
-				continue
-			}
-			*c.numbers++
-			moved[class], s.of[peer.ID] = *c.numbers, *c.numbers
+			s.of[peer.ID] = moved[class]
 		}
 	}
 	return s
 }
 
+// next returns a class that is not used yet.
+func (c peerClasses) next() int32 {
+	*c.numbers++
+	return firstClass + *c.numbers
+}
+
 // classWith returns the class of a peer of a side.
 func (c peerClasses) classWith(s *peerSide, peer *endpoints.Endpoint) int32 {
 	if s == nil {
-		return 0
+		return notSelected
 	}
 	if peer.Kind != endpoints.NodeEndpoint {
 		return s.class(peer.ID)
@@ -84,8 +102,7 @@ func (c peerClasses) classWith(s *peerSide, peer *endpoints.Endpoint) int32 {
 	}
 	out, known := c.several[string(key)]
 	if !known {
-		*c.numbers++
-		out = *c.numbers
+		out = c.next()
 		c.several[string(key)] = out
 	}
 	return out
