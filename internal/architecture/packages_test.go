@@ -41,6 +41,7 @@ var packages = map[string]description{
 	"internal/resource":      {model, "Reads the resources of a build into an index, and this project's kinds into inputs."},
 	"internal/document":      {model, "Defines the JSON that commands write for other programs."},
 	"internal/kustomize":     {step, "Builds a kustomization with the function in this process."},
+	"internal/revision":      {step, "Writes a revision of a git repository to a temporary folder, and runs nothing of it."},
 	"internal/resolve":       {step, "Decides which declared flows are granted: namespaces, limits, consent, Services, hostnames."},
 	"internal/plan":          {step, "Turns grants into policies without a form, one file for each family."},
 	"internal/render":        {step, "Turns policies into Cilium and Kubernetes objects through their typed APIs."},

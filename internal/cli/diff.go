@@ -56,7 +56,7 @@ is one of --fail-on, and 2 if the arguments or the input cannot be read.`,
 		Example: `  tenantfence diff rendered-before rendered
   kustomize build deploy | tenantfence diff rendered -
   tenantfence diff --base origin/main deploy --fail-on opened,one-sided
-  tenantfence diff --as-is kustomization-examples/allow-only-to-enforce`,
+  tenantfence diff --as-is kustomization-examples/allow-only-to-enforce/allow-only`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return diff(cmd, args, flags)
 		},
@@ -179,6 +179,8 @@ func (f diffFlags) read(cmd *cobra.Command, p *output.Progress, t diffTarget) (p
 	}
 	if errors.Is(err, errFindings) {
 		cmd.PrintErrf("%s cannot be decided, so nothing is compared\n", displayArgs([]string{t.name}))
+	} else if err != nil {
+		err = fmt.Errorf("%s: %w", displayArgs([]string{t.name}), err)
 	}
 	return s, err
 }

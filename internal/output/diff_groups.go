@@ -75,7 +75,8 @@ var tenantOfReason = regexp.MustCompile(`^Tenant/\S+`)
 // alikeKey is equal for differences of the same flows of any Tenant or, of hand-written policies, of policies
 // with the same names in any namespace.
 func alikeKey(d report.Difference) string {
-	key := []any{d.Kind, d.Side, d.Wider, d.Source, d.Destination, d.Ports}
+	first := d.Pairs[0]
+	key := []any{d.Kind, d.Side, d.Wider, d.Source, d.Destination, d.Ports, isPodName(first.From[0]), isPodName(first.To[0])}
 	for _, a := range []*report.Allowance{d.Before, d.After} {
 		if a == nil {
 			key = append(key, nil)
@@ -93,6 +94,9 @@ func alikeKey(d report.Difference) string {
 	}
 	return endpoints.JSONKey(key)
 }
+
+// isPodName reports whether a name is that of a pod: namespace/Kind/name.
+func isPodName(name string) bool { return strings.Count(name, "/") == 2 }
 
 func withoutNamespaces(all flow.Policies) []string {
 	var out []string

@@ -32,6 +32,12 @@ func (d *differences) pairDifferences(subject, peer *common, direction flow.Dire
 		in[i] = expand(all, d.protocols[i], func(c *report.Connection) *flow.PortRange { return &c.Ports })
 	}
 	c := pairComparison{differences: d, byKey: map[string]*pairDifference{}}
+	if !subject.isPod() && peer.isPod() && peer.changeOf() == "" {
+		// What changes at the pod alone is a connection of the entities that nodes are.
+		if same, err := c.allowsSame(subject, peer, direction); err != nil || same {
+			return nil, err
+		}
+	}
 	c.connections(in[beforeChange], in[afterChange])
 	if err := c.oneSided(subject, peer, direction); err != nil {
 		return nil, err
@@ -175,6 +181,21 @@ func (c *pairComparison) addWidened(before []part, a part, side flow.Direction) 
 			c.add(report.Difference{Kind: report.OneSided, Side: side, After: allowances{conn}.allowance()}, ports)
 		}
 	}
+}
+
+// allowsSame reports whether the side of an endpoint allows the same in both builds.
+func (c *pairComparison) allowsSame(at, peer *common, d flow.Direction) (bool, error) {
+	var keys [bothBuilds]string
+	for build := range c.builds {
+		all, err := c.partsOf(sideOfBuild(build), at, peer, d)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range all {
+			keys[build] += fmt.Sprint(p.ports, p.side.Decision, p.side.L7, "\n")
+		}
+	}
+	return keys[beforeChange] == keys[afterChange], nil
 }
 
 // partsOf returns what the side of an endpoint allows in a build, with a protocol for each part.
