@@ -60,7 +60,15 @@ var wordExceptions = map[string]string{
 // lineExceptions are names that contain a phrase, with the reason.
 var lineExceptions = map[string]string{
 	"traffic-closed": "is a check: connections are opened and closed",
-	"close(":         "is a function of Go",
+	// The kinds of diff, in code and in what it prints.
+	"Closed":        "is a kind of difference: opened, closed, changed, one-sided",
+	"opened;closed": "is a kind of difference",
+	" closed, ":     "is a kind of difference",
+	",closed":       "is a kind of difference",
+	`"closed"`:      "is a kind of difference",
+	"`closed`":      "is a kind of difference",
+	"  closed ":     "is a kind of difference",
+	"close(":        "is a function of Go",
 	".Close()":       "is a method of Go",
 	"user nobody":    "is a user of Unix",
 	"everybody":      "is a flow of a golden case, and part of names that are generated",

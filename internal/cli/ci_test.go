@@ -83,13 +83,13 @@ func ciRepository(t *testing.T) (dir, base string) {
 	}
 	write("kustomization.yaml", kustomization)
 	write("fence.yaml", fence)
-	write("all.yaml", policy(`{port: "80"}`))
+	write("all.yaml", policy(`{port: "80", protocol: TCP}`))
 	git("init", "-q", "-b", "main")
 	git("add", "-A")
 	git("commit", "-qm", "base")
 	base = git("rev-parse", "HEAD")
 	git("update-ref", "refs/remotes/origin/main", "HEAD")
-	write("all.yaml", policy(`{port: "80"}, {port: "443"}`))
+	write("all.yaml", policy(`{port: "80", protocol: TCP}, {port: "443", protocol: TCP}`))
 	git("commit", "-qam", "change")
 	return dir, base
 }
@@ -195,7 +195,7 @@ func TestGitHubWorkflow(t *testing.T) {
 			if got := readText(t, log); !strings.Contains(got, c.request) {
 				t.Errorf("gh ran with %q, want %q", got, c.request)
 			}
-			summary, want := readText(t, env["GITHUB_STEP_SUMMARY"]), "| <code>443/TCP</code> |"
+			summary, want := readText(t, env["GITHUB_STEP_SUMMARY"]), "<code>shop/Deployment/web</code> | <code>443/TCP</code> |"
 			if c.status == 2 {
 				want = "could not be compared"
 			}
@@ -241,7 +241,7 @@ func TestGitLabJob(t *testing.T) {
 			if code != c.status {
 				t.Errorf("the job exits with %d, want %d", code, c.status)
 			}
-			if got := readText(t, filepath.Join(dir, "diff.md")); !strings.Contains(got, "<code>443/TCP</code>") {
+			if got := readText(t, filepath.Join(dir, "diff.md")); !strings.Contains(got, "| <code>443/TCP</code> |") {
 				t.Errorf("the artifact is %s", got)
 			}
 			if !exists(log) {

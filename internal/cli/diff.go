@@ -26,22 +26,23 @@ func newDiff() *cobra.Command {
 	var flags diffFlags
 	cmd := &cobra.Command{
 		Use:   "diff (OLD NEW | --base REV [DIR] | --as-is [DIR]) [--fail-on KINDS]",
-		Short: "List the connections that a change opens, closes or changes",
+		Short: "List the connections that a change adds, removes or changes",
 		Long: `Compare what the policies of two builds allow, connection by connection: pairs of pods,
 entities, networks and DNS names, with ports and L7 rules. It decides the finished
 policies of both builds, so another name, order or division of policies is no difference.
-  opened     both sides allow the connection in NEW, and did not in OLD
-  closed     both sides allowed it in OLD, and do not in NEW
-  changed    allowed in both, with other L7 rules: "allows more" or "allows less"
-  one-sided  one side allows it in NEW and did not in OLD, and the other side denies it
+The kinds of differences are:
+  opened     both sides allow the connection in NEW alone.
+  closed     both sides allow the connection in OLD alone.
+  changed    both builds allow it with other L7 rules: NEW "allows more" or "allows less".
+  one-sided  one side allows it in NEW alone, and the other side denies it.
 A pod of both builds is one with the same namespace, kind and name. The connections of a
 new or removed pod are opened or closed.
 
-OLD and NEW are each DIR, FILE or -, of which one may be -.
+OLD and NEW are each DIR, FILE or -. Only one of them may be -.
 --base REV [DIR] compares DIR in a revision of its git repository with DIR in the working
-tree. The revision is written to a temporary folder: git runs no filter and no hook.
---as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce: closed is
-what Enforce will deny that is allowed today.
+tree. The revision is written to a temporary folder, and git runs no filter and no hook.
+--as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce. What is
+"closed" is allowed today, and Enforce will deny it.
 
 ` + targetHelp + `
 
@@ -51,8 +52,8 @@ opened includes changed connections that allow more.
 -o markdown is a comment for a pull request, with at most 65,536 characters. -o json has
 every connection (docs/schemas/diff.json).
 
-The exit status is 0 with an answer, 1 if the policies cannot be decided or a difference
-is one of --fail-on, and 2 if the arguments or the input cannot be read.`,
+The exit status is 0 with an answer, and 2 if the arguments or the input cannot be read.
+It is 1 if the policies cannot be decided, or if a difference is one of --fail-on.`,
 		Example: `  tenantfence diff rendered-before rendered
   kustomize build deploy | tenantfence diff rendered -
   tenantfence diff --base origin/main deploy --fail-on opened,one-sided

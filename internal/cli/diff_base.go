@@ -52,7 +52,7 @@ func removeOnSignal(c *revision.Checkout) (remove func() error) {
 		select {
 		case <-done:
 		case s := <-signals:
-			// The program ends, so that nobody can read of an error.
+			// The program ends, so an error has no reader.
 			_ = c.Remove()
 			signal.Reset(s)
 			if self, err := os.FindProcess(os.Getpid()); err == nil {

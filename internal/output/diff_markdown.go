@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	// maxComment is the number of characters that GitHub accepts in a comment. Bytes are counted, of which a
-	// character has one at least.
+	// maxComment is the number of characters that GitHub accepts in a comment. Bytes are counted: a character
+	// has at least one.
 	maxComment = 65_536
-	// reserved are kept for what follows a cut: the end of tables and sections, and what is left out.
+	// reserved is kept for what follows a cut: the count of what is left out, and the last lines.
 	reserved = 2_000
 	// maxCell is the number of characters of a cell.
 	maxCell = 400
@@ -78,7 +78,7 @@ func (m *comment) table(header string, groups []*differenceGroup, row func(*diff
 	}
 }
 
-// code writes a text of users as code in a cell: no character of it is markup, and none mentions anybody.
+// code writes a text of users as code in a cell: no character of it is markup or a mention.
 func code(text string) string {
 	if text == "" {
 		return ""

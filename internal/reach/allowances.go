@@ -79,7 +79,7 @@ func (all allowances) key() string {
 	return strings.Join(slices.Compact(out), "\n")
 }
 
-// allowance describes connections on the same ports together. Nil: there are none.
+// allowance describes connections on the same ports together. Nil: none exist.
 func (all allowances) allowance() *report.Allowance {
 	if len(all) == 0 {
 		return nil

@@ -76,12 +76,14 @@ func (c *Checkout) Path(path string) (string, error) {
 	if err != nil || !filepath.IsLocal(inRoot) {
 		return "", fmt.Errorf("%s is not in the repository %s: --base compares files of one repository", path, c.root)
 	}
-	if at := slices.IndexFunc(c.incomplete, func(p string) bool { return inRoot == "." || p == inRoot || strings.HasPrefix(p, filepath.ToSlash(inRoot)+"/") }); at >= 0 {
+	if at := slices.IndexFunc(c.incomplete, func(p string) bool {
+		return inRoot == "." || p == inRoot || strings.HasPrefix(p, filepath.ToSlash(inRoot)+"/")
+	}); at >= 0 {
 		return "", fmt.Errorf("%s is a submodule or a pointer of git-lfs, and git does not have its contents: check both revisions out, and compare the two folders", c.incomplete[at])
 	}
 	out := filepath.Join(c.dir, inRoot)
 	if _, err := os.Stat(out); err != nil {
-		return "", fmt.Errorf("%s does not exist in the revision %s, so there is nothing to compare with", path, c.Commit)
+		return "", fmt.Errorf("%s does not exist in the revision %s, so OLD is missing", path, c.Commit)
 	}
 	return out, nil
 }

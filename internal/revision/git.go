@@ -104,7 +104,7 @@ func (r repository) contents(all []entry, do func(entry, []byte) error) error {
 		return fmt.Errorf("git: %w", err)
 	}
 	if err := readContents(bufio.NewReader(stdout), all, do); err != nil {
-		// The error of git, which ends when nobody reads on, follows from this one.
+		// The error of git, which ends without a reader, follows from this one.
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		return errors.Join(err, textError(stderr.String()))
