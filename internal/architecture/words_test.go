@@ -69,9 +69,9 @@ var lineExceptions = map[string]string{
 	"`closed`":      "is a kind of difference",
 	"  closed ":     "is a kind of difference",
 	"close(":        "is a function of Go",
-	".Close()":       "is a method of Go",
-	"user nobody":    "is a user of Unix",
-	"everybody":      "is a flow of a golden case, and part of names that are generated",
+	".Close()":      "is a method of Go",
+	"user nobody":   "is a user of Unix",
+	"everybody":     "is a flow of a golden case, and part of names that are generated",
 }
 
 func TestWordsArePlain(t *testing.T) {

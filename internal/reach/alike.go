@@ -38,6 +38,7 @@ func CompileAlike(builds ...Build) ([]*Questions, error) {
 		if err := set.AddNonPods(env, distinguished); err != nil {
 			return nil, fmt.Errorf("add endpoints outside the cluster: %w", err)
 		}
+		askOutside(set, distinguished.Names)
 		set.Ask(b.nodesOf(builds)...)
 		table, err := b.Program.Compile(set, flow.WithDenies)
 		if err != nil {

@@ -202,7 +202,7 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 
 // asPeer returns what an endpoint is to the policies of the other side: a node is host or remote-node.
 func (q *Questions) asPeer(id endpoints.ID) []endpoints.ID {
-	if q.View.Set.Of(id).Kind != endpoints.NodeEndpoint {
+	if q.View.Set.Endpoints[id-1].Kind != endpoints.NodeEndpoint {
 		return []endpoints.ID{id}
 	}
 	var out []endpoints.ID

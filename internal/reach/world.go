@@ -54,12 +54,7 @@ func (p Proof) world(tests []resource.FlowTest, representatives Representatives,
 			return nil, err
 		}
 	}
-	for _, e := range append(clusterEntities, v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6) {
-		set.Ask(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)})
-	}
-	for _, name := range names {
-		set.Ask(endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(name)})
-	}
+	askOutside(set, names)
 	for _, t := range tests {
 		for _, c := range t.Test.Spec.Cases {
 			set.Ask(p.Endpoints.endsOf(c)...)
@@ -69,6 +64,16 @@ func (p Proof) world(tests []resource.FlowTest, representatives Representatives,
 		set.Ask(p.declaredEnds(expected, set.Known())...)
 	}
 	return set, nil
+}
+
+// askOutside adds every entity, and an example of each DNS name and pattern.
+func askOutside(set *endpoints.Set, names []string) {
+	for _, e := range append(clusterEntities, v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6) {
+		set.Ask(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)})
+	}
+	for _, name := range names {
+		set.Ask(endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(name)})
+	}
 }
 
 // endsOf returns the sources and destinations of a case. It omits what cannot be found: the case reports
