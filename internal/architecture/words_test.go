@@ -65,6 +65,8 @@ var lineExceptions = map[string]string{
 	"opened;closed": "is a kind of difference",
 	" closed, ":     "is a kind of difference",
 	",closed":       "is a kind of difference",
+	`\"closed\"`:    "is a kind of difference",
+	"0 closed":      "is a kind of difference",
 	`"closed"`:      "is a kind of difference",
 	"`closed`":      "is a kind of difference",
 	"  closed ":     "is a kind of difference",

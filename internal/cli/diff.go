@@ -41,8 +41,8 @@ new or removed pod are opened or closed.
 OLD and NEW are each DIR, FILE or -. Only one of them may be -.
 --base REV [DIR] compares DIR in a revision of its git repository with DIR in the working
 tree. The revision is written to a temporary folder, and git runs no filter and no hook.
---as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce. What is
-"closed" is allowed today, and Enforce will deny it.
+--as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce. What
+is "closed" is allowed today, and Enforce will deny it.
 
 ` + targetHelp + `
 
@@ -91,18 +91,27 @@ func (f diffFlags) check(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	oneTarget := f.asIs || cmd.Flags().Changed("base")
-	switch {
-	case oneTarget && len(args) > 1, len(args) > 2:
-		return fmt.Errorf("%d arguments (%s) are too many: write %s", len(args), strings.Join(args, " "), cmd.UseLine())
-	case !oneTarget && len(args) < 2:
-		return fmt.Errorf("diff compares two builds: write %s", cmd.UseLine())
-	case !oneTarget && args[0] == "-" && args[1] == "-":
-		return errors.New("OLD and NEW are both standard input: name a folder or a file for one of them")
-	case cmd.Flags().Changed("base") && len(args) == 1 && args[0] == "-":
-		return errors.New("--base compares a folder with a revision of it, and - is no folder: name DIR")
+	if err := f.checkArguments(cmd, args); err != nil {
+		return err
 	}
 	return f.format.check()
+}
+
+// checkArguments refuses arguments that do not fit the flags.
+func (f diffFlags) checkArguments(cmd *cobra.Command, args []string) error {
+	base := cmd.Flags().Changed("base")
+	oneTarget, both := f.asIs || base, strings.Join(args, " ")
+	switch {
+	case oneTarget && len(args) > 1, len(args) > 2:
+		return fmt.Errorf("%d arguments (%s) are too many: write %s", len(args), both, cmd.UseLine())
+	case !oneTarget && len(args) < 2:
+		return fmt.Errorf("diff compares two builds: write %s", cmd.UseLine())
+	case both == "- -":
+		return errors.New("OLD and NEW are both standard input: name a folder or a file for one of them")
+	case base && both == "-":
+		return errors.New("--base compares a folder with a revision of it, and - is no folder: name DIR")
+	}
+	return nil
 }
 
 // diff answers diff.

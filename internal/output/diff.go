@@ -58,7 +58,7 @@ func Diff(w io.Writer, d report.Diff, detail Detail) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s compared with %s: %s\n", sideName(d.New), sideName(d.Old), countsText(d))
 	for _, kind := range report.DifferenceKinds() {
-		groups := groupDifferences(d.Differences, kind, detail == Verbose)
+		groups := groupDifferences(d.Differences, kind, detail)
 		if len(groups) == 0 {
 			continue
 		}

@@ -21,8 +21,8 @@ type differenceGroup struct {
 	count                              int
 }
 
-// groupDifferences joins the differences of one kind that are alike. With all, each is a group.
-func groupDifferences(list []report.Difference, kind report.DifferenceKind, all bool) []*differenceGroup {
+// groupDifferences joins the differences of one kind that are alike. Verbose, each is a group.
+func groupDifferences(list []report.Difference, kind report.DifferenceKind, detail Detail) []*differenceGroup {
 	var out []*differenceGroup
 	byKey := map[string]*differenceGroup{}
 	for i, d := range list {
@@ -30,7 +30,7 @@ func groupDifferences(list []report.Difference, kind report.DifferenceKind, all 
 			continue
 		}
 		key := alikeKey(d)
-		if all {
+		if detail == Verbose {
 			key = fmt.Sprint(i)
 		}
 		if byKey[key] == nil {
@@ -192,13 +192,14 @@ func (g *differenceGroup) policies(detail Detail) string {
 	if detail == Verbose {
 		text = strings.Join(g.byPolicy, "; ")
 	}
-	switch {
-	case g.Kind == report.OneSided:
+	switch g.Kind {
+	case report.OneSided:
 		return string(g.Side) + " widens: " + text
-	case g.Kind == report.Closed:
+	case report.Closed:
 		return "before: " + text
+	default:
+		return text
 	}
-	return text
 }
 
 // allowanceText is "egress web/allow, ingress db/allow".

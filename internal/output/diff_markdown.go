@@ -32,7 +32,7 @@ func DiffMarkdown(w io.Writer, d report.Diff) error {
 	}
 	var all []*differenceGroup
 	for _, kind := range report.DifferenceKinds() {
-		groups := groupDifferences(d.Differences, kind, false)
+		groups := groupDifferences(d.Differences, kind, Summary)
 		all = append(all, groups...)
 		m.table(fmt.Sprintf("\n**%s**: %s\n\n| from | to | ports | connections | declared by |\n|---|---|---|---:|---|\n", kind, kindMeaning[kind]), groups, func(g *differenceGroup) string {
 			return fmt.Sprintf("| %s | %s | %s | %d | %s |\n", code(g.from(Summary)), code(g.to(Summary)), code(g.portsText()), g.count, code(g.declaredBy(Summary)))

@@ -99,7 +99,7 @@ func withoutInputs(all []*yaml.RNode) []*yaml.RNode {
 // buildOfCase returns the inputs and policies of a golden case.
 func buildOfCase(t *testing.T, name string) []*yaml.RNode {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("../../testdata/generated", name, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "generated", name, "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s has no files: %v", name, err)
 	}
