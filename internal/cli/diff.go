@@ -36,7 +36,7 @@ The kinds of differences are:
   changed    both builds allow it with other L7 rules: NEW "allows more" or "allows less".
   one-sided  one side allows it in NEW alone, and the other side denies it.
 A pod of both builds is one with the same namespace, kind and name. The connections of a
-new or removed pod are opened or closed.
+new or removed pod are "opened" or "closed".
 
 OLD and NEW are each DIR, FILE or -. Only one of them may be -.
 --base REV [DIR] compares DIR in a revision of its git repository with DIR in the working

@@ -41,11 +41,14 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
+// newline is a name with a line feed.
+const newline = "ü\n.yaml"
+
 // TestCheckout writes files of every kind, as git has them.
 func TestCheckout(t *testing.T) {
 	t.Parallel()
 	dir, git := repository(t)
-	write(t, filepath.Join(dir, "a b", "ü\n.yaml"), "x: 1\r\n")
+	write(t, filepath.Join(dir, "a b", newline), "x: 1\r\n")
 	write(t, filepath.Join(dir, "empty"), "")
 	write(t, filepath.Join(dir, "run.sh"), "#!/bin/sh\n")
 	if err := os.Chmod(filepath.Join(dir, "run.sh"), 0o700); err != nil { //nolint:gosec // It is a script.
@@ -56,7 +59,7 @@ func TestCheckout(t *testing.T) {
 	}
 	git("", "add", "-A")
 	git("", "commit", "-qm", "one")
-	write(t, filepath.Join(dir, "a b", "ü\n.yaml"), "x: 2\n")
+	write(t, filepath.Join(dir, "a b", newline), "x: 2\n")
 	c, err := revision.New(context.Background(), dir, "HEAD")
 	if err != nil {
 		t.Fatal(err)
