@@ -24,6 +24,7 @@ const (
 var documents = map[string]reflect.Type{
 	"build.json":   reflect.TypeFor[document.Build](),
 	"convert.json": reflect.TypeFor[document.Convert](),
+	"graph.json":   reflect.TypeFor[document.Graph](),
 	"reach.json":   reflect.TypeFor[document.Reach](),
 	"render.json":  reflect.TypeFor[document.Render](),
 	"verify.json":  reflect.TypeFor[document.Verify](),

@@ -46,6 +46,11 @@ func (q *questionFlags) enforcement() proof.Enforcement { return proof.Enforceme
 
 // subject reads a target. Findings that are errors are written, and errFindings is returned.
 func (q *questionFlags) subject(cmd *cobra.Command, p *output.Progress, target []string) (proof.Subject, error) {
+	return q.subjectOf(cmd, p, target, func(proof.Verification) error { return nil })
+}
+
+// subjectOf reads a target, and calls before with the input that was read.
+func (q *questionFlags) subjectOf(cmd *cobra.Command, p *output.Progress, target []string, before func(proof.Verification) error) (proof.Subject, error) {
 	if len(target) == 0 {
 		target = []string{"."}
 	}
@@ -54,6 +59,9 @@ func (q *questionFlags) subject(cmd *cobra.Command, p *output.Progress, target [
 		return proof.Subject{}, writeRefused(cmd, err)
 	}
 	v.Fence, v.Progress, v.Debug = q.fence, p.Update, debugger(cmd)
+	if err := before(v); err != nil {
+		return proof.Subject{}, err
+	}
 	s, err := v.Questions(q.enforcement())
 	s.Findings = position.NewFinder(verifiedDirs(target, q.inputs)...).Locate(s.Findings)
 	if errors.Is(err, proof.ErrNoAnswer) {
