@@ -210,12 +210,19 @@ func (b *chromium) focus(selector string) {
 func (b *chromium) media(scheme string) {
 	b.t.Helper()
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+	b.settle()
+}
+
+// settle waits until the page has drawn two frames.
+func (b *chromium) settle() {
+	b.t.Helper()
+	b.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 }
 
 // picture returns a PNG of what is visible.
 func (b *chromium) picture() []byte {
 	b.t.Helper()
-	b.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+	b.settle()
 	var out struct{ Data string }
 	b.call("Page.captureScreenshot", map[string]any{"format": "png"}, &out)
 	png, err := base64.StdEncoding.DecodeString(out.Data)

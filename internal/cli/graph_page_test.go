@@ -123,7 +123,7 @@ func TestGraphPageOfSocTalk(t *testing.T) {
 	if got := b.text("#matches"); got != "1 of 8 groups match" {
 		t.Errorf("matches %q", got)
 	}
-	if rows := b.number("#matrix tbody tr"); rows < 2 || rows > 7 {
+	if rows := b.number("#matrix div:not(.parked) > .both tbody tr"); rows < 2 || rows > 7 {
 		t.Errorf("a search leaves %d rows", rows)
 	}
 	b.focus("#tab-matrix")

@@ -1,7 +1,8 @@
 // canvasMatrix returns the matrix as a canvas, and its cells as a table for keyboards and screen readers.
 function canvasMatrix(shape, filled) {
-  const canvas = make('canvas', {tabindex: 0, role: 'img', 'aria-label': `Matrix of ${count(shape.rows.length, 'row')} and ${count(shape.columns.length, 'column')}: ${count(filled.length, 'cell')} with connections. Arrow keys move between them.`, 'aria-describedby': 'cell-text'});
-  const text = make('p', {id: 'cell-text', class: 'hint', role: 'status'}, 'Move over the matrix, or use the arrow keys. A search enlarges the groups that match.');
+  const id = shape.whole ? 'cell-text' : 'cell-text-found';
+  const canvas = make('canvas', {tabindex: 0, role: 'img', 'aria-label': `Matrix of ${count(shape.rows.length, 'row')} and ${count(shape.columns.length, 'column')}: ${count(filled.length, 'cell')} with connections. Arrow keys move between them.`, 'aria-describedby': id});
+  const text = make('p', {id, class: 'hint', role: 'status'}, 'Move over the matrix, or use the arrow keys. A search enlarges the groups that match.');
   const view = {canvas, text, shape, filled, current: -1, byRow: new Map()};
   const rowOf = new Map(shape.rows.map((id, r) => [id, r]));
   filled.forEach((c, i) => {
@@ -21,7 +22,7 @@ function canvasMatrix(shape, filled) {
 }
 
 // cellTable lists cells in a table. More are added by a button.
-function cellTable(filled, most = 100) {
+function cellTable(filled, most = 40) {
   const row = c => make('tr', {}, make('th', {scope: 'row'}, groupLink(c.from)), make('td', {}, groupLink(c.to)),
     make('td', {}, button(c.all ? portsOf(c.all) : 'not isolated', () => select({cell: [c.from, c.to]}), {class: 'link'})));
   const body = make('tbody', {}, filled.slice(0, most).map(row));
@@ -41,8 +42,8 @@ function cellTable(filled, most = 100) {
 function drawMatrix(view) {
   const {canvas, shape, filled} = view;
   const most = Math.max(shape.rows.length, shape.columns.length, 1);
-  const width = canvas.parentElement?.clientWidth ?? 800;
-  view.names = most <= 60 ? 150 : 0;
+  const width = byId('content').clientWidth - 48;
+  view.names = most <= 100 ? 150 : 0;
   view.size = Math.min(18, Math.max(1, (Math.min(width, 1100) - view.names) / shape.columns.length));
   const scale = devicePixelRatio || 1;
   const [w, h] = [view.names + view.size * shape.columns.length, view.names + view.size * shape.rows.length];
@@ -57,7 +58,7 @@ function drawMatrix(view) {
   pen.clearRect(0, 0, w, h);
   pen.strokeStyle = colorOf('--line');
   pen.strokeRect(view.names + .5, view.names + .5, w - view.names - 1, h - view.names - 1);
-  const dot = Math.max(2, view.size - (view.size > 6 ? 1 : 0));
+  const dot = Math.max(3, view.size - (view.size > 6 ? 1 : 0));
   for (const c of filled) {
     pen.fillStyle = colors[cellKind(c)];
     pen.fillRect(view.names + c.at * view.size, view.names + c.row * view.size, dot, dot);

@@ -6,6 +6,7 @@ groups.forEach((g, i) => {
   g.id = i;
   g.nodes = [];
   g.out = g.in = false; // Whether nothing isolates some of its pods.
+  g.outside = false; // Whether some of its endpoints are no pods.
   g.tenant = g.kind === 'Tenant';
 });
 nodes.forEach((n, i) => {
@@ -18,26 +19,26 @@ nodes.forEach((n, i) => {
   g.nodes.push(i);
   g.out ||= n.out;
   g.in ||= n.in;
+  g.outside ||= !n.pod;
 });
 
-// cells has the edges between two groups, by the position of their cell in the matrix.
-const cells = new Map();
-const cellKey = (from, to) => from * groups.length + to;
+// cells has, by group, the edges to each other group.
+const cells = groups.map(() => new Map());
 edges.forEach((e, i) => {
   e.id = i;
   e.group = [nodes[e.from[0]].group, nodes[e.to[0]].group];
   e.from.forEach(n => nodes[n].edgesOut.push(i));
   e.to.forEach(n => nodes[n].edgesIn.push(i));
-  const key = cellKey(...e.group);
-  if (!cells.has(key)) cells.set(key, []);
-  cells.get(key).push(i);
+  const row = cells[e.group[0]];
+  if (!row.has(e.group[1])) row.set(e.group[1], []);
+  row.get(e.group[1]).push(i);
 });
+const cellOf = (from, to) => cells[from].get(to);
 
 // openCell reports whether nothing isolates pods of two groups from each other, or from what is no pod.
-function openCell(from, to) {
-  const [a, b] = [groups[from], groups[to]];
-  return a.out && (b.in || b.nodes.some(n => !nodes[n].pod)) || b.in && a.nodes.some(n => !nodes[n].pod);
-}
+const openCell = (from, to) => groups[from].out && (groups[to].in || groups[to].outside) || groups[to].in && groups[from].outside;
+const openTargets = groups.filter(g => g.in || g.outside).map(g => g.id);
+
 const pods = nodes.filter(n => n.pod);
 const openPods = pods.filter(n => n.out || n.in);
 const tenants = groups.filter(g => g.tenant);

@@ -36,22 +36,22 @@ function overview() {
 
 function groupDetails(id) {
   const g = groups[id];
-  const reached = groups.filter(o => o.id !== id && cells.has(cellKey(id, o.id)));
-  const reaching = groups.filter(o => o.id !== id && cells.has(cellKey(o.id, id)));
-  const cellButton = (from, to, title) => [button(title, () => select({cell: [from, to]}), {class: 'link'}), ` ${portsOf(cells.get(cellKey(from, to)), 3)}`];
+  const reached = groups.filter(o => o.id !== id && cellOf(id, o.id));
+  const reaching = groups.filter(o => o.id !== id && cellOf(o.id, id));
+  const cellButton = (from, to, title) => [button(title, () => select({cell: [from, to]}), {class: 'link'}), ` ${portsOf(cellOf(from, to), 3)}`];
   return [
     back(), make('h2', {}, g.title, ' ', badge(stateOf(g))),
     g.namespaces?.length > 0 && make('p', {}, `Namespaces: ${g.namespaces.join(', ')}`),
     make('h3', {}, count(g.nodes.length, g.kind === 'Tenant' || g.kind === 'Namespace' ? 'pod' : 'endpoint')),
     g.nodes.length === 0 ? make('p', {}, 'The build has no pods of it.') : some(g.nodes, n => [nodeLink(n), openText(nodes[n]) && [' ', badge({text: openText(nodes[n]), kind: 'open'})]].flat()),
-    cells.has(cellKey(id, id)) && [make('h3', {}, 'Within'), make('p', {}, cellButton(id, id, 'among its own'))],
+    cellOf(id, id) && [make('h3', {}, 'Within'), make('p', {}, cellButton(id, id, 'among its own'))],
     make('h3', {}, `Reaches ${count(reached.length, 'group')}`), some(reached, o => cellButton(id, o.id, o.title)),
     make('h3', {}, `Reached from ${count(reaching.length, 'group')}`), some(reaching, o => cellButton(o.id, id, o.title)),
   ].flat();
 }
 
 function cellDetails(from, to) {
-  const all = cells.get(cellKey(from, to)) ?? [];
+  const all = cellOf(from, to) ?? [];
   return [
     back(), make('h2', {}, groupLink(from), ' → ', groupLink(to)),
     openCell(from, to) && make('p', {class: 'warning'}, 'Nothing isolates some pods on both sides, so they reach each other on every port.'),

@@ -4,9 +4,26 @@ const columnWidth = [180, 230, 230, 220];
 const rowHeight = 22;
 const maxRows = 14;
 
-// boxes returns the boxes of the picture with their places. A box is a group, or the part of it in a column.
-function boxes() {
-  const all = groups.flatMap(g => columnsOf(g).map(([column, members]) => ({group: g.id, column, members})));
+// More groups than these are drawn only around what is selected or found.
+const maxDrawnGroups = 60;
+
+// drawnGroups returns the groups of the picture: all or, in a large graph, what is selected or found and its
+// neighbours. Undefined: they are too many, or nothing is selected.
+function drawnGroups() {
+  if (groups.length <= maxDrawnGroups) return new Set(groups.map(g => g.id));
+  const chosen = selected.node !== undefined ? [nodes[selected.node].group] : selected.cell ?? (selected.group !== undefined ? [selected.group] : undefined);
+  const centre = chosen ? new Set(chosen) : filter.active ? filter.groups : new Set();
+  const out = new Set(centre);
+  for (const e of edges) {
+    if (centre.has(e.group[0])) out.add(e.group[1]);
+    if (centre.has(e.group[1])) out.add(e.group[0]);
+  }
+  return out.size > 0 && out.size <= maxDrawnGroups ? out : undefined;
+}
+
+// boxes returns the boxes of some groups with their places. A box is a group, or the part of it in a column.
+function boxes(drawn) {
+  const all = groups.filter(g => drawn.has(g.id)).flatMap(g => columnsOf(g).map(([column, members]) => ({group: g.id, column, members})));
   const bottoms = columnX.map(() => 16);
   for (const b of all) {
     b.rows = b.members.length > maxRows ? maxRows : b.members.length;
@@ -27,7 +44,7 @@ function boxes() {
 
 // withinText has the ports on which all pods of a group reach each other.
 function withinText(g) {
-  const all = (cells.get(cellKey(g.id, g.id)) ?? []).filter(e => isWhole(edges[e].from) && isWhole(edges[e].to));
+  const all = (cellOf(g.id, g.id) ?? []).filter(e => isWhole(edges[e].from) && isWhole(edges[e].to));
   return all.length > 0 ? portsOf(all, 2) : '';
 }
 
@@ -57,9 +74,10 @@ function anchors(list, places, alone) {
 }
 
 // arrows returns the arrows between anchors, each once with all of its edges.
-function arrows(places) {
+function arrows(places, drawn) {
   const out = new Map();
   for (const e of edges) {
+    if (!drawn.has(e.group[0]) || !drawn.has(e.group[1])) continue;
     const within = e.group[0] === e.group[1];
     if (within && isWhole(e.from) && isWhole(e.to)) continue;
     for (const from of anchors(e.from, places, within)) {

@@ -25,7 +25,7 @@ function updateFilter() {
 function select(what, focus) {
   selected = what;
   showDetails(selected);
-  if (view === 'picture') markPicture();
+  if (view === 'picture') showPicture();
   if (focus) byId(focus)?.focus();
 }
 
@@ -45,7 +45,7 @@ function setTheme(theme) {
   if (theme) document.documentElement.dataset.theme = theme;
   const dark = (theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
   byId('theme').setAttribute('aria-pressed', dark);
-  if (view === 'matrix') showMatrix();
+  if (view === 'matrix') showMatrix(true);
 }
 
 function start() {

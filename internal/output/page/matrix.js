@@ -3,25 +3,28 @@ const maxTableGroups = 300;
 const maxTableCells = 15000;
 
 // matrixShape returns the rows and columns: all groups or, with a filter, those that match and their neighbours.
+// It returns all groups, too, if the filter leaves most of them.
 function matrixShape() {
   // What tenants share is first, since most of them reach it.
   const order = [...groups.filter(g => !g.tenant), ...tenants].map(g => g.id);
-  if (!filter.active) return {rows: order, columns: order};
   const rows = new Set(filter.groups), columns = new Set(filter.groups);
-  for (const e of edges) {
+  for (const e of filter.active ? edges : []) {
     if (filter.groups.has(e.group[1])) rows.add(e.group[0]);
     if (filter.groups.has(e.group[0])) columns.add(e.group[1]);
   }
-  return {rows: order.filter(g => rows.has(g)), columns: order.filter(g => columns.has(g))};
+  const whole = !filter.active || Math.min(rows.size, columns.size) > .8 * groups.length;
+  return whole ? {whole, rows: order, columns: order} : {whole, rows: order.filter(g => rows.has(g)), columns: order.filter(g => columns.has(g))};
 }
 
 // cellsOf returns the cells of a shape that are not empty, by row.
 function cellsOf({rows, columns}) {
-  return rows.map(from => columns.flatMap((to, at) => {
-    const all = cells.get(cellKey(from, to));
-    const open = (groups[from].out || groups[to].in) && openCell(from, to);
-    return all || open ? [{from, to, at, all, open}] : [];
-  }));
+  const at = new Map(columns.map((id, c) => [id, c]));
+  return rows.map(from => {
+    const targets = new Set(cells[from].keys());
+    if (groups[from].out || groups[from].outside) openTargets.filter(to => openCell(from, to)).forEach(to => targets.add(to));
+    const row = [...targets].filter(to => at.has(to)).map(to => ({from, to, at: at.get(to), all: cellOf(from, to), open: openCell(from, to)}));
+    return row.sort((a, b) => a.at - b.at);
+  });
 }
 
 const cellKind = c => c.open ? 'open' : c.all.every(e => edges[e].traffic.every(t => traffic[t].depends)) ? 'depends' : 'allowed';
@@ -31,14 +34,35 @@ function cellText(c) {
   return `${groups[c.from].title} to ${groups[c.to].title}: ${parts.join('; ')}`;
 }
 
-function showMatrix() {
+// matrixKey identifies the matrix that is shown. The matrix of all groups stays in the page, so that the end of a
+// search is fast.
+let matrixKey, wholeMatrix;
+
+function showMatrix(again) {
   const panel = byId('matrix');
   const shape = matrixShape();
+  const key = `${shape.rows} ${shape.columns}`;
+  if (key === matrixKey && !again) return;
+  matrixKey = key;
+  if (again || !wholeMatrix) {
+    wholeMatrix = undefined;
+    panel.replaceChildren();
+  }
+  [...panel.children].forEach(child => child !== wholeMatrix && child.remove());
+  wholeMatrix?.classList.toggle('parked', !shape.whole);
+  if (shape.whole && wholeMatrix) return;
+  const shown = matrixOf(shape);
+  panel.prepend(shown);
+  if (shape.whole) wholeMatrix = shown;
+}
+
+function matrixOf(shape) {
   const byRow = cellsOf(shape);
   const filled = byRow.reduce((n, row) => n + row.length, 0);
-  const heading = make('p', {class: 'hint'}, 'Rows reach columns. Arrow keys move between cells, and Enter shows one.');
-  const large = Math.max(shape.rows.length, shape.columns.length) > maxTableGroups || filled > maxTableCells;
-  panel.replaceChildren(heading, ...large ? canvasMatrix(shape, byRow.flat()) : [make('div', {class: 'scroll both'}, matrixTable(shape, byRow))]);
+  const most = groups.length > maxTableGroups ? 40 : maxTableGroups;
+  const large = Math.max(shape.rows.length, shape.columns.length) > most || filled > maxTableCells;
+  return make('div', {}, make('p', {class: 'hint'}, 'Rows reach columns. Arrow keys move between cells, and Enter shows one.'),
+    large ? canvasMatrix(shape, byRow.flat()) : make('div', {class: 'scroll both'}, matrixTable(shape, byRow)));
 }
 
 // matrixTable returns the matrix as a table. Empty cells in a row are one cell, so that many groups stay few cells.
@@ -62,14 +86,15 @@ function matrixTable({rows, columns}, byRow) {
       next = c.at + 1;
       if (c.to === undefined) continue;
       const text = size === 'wide' ? c.open && !c.all ? 'not isolated' : portsOf(c.all ?? [], 2) : '';
-      row.append(place(r, c.at, make('td', {class: `cell ${cellKind(c)} ${c.from === c.to ? 'own' : ''}`, 'aria-colindex': c.at + 2, 'aria-label': cellText(c), title: cellText(c)}, text)));
+      const label = cellText(c);
+      row.append(place(r, c.at, make('td', {class: `cell ${cellKind(c)} ${c.from === c.to ? 'own' : ''}`, 'aria-colindex': c.at + 2, 'aria-label': label, title: label}, text)));
     }
     return row;
   });
   table.append(make('colgroup', {}, make('col', {class: 'names'}), columns.map(() => make('col'))), make('thead', {}, first), make('tbody', {}, body));
   const start = at.get('0 -1') ?? at.get('-1 0');
   if (start) start.tabIndex = 0;
-  table.addEventListener('keydown', event => matrixKey(event, at, rows, columns));
+  table.addEventListener('keydown', event => moveInMatrix(event, at, rows, columns));
   table.addEventListener('click', event => chooseCell(event.target.closest('td.cell, th'), rows, columns));
   return table;
 }
@@ -81,8 +106,8 @@ function chooseCell(element, rows, columns) {
   else select({group: r >= 0 ? rows[r] : columns[c]});
 }
 
-// matrixKey moves the focus to the next cell that is not empty, or chooses one.
-function matrixKey(event, at, rows, columns) {
+// moveInMatrix moves the focus to the next cell that is not empty, or chooses one.
+function moveInMatrix(event, at, rows, columns) {
   const from = event.target.place;
   if (!from) return;
   if (event.key === 'Enter' || event.key === ' ') {

@@ -1,13 +1,23 @@
-// picture has the elements of the picture, which is built once.
+// picture has the elements of the picture, and the groups that it draws.
 let picture;
 
 function showPicture() {
-  if (!picture) buildPicture();
+  const drawn = drawnGroups();
+  if (!drawn) {
+    picture = undefined;
+    byId('picture').replaceChildren(make('p', {}, `The build has ${count(groups.length, 'group')}. Search or select one with at most ${maxDrawnGroups} neighbours to draw it with these. The matrix and the list have all of them.`));
+    return;
+  }
+  const key = [...drawn].join(' ');
+  if (picture?.key !== key) {
+    buildPicture(drawn);
+    picture.key = key;
+  }
   markPicture();
 }
 
-function buildPicture() {
-  const {all, width, height} = boxes();
+function buildPicture(drawn) {
+  const {all, width, height} = boxes(drawn);
   const places = {boxOf: new Map(), rowOf: new Map()};
   for (const b of all) {
     b.members.forEach((n, i) => {
@@ -22,7 +32,7 @@ function buildPicture() {
   const lines = make('g', {class: 'arrows', 'aria-hidden': 'true'});
   const labels = make('g', {class: 'labels', 'aria-hidden': 'true'});
   const written = new Map();
-  for (const a of arrows(places)) {
+  for (const a of arrows(places, drawn)) {
     const c = curve(a);
     const title = `${nodes[[...a.sources][0]].short} → ${nodes[[...a.targets][0]].short}: ${portsOf(a.edges)}`;
     a.element = make('path', {d: c.path, class: 'arrow', 'marker-end': 'url(#head-allowed)'}, make('title', {}, title));
