@@ -12,12 +12,9 @@ const maxDrawnGroups = 60;
 function drawnGroups() {
   if (groups.length <= maxDrawnGroups) return new Set(groups.map(g => g.id));
   const chosen = selected.node !== undefined ? [nodes[selected.node].group] : selected.cell ?? (selected.group !== undefined ? [selected.group] : undefined);
-  const centre = chosen ? new Set(chosen) : filter.active ? filter.groups : new Set();
-  const out = new Set(centre);
-  for (const e of edges) {
-    if (centre.has(e.group[0])) out.add(e.group[1]);
-    if (centre.has(e.group[1])) out.add(e.group[0]);
-  }
+  const out = new Set(chosen ?? (filter.active ? filter.groups : []));
+  const near = chosen ? e => e.group.some(g => chosen.includes(g)) : filter.edges;
+  if (out.size > 0) edges.filter(near).forEach(e => e.group.forEach(g => out.add(g)));
   return out.size > 0 && out.size <= maxDrawnGroups ? out : undefined;
 }
 

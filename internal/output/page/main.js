@@ -18,6 +18,7 @@ function updateFilter() {
     return filter.text === '' || e.group.some(g => groups[g].text.includes(filter.text)) || [...e.from, ...e.to].some(n => filter.nodes.has(n));
   };
   byId('matches').textContent = filter.active ? `${filter.groups.size.toLocaleString('en')} of ${count(groups.length, 'group')} match` : '';
+  scrollTo(0, 0);
   views[view]();
 }
 
@@ -49,7 +50,7 @@ function setTheme(theme) {
 }
 
 function start() {
-  const counts = [count(tenants.length, 'tenant'), count(pods.length, 'pod'), count(edges.length, 'connection'), openPods.length > 0 && `${openPods.length.toLocaleString('en')} pods not isolated`];
+  const counts = [count(tenants.length, 'tenant'), count(pods.length, 'pod'), count(edges.length, 'connection'), openPods.length > 0 && `${count(openPods.length, 'pod')} not isolated`];
   byId('summary').textContent = counts.filter(Boolean).join(' · ');
   const outcome = byId('outcome');
   outcome.textContent = graph.outcome ? `tenantfence verify: ${graph.outcome}` : 'not verified in this run';

@@ -8,7 +8,7 @@ function matrixShape() {
   // What tenants share is first, since most of them reach it.
   const order = [...groups.filter(g => !g.tenant), ...tenants].map(g => g.id);
   const rows = new Set(filter.groups), columns = new Set(filter.groups);
-  for (const e of filter.active ? edges : []) {
+  for (const e of filter.active ? edges.filter(filter.edges) : []) {
     if (filter.groups.has(e.group[1])) rows.add(e.group[0]);
     if (filter.groups.has(e.group[0])) columns.add(e.group[1]);
   }
@@ -82,7 +82,8 @@ function matrixTable({rows, columns}, byRow) {
     const row = make('tr', {'aria-rowindex': r + 2}, place(r, -1, head(from, 'row')));
     let next = 0;
     for (const c of [...byRow[r], {at: columns.length}]) {
-      if (c.at > next) row.append(make('td', {class: 'gap', colspan: c.at - next}));
+      if (size === 'wide') for (; next < c.at; next++) row.append(make('td', {class: 'gap'}));
+      else if (c.at > next) row.append(make('td', {class: 'gap', colspan: c.at - next}));
       next = c.at + 1;
       if (c.to === undefined) continue;
       const text = size === 'wide' ? c.open && !c.all ? 'not isolated' : portsOf(c.all ?? [], 2) : '';
