@@ -81,11 +81,27 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match fu
 	}
 	for _, o := range all {
 		for ep := range o.Peers.All() {
-			add(ep)
+			own, known := q.own(ep)
+			if !known {
+				return nil, fmt.Errorf("find connections: %w: %q", flow.ErrUnknownEndpoint, ep.Name)
+			}
+			add(own)
 		}
 	}
 	slices.SortFunc(out, func(a, b *endpoints.Endpoint) int { return int(a.ID - b.ID) })
 	return out, nil
+}
+
+// own returns the endpoint of the set that is a peer. The evaluator of NetworkPolicies has entities of its own.
+func (q *Questions) own(peer *endpoints.Endpoint) (*endpoints.Endpoint, bool) {
+	if peer.ID > 0 {
+		return peer, true
+	}
+	id, known := q.View.Set.Find(*peer)
+	if !known {
+		return nil, false
+	}
+	return &q.View.Set.Endpoints[id-1], true
 }
 
 // isPeer reports whether connections list an endpoint on the other side of a direction. A representative
@@ -278,7 +294,9 @@ func (q *Questions) contains(set *flow.PeerSet, id endpoints.ID) bool {
 	if !known {
 		m = make(members, len(q.View.Set.Endpoints)/64+1)
 		for ep := range set.All() {
-			m[ep.ID/64] |= 1 << (ep.ID % 64)
+			if own, known := q.own(ep); known {
+				m[own.ID/64] |= 1 << (own.ID % 64)
+			}
 		}
 		q.members[set] = m
 	}
