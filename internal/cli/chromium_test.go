@@ -219,17 +219,17 @@ func (b *chromium) settle() {
 	b.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 }
 
-// picture returns a PNG of what is visible.
+// picture returns a WebP image of what is visible.
 func (b *chromium) picture() []byte {
 	b.t.Helper()
 	b.settle()
 	var out struct{ Data string }
-	b.call("Page.captureScreenshot", map[string]any{"format": "png"}, &out)
-	png, err := base64.StdEncoding.DecodeString(out.Data)
+	b.call("Page.captureScreenshot", map[string]any{"format": "webp", "quality": 75}, &out)
+	image, err := base64.StdEncoding.DecodeString(out.Data)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return png
+	return image
 }
 
 // loadsNothing checks that the page requested only itself, and has no errors.

@@ -23,7 +23,7 @@ const hostile = `</script><img src=x onerror=alert(1)>"]\"|#quot;&` + "`$@data@"
 
 // graphOf is a graph of tenants with 5 pods each, which reach each other, DNS and one name.
 func graphOf(tenants int) report.Graph {
-	g := report.Graph{Fence: "platform"}
+	g := report.Graph{Fence: hostile}
 	pod := func(namespace, name string, group int, open bool) {
 		g.Nodes = append(g.Nodes, report.GraphNode{
 			Endpoint: &endpoints.Endpoint{Kind: endpoints.PodEndpoint, Namespace: namespace, Name: namespace + "/" + name}, Group: group,
