@@ -79,7 +79,8 @@ func TestGraphPageOfSocTalk(t *testing.T) {
 			want := podsReached(t, "reach", "acme/wazuh-manager", soctalk, "--"+direction, "--hops", hops)
 			b.eval(`document.querySelectorAll("#details li > button:not(.link)").forEach(more => more.click())`)
 			var got []string
-			for name := range strings.Lines(b.eval(`[...document.querySelectorAll("#details li > .link")].map(l => l.textContent).join("\n")`).(string)) {
+			names := fmt.Sprint(b.eval(`[...document.querySelectorAll("#details li > .link")].map(l => l.textContent).join("\n")`))
+			for name := range strings.Lines(names) {
 				if name = strings.TrimSpace(name); strings.Count(name, "/") == 2 {
 					got = append(got, name)
 				}
