@@ -114,6 +114,10 @@ lint-generated: bin/controller-gen
 generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/schemas, docs/architecture.md
 	@go generate ./...
 
+.PHONY: docs
+docs: ## write the pictures and the graph of docs/graph.md; needs Chromium on PATH
+	@go test ./internal/cli -run '^(TestGraphPictures|TestGraphDocument)$$' -count=1 -args -pictures ../../docs/pictures
+
 .PHONY: hooks
 hooks: ## use .githooks/pre-commit: gofmt, vet and test-fast before each commit
 	@git config core.hooksPath .githooks && echo 'git runs .githooks/pre-commit before each commit'

@@ -25,6 +25,7 @@ var documents = map[string]reflect.Type{
 	"build.json":   reflect.TypeFor[document.Build](),
 	"convert.json": reflect.TypeFor[document.Convert](),
 	"diff.json":    reflect.TypeFor[document.Diff](),
+	"graph.json":   reflect.TypeFor[document.Graph](),
 	"reach.json":   reflect.TypeFor[document.Reach](),
 	"render.json":  reflect.TypeFor[document.Render](),
 	"verify.json":  reflect.TypeFor[document.Verify](),

@@ -34,6 +34,8 @@ func TestJSONFitsTheSchemas(t *testing.T) {
 		{"verify", []string{"verify", quickstart}, exitOK},
 		{"verify", []string{"verify", broken}, exitFindings},
 		{"verify", []string{"verify", filepath.Join(quickstart, "app.yaml")}, exitUsage},
+		{"graph", []string{"graph", quickstart}, exitOK},
+		{"graph", []string{"graph", quickstart, "--verify", "--tenant", "acme"}, exitOK},
 		{"version", []string{"version"}, exitOK},
 	} {
 		var stdout, stderr strings.Builder

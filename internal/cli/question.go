@@ -46,9 +46,6 @@ func (q *questionFlags) enforcement() proof.Enforcement { return proof.Enforceme
 
 // subject reads a target. Findings that are errors are written, and errFindings is returned.
 func (q *questionFlags) subject(cmd *cobra.Command, p *output.Progress, target []string) (proof.Subject, error) {
-	if len(target) == 0 {
-		target = []string{"."}
-	}
 	v, err := q.load(cmd, p, target, q.inputs)
 	if err != nil {
 		return proof.Subject{}, err
@@ -58,6 +55,9 @@ func (q *questionFlags) subject(cmd *cobra.Command, p *output.Progress, target [
 
 // load reads a target and the inputs. The findings of a refused build are written.
 func (q *questionFlags) load(cmd *cobra.Command, p *output.Progress, target []string, inputs string) (proof.Verification, error) {
+	if len(target) == 0 {
+		target = []string{"."}
+	}
 	v, err := loadVerification(cmd, p, target, inputs)
 	if err != nil {
 		return v, writeRefused(cmd, err)

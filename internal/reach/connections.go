@@ -82,6 +82,9 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match fu
 	}
 	for _, o := range all {
 		for ep := range o.Peers.All() {
+			if ep.ID == 0 {
+				return nil, fmt.Errorf("find connections: %w: %q", flow.ErrUnknownEndpoint, ep.Name)
+			}
 			add(ep)
 		}
 	}
