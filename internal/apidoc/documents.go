@@ -26,6 +26,7 @@ var documents = map[string]reflect.Type{
 	"convert.json": reflect.TypeFor[document.Convert](),
 	"diff.json":    reflect.TypeFor[document.Diff](),
 	"graph.json":   reflect.TypeFor[document.Graph](),
+	"explain.json": reflect.TypeFor[document.Explain](),
 	"reach.json":   reflect.TypeFor[document.Reach](),
 	"render.json":  reflect.TypeFor[document.Render](),
 	"verify.json":  reflect.TypeFor[document.Verify](),

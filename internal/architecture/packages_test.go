@@ -54,6 +54,7 @@ var packages = map[string]description{
 	"internal/engine":        {step, "Compiles policies with Cilium's own policy engine."},
 	"internal/netpol":        {step, "Compiles NetworkPolicies for enforcers that work on addresses."},
 	"internal/output":        {step, "Writes findings, changes, reports and answers as text, table, JSON, JUnit, graphs and a page."},
+	"internal/propose":       {step, "Proposes entries of Tenants, and elements of limits, that allow a denied flow."},
 	"internal/position":      {step, "Finds the line and column of a field in the file of its resource."},
 	"internal/flux":          {step, "Writes a build as a tree of files that Flux applies in stages."},
 	"internal/flow/flowtest": {fake, "Asks policies about any endpoints, and fakes policies, in tests."},

@@ -116,7 +116,7 @@ after a last line that begins with "verified".`,
 		// It never fails for a flag that exists.
 		_ = root.Flags().MarkHidden(hidden)
 	}
-	root.AddCommand(newBuild(), newChecks(), newConvert(), newDiff(), newGraph(), newImport(), newInit(), newReach(), newRender(), newSchema(), newVerify(), newVersion())
+	root.AddCommand(newBuild(), newChecks(), newConvert(), newDiff(), newExplain(), newGraph(), newImport(), newInit(), newReach(), newRender(), newSchema(), newVerify(), newVersion())
 	addCompletion(root)
 	return root
 }

@@ -29,7 +29,7 @@ type Flow struct {
 }
 
 func (f Flow) String() string {
-	s := f.From.Name + " -> " + f.To.Name + ":" + f.port()
+	s := f.From.Name + " -> " + f.To.Name + ":" + f.PortText()
 	if f.ServerName != "" {
 		s += " in TLS to " + f.ServerName
 	}
@@ -42,7 +42,8 @@ func (f Flow) String() string {
 	return s
 }
 
-func (f Flow) port() string {
+// PortText is "443/TCP", "*/UDP" or "ICMP EchoRequest".
+func (f Flow) PortText() string {
 	switch {
 	case f.ICMP != "":
 		return "ICMP " + string(f.ICMP)

@@ -43,6 +43,9 @@ type Subject struct {
 	index    *resource.Index
 	items    []*yaml.RNode
 	progress report.Progress
+	// before has the items as they are applied, and as is how they are decided.
+	before proof
+	as     Enforcement
 }
 
 // Questions reads finished policies for questions. Tenants add the fields behind policies, and are not needed.
@@ -74,6 +77,12 @@ func (v Verification) Questions(as Enforcement) (Subject, error) {
 	if err := p.checkOtherResources(); err != nil {
 		return Subject{}, err
 	}
+	return p.subjectOf(as, found)
+}
+
+// subjectOf reads the policies among the items.
+func (p proof) subjectOf(as Enforcement, found report.Findings) (Subject, error) {
+	before := p
 	if as == AsEnforced {
 		if err := p.enforce(); err != nil {
 			return Subject{}, err
@@ -84,7 +93,7 @@ func (v Verification) Questions(as Enforcement) (Subject, error) {
 	if err != nil {
 		return Subject{Findings: found}, fmt.Errorf("read the policies: %w", err)
 	}
-	return Subject{Inputs: p.in, Findings: found, Desired: p.Desired, policies: read, index: p.index, items: p.items, progress: v.Progress}, noAnswer(found)
+	return Subject{Inputs: p.in, Findings: found, Desired: p.Desired, policies: read, index: p.index, items: p.items, progress: p.progress, before: before, as: as}, noAnswer(found)
 }
 
 func noAnswer(found report.Findings) error {

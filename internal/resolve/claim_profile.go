@@ -98,37 +98,13 @@ func (r *claimPass) checkBaselineOwners() {
 
 // applyOverrides sets a tenant's limits, and its enforcement in the profile.
 func (r *claimPass) applyOverrides(t *tenant) {
-	t.limits, t.replacedLimits = r.profile.Spec.Limits, map[string]string{}
+	t.limits, t.replacedLimits = policy.LimitsOf(r.profile.Spec, t.Name)
 	t.Enforcement, t.EnforcementReason = r.profile.Spec.Enforcement, r.fence.Profile.Child("enforcement")
 	for i, o := range r.profile.Spec.Overrides {
-		if !policy.MatchTenant(o.Tenants, t.Name) {
-			continue
-		}
-		entry := fmt.Sprintf("overrides[%d]", i)
-		if o.Enforcement != "" {
-			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.Child(entry+".enforcement")
-		}
-		if o.Limits != nil {
-			for _, limit := range override(&t.limits, *o.Limits) {
-				t.replacedLimits[limit] = entry + ".limits." + limit
-			}
+		if o.Enforcement != "" && policy.MatchTenant(o.Tenants, t.Name) {
+			t.Enforcement, t.EnforcementReason = o.Enforcement, r.fence.Profile.Child(fmt.Sprintf("overrides[%d].enforcement", i))
 		}
 	}
-}
-
-// override replaces the limits that are set, and returns their names. It goes through the fields of
-// Limits, so that none is forgotten.
-func override(l *v1alpha1.Limits, by v1alpha1.Limits) []string {
-	var replaced []string
-	have, with := reflect.ValueOf(l).Elem(), reflect.ValueOf(by)
-	for i := range with.NumField() {
-		if !with.Field(i).IsNil() {
-			have.Field(i).Set(with.Field(i))
-			name, _, _ := strings.Cut(with.Type().Field(i).Tag.Get("json"), ",")
-			replaced = append(replaced, name)
-		}
-	}
-	return replaced
 }
 
 // limitField is the field of the profile with a limit of the tenant: limits.fqdns, or

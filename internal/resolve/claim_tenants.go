@@ -230,7 +230,7 @@ func (r *claimPass) patternEffectsOf(name string) []patternEffect {
 		effect := patternEffect{override: i, pattern: j, tenants: []string{name}}
 		if o.Limits != nil {
 			before := limits
-			override(&limits, *o.Limits)
+			policy.OverrideLimits(&limits, *o.Limits)
 			effect.limits = raisedLimits(before, limits)
 		}
 		if o.Enforcement != "" {
