@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 
+	"github.com/tenantfence/tenantfence/internal/kustomize"
 	"github.com/tenantfence/tenantfence/internal/output"
 	"github.com/tenantfence/tenantfence/internal/position"
 	"github.com/tenantfence/tenantfence/internal/proof"
@@ -31,9 +33,9 @@ func (q *questionFlags) add(cmd *cobra.Command) {
 
 // targetHelp describes the targets of questions.
 const targetHelp = `The target is
-  DIR    a kustomization, which is built with its fence as tenantfence build does; or
-         a folder without one, whose YAML and JSON files are read. Omitted, it is the
-         current folder.
+  DIR    a kustomization, which is built, with its fence if it has one, as tenantfence
+         build does; or a folder without one, whose YAML and JSON files are read.
+         Omitted, it is the current folder.
   FILE   YAML or JSON files.
   -      standard input, as from kustomize build.
 
@@ -59,6 +61,9 @@ func (q *questionFlags) load(cmd *cobra.Command, p *output.Progress, target []st
 		target = []string{"."}
 	}
 	v, err := loadVerification(cmd, p, target, inputs)
+	if unfenced := new(kustomize.NoFenceError); errors.As(err, &unfenced) && len(unfenced.Unread) == 0 {
+		v.Items, err = kustomize.Unfenced(filesys.MakeFsOnDisk(), target[0], kustomizeOptions(cmd))
+	}
 	if err != nil {
 		return v, writeRefused(cmd, err)
 	}
