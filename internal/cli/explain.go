@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,8 +38,8 @@ fewest fields. They are applied and decided first: the flow passes, and no other
 connection changes. If the limits of the profile do not allow an entry, the answer lists
 what the platform team adds to them.
 
-SRC and DST are endpoints as FlowTests write them: tenant-acme/Deployment/adapter,
-acme/adapter, namespace/x/app=web, service/x/api, world, 192.0.2.1, api.example.com. With
+SRC and DST are endpoints as FlowTests write them: tenant-acme/Deployment/web,
+acme/web, namespace/x/app=web, service/x/api, world, 192.0.2.1, api.example.com. With
 a Service, --port is a port of the Service.
 
 ` + targetHelp + `
@@ -154,10 +155,10 @@ func explainFlow(cmd *cobra.Command, from, to string, target []string, flags exp
 			return err
 		}
 		p.Update("explaining the flow", 0, 0)
-		if answer.Flows, err = q.Explain(test.Test.Spec.Cases[0]); err != nil {
-			return err
-		}
 		answer.Findings = s.Findings
+		if answer.Flows, err = q.Explain(test.Test.Spec.Cases[0]); err != nil {
+			return errors.Join(writeFindings(cmd, s.Findings), err)
+		}
 		p.Update("finding what to add", 0, 0)
 		answer.Proposals, err = s.Propose(test, notAllowed(answer.Flows))
 		return err

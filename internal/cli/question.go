@@ -81,6 +81,9 @@ func ask(cmd *cobra.Command, v proof.Verification, as proof.Enforcement, dirs []
 		}
 		return s, errFindings
 	}
+	if err == nil && as == proof.AsEnforced && len(s.Desired.Fence.Owners()) == 0 {
+		return s, errors.New("no Tenant is known, so nothing can be decided as enforced: name the folder of the Tenants with --inputs")
+	}
 	return s, err
 }
 

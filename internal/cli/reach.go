@@ -30,7 +30,7 @@ that declare them. A connection is listed if both sides allow it. Policies that 
 the subject are listed, too.
 
 The subject is the name of a Tenant or namespace, or an endpoint as FlowTests write it:
-tenant-acme/Deployment/adapter, acme/adapter, namespace/x/app=web, world, 192.0.2.1.
+tenant-acme/Deployment/web, acme/web, namespace/x/app=web, world, 192.0.2.1.
 
 --hops N follows connections through pods: it lists everything that is reached with at
 most N connections in a row, each with the shortest path. So --from --hops 3 is the blast
@@ -43,7 +43,7 @@ radius of a pod that an attacker controls.
 The exit status is 0 with an answer, 1 if the policies cannot be decided, and 2 if the
 arguments or the input cannot be read.`,
 		Example: `  tenantfence reach acme kustomization-examples/soctalk
-  tenantfence reach acme/adapter kustomization-examples/soctalk --from --hops 3
+  tenantfence reach acme/soctalk-adapter kustomization-examples/soctalk --from --hops 3
   kustomize build deploy | tenantfence reach world - --from`,
 		Args: atLeast(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -33,7 +33,8 @@ type ReachSubject struct {
 
 // Selected states which policies select an endpoint in one direction.
 type Selected struct {
-	// Isolated reports whether anything is denied. If not, everything is allowed.
+	// Isolated reports whether everything is denied that no policy allows. If not, everything is allowed that
+	// no deny rule denies.
 	Isolated bool     `json:"isolated"`
 	Policies []string `json:"policies"`
 }
@@ -56,6 +57,8 @@ type Connection struct {
 	// DeclaredBy are the fields that declare the policies. An empty list: the policies are hand-written, or
 	// none isolates the endpoints.
 	DeclaredBy []string `json:"declaredBy"`
+	// Note explains the decision. Omitted: it needs no explanation.
+	Note string `json:"note,omitempty"`
 }
 
 // Path is a way from one endpoint to another.

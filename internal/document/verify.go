@@ -182,6 +182,8 @@ type Declared struct {
 	Denied        []string `json:"denied"`
 	WithoutEffect []string `json:"withoutEffect"`
 	Undecided     []string `json:"undecided"`
+	// Elsewhere are flows that only another slice decides. Omitted: no such flow exists.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 // Policies counts generated policies, compared with those that the inputs generate.

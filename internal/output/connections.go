@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func connectionsJSON(all []report.Connection) []document.Connection {
 func connectionJSON(c report.Connection) document.Connection {
 	return document.Connection{
 		From: report.EndpointName(c.From), To: report.EndpointName(c.To), Ports: portsJSON(c.Ports), Decision: string(decisionOf(c)),
-		L7: nonNil(c.L7()), Egress: sideJSON(c.Egress), Ingress: sideJSON(c.Ingress), DeclaredBy: nonNil(c.DeclaredBy),
+		L7: nonNil(c.L7()), Egress: sideJSON(c.Egress), Ingress: sideJSON(c.Ingress), DeclaredBy: nonNil(c.DeclaredBy), Note: c.Note,
 	}
 }
 
@@ -50,7 +51,7 @@ type connectionGroup struct {
 // Groups are in the order of their first connections.
 func groupConnections(all []report.Connection, name, other func(report.Connection) string) []connectionGroup {
 	alike := func(c report.Connection) string {
-		return strings.Join(append([]string{other(c), string(decisionOf(c)), sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
+		return strings.Join(append([]string{other(c), string(decisionOf(c)), c.Note, sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
 	}
 	byPorts := joinGroups(all, func(c report.Connection) (string, connectionGroup) {
 		return alike(c) + "\n" + c.Ports.String(), connectionGroup{c, []string{name(c)}, []string{portsText(c)}}
@@ -117,7 +118,7 @@ func policiesText(c report.Connection) string {
 		}
 	}
 	if len(out) == 0 {
-		return "no policy isolates them"
+		return cmp.Or(c.Note, "no policy isolates them")
 	}
 	return strings.Join(out, ", ")
 }

@@ -99,6 +99,9 @@ var decisionTexts = map[flow.Decision]string{flow.Allowed: "is allowed", flow.De
 func explainedText(g []report.ExplainedFlow, detail Detail) string {
 	f := g[0]
 	out := f.Flow.String() + " " + decisionTexts[f.Verdict.Decision()]
+	if f.Verdict.Decision() == flow.Allowed && (!f.Verdict.Egress.L7.Unrestricted() || !f.Verdict.Ingress.L7.Unrestricted()) {
+		out += ", for some requests only"
+	}
 	switch denies := denyingSides(f.Verdict); len(denies) {
 	case 1:
 		out += " by the " + denies[0] + " side"
@@ -143,7 +146,7 @@ func sideText(s report.ExplainedSide, d flow.Direction) string {
 	if s.Subject.Owner != "" {
 		out += " (" + s.Subject.Owner + ")"
 	}
-	out += ": " + s.String() + "\n"
+	out += ": " + sideDecision(s, d) + "\n"
 	line := func(name, text string) {
 		if text != "" {
 			out += "    " + name + ": " + text + "\n"
@@ -153,14 +156,7 @@ func sideText(s report.ExplainedSide, d flow.Direction) string {
 	if shadowed := s.L7.ShadowedBy; len(shadowed) > 0 {
 		line("shadowed", fmt.Sprintf("%s allows everything on the port, so the L7 rules of the others have no effect", shadowed))
 	}
-	state := "not isolated, everything is allowed"
-	if s.Subject.Isolated[d] {
-		state = "isolated"
-	}
-	if names := s.Subject.Policies[d].Names(); len(names) > 0 {
-		state += ", selected by " + strings.Join(names, ", ")
-	}
-	line("state", state)
+	line("state", s.Subject.State(d))
 	switch n := s.Nearest; {
 	case n != nil:
 		by := n.Policies.String()
@@ -168,10 +164,21 @@ func sideText(s report.ExplainedSide, d flow.Direction) string {
 			by += " (" + strings.Join(n.DeclaredBy, ", ") + ")"
 		}
 		line("nearest", by+" "+n.Text)
-	case s.Decision == flow.Denied:
+	case s.Decision == flow.Denied && !s.DenyRule:
 		line("nearest", "none: the policies have no rule for this port or this peer")
 	}
 	return out
+}
+
+// sideDecision is the decision of a side, with the policies that decide.
+func sideDecision(s report.ExplainedSide, d flow.Direction) string {
+	switch {
+	case s.DenyRule:
+		return fmt.Sprintf("denied by a deny rule of %s, which overrides every rule that allows", s.Policies)
+	case s.Decision == flow.Allowed && len(s.Policies) == 0 && s.Subject.Isolated[d]:
+		return "allowed, since a node always reaches its own pods"
+	}
+	return s.String()
 }
 
 // proposalText lists what to add to allow a flow.

@@ -86,7 +86,7 @@ func isolatedJSON(i report.IsolationCounts) document.Isolated {
 
 func declaredJSON(d report.DeclaredFlows) document.Declared {
 	texts := func(reasons []report.Reason) []string { return nonNil(report.ReasonStrings(reasons)) }
-	return document.Declared{Allowed: d.Allowed, PartlyAllowed: texts(d.PartlyAllowed), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), Undecided: texts(d.Undecided)}
+	return document.Declared{Allowed: d.Allowed, PartlyAllowed: texts(d.PartlyAllowed), Denied: texts(d.Denied), WithoutEffect: texts(d.WithoutEffect), Undecided: texts(d.Undecided), Elsewhere: report.ReasonStrings(d.Elsewhere)}
 }
 
 func flowTestJSON(t *report.FlowTestResult) document.FlowTest {

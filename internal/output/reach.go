@@ -125,14 +125,7 @@ func subjectText(s report.ReachSubject) string {
 		return out
 	}
 	for _, d := range flow.Directions() {
-		state := "not isolated, everything is allowed"
-		if s.Isolated[d] {
-			state = "isolated"
-		}
-		out += fmt.Sprintf("  %s: %s", d, state)
-		if names := s.Policies[d].Names(); len(names) > 0 {
-			out += ", selected by " + strings.Join(names, ", ")
-		}
+		out += fmt.Sprintf("  %s: %s", d, s.State(d))
 		out += "\n"
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
@@ -34,8 +35,8 @@ func (q *Questions) declaredBy(c report.Connection) []string {
 }
 
 // Connections returns the connections of an endpoint in one direction: those that it opens, or those that
-// others open to it. The other side is a pod of the build, an entity, a network or a DNS name. A connection
-// from a pod's own node (the entity host) is always allowed, and is listed only if policies allow it, too.
+// others open to it. The other side is a pod of the build, an entity, a network or a DNS name. A pod's own node
+// (the entity host) always reaches it.
 func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
 	var out []report.Connection
 	peers, err := q.peers(subject, d, isPeer)
@@ -66,7 +67,8 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match fu
 	var out []*endpoints.Endpoint
 	seen := map[endpoints.ID]bool{subject.ID: subject.Kind != endpoints.PodEndpoint}
 	add := func(ep *endpoints.Endpoint) {
-		if !seen[ep.ID] && match(*ep, d) {
+		// Nothing decides between two endpoints that no policy selects.
+		if !seen[ep.ID] && match(*ep, d) && (subject.IsSelected() || ep.IsSelected()) {
 			seen[ep.ID] = true
 			out = append(out, ep)
 		}
@@ -88,9 +90,18 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match fu
 			add(ep)
 		}
 	}
+	if host, known := q.View.Set.Find(ownNode); known && subject.Kind == endpoints.PodEndpoint && d == flow.Ingress {
+		add(&q.View.Set.Endpoints[host-1])
+	}
 	slices.SortFunc(out, func(a, b *endpoints.Endpoint) int { return int(a.ID - b.ID) })
 	return out, nil
 }
+
+// ownNode is the node of a pod, which the enforcer lets reach the pod whatever policies decide. Openings do not
+// have it.
+var ownNode = endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(v1alpha1.EntityHost)}
+
+func isOwnNode(ep endpoints.Endpoint) bool { return ep.Kind == ownNode.Kind && ep.Name == ownNode.Name }
 
 // isPeer reports whether connections list an endpoint on the other side of a direction. A representative
 // pod or node exists in no cluster, and a name opens no connections.
@@ -200,6 +211,10 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 		}
 		out = append(out, part{o.Ports, side})
 	}
+	if d == flow.Ingress && at.Kind == endpoints.PodEndpoint && isOwnNode(q.View.Set.Of(peer)) {
+		// It is decided again.
+		out = append(out, part{flow.AllPorts(""), flow.Side{Decision: flow.Allowed}})
+	}
 	return out, nil
 }
 
@@ -251,8 +266,12 @@ func (q *Questions) decided(all []report.Connection) ([]report.Connection, error
 			if err != nil {
 				return nil, fmt.Errorf("find connections: %w", err)
 			}
+			if isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && v.Ingress.Decision == flow.Allowed {
+				// Policies that also allow it change nothing.
+				v.Ingress = flow.Side{Decision: flow.Allowed}
+			}
 			if c.Egress, c.Ingress = v.Egress, v.Ingress; v.Decision() != flow.Denied {
-				c.Note, c.DeclaredBy = noteOf(v), q.declaredBy(c)
+				c.Note, c.DeclaredBy = noteOf(c, v), q.declaredBy(c)
 				out = append(out, c)
 			}
 		}
@@ -261,11 +280,14 @@ func (q *Questions) decided(all []report.Connection) ([]report.Connection, error
 }
 
 // noteOf states in which cases a verdict allows a connection, if it depends.
-func noteOf(v flow.Verdict) string {
-	if v.Decision() != flow.Depends {
-		return ""
+func noteOf(c report.Connection, v flow.Verdict) string {
+	switch {
+	case v.Decision() == flow.Depends:
+		return v.Note
+	case isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && len(c.Ingress.Policies) == 0:
+		return "a node always reaches its own pods"
 	}
-	return v.Note
+	return ""
 }
 
 // cut cuts a range where others begin or end. One of every protocol is cut where others have a protocol.

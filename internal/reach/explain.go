@@ -43,10 +43,21 @@ func (q *Questions) explainSide(r report.FlowResult, d flow.Direction) (report.E
 		return out, err
 	}
 	out.DeclaredBy = q.reasonsOf(out.Policies)
-	if out.Decision == flow.Denied || out.Decision == flow.Depends {
+	if out.Decision != flow.Denied && out.Decision != flow.Depends {
+		return out, nil
+	}
+	if out.DenyRule, err = q.deniedByRule(r.Flow, d); err == nil && !out.DenyRule {
 		out.Nearest, err = q.nearMiss(ep, r.Flow, d)
 	}
 	return out, err
+}
+
+// deniedByRule reports whether a deny rule denies a flow, whatever its request is.
+func (q *Questions) deniedByRule(f flow.Flow, d flow.Direction) (bool, error) {
+	f.HTTP, f.DNS, f.ServerName = nil, "", ""
+	v, err := q.View.Decide(f)
+	side := sideOf(v, d)
+	return side.Decision == flow.Denied && len(side.Policies) > 0, err
 }
 
 // reasonsOf returns the fields behind policies, each once, sorted.

@@ -61,6 +61,10 @@ func (a *flowOutcomes) count(f *policy.Fence, slice report.Slice) report.Declare
 	slices.SortFunc(a.order, compareReasons)
 	var out report.DeclaredFlows
 	for _, r := range a.order {
+		if o := a.outcomes[r]; !slice.IsWhole() && *o == (outcome{}) && !flows[r].NotGenerated && !flows[r].PartlyGenerated {
+			out.Elsewhere = append(out.Elsewhere, r)
+			continue
+		}
 		a.outcomes[r].addTo(&out, r, flows[r])
 	}
 	return out

@@ -19,14 +19,15 @@ func (q *Questions) ForbiddenPaths(all []v1alpha1.ForbiddenPath, profile report.
 	var out report.Findings
 	for i, p := range all {
 		field := at.Index(i).String()
-		from, err := q.pathEnds(p.From, flow.Egress)
-		if err != nil {
-			out = append(out, report.New(report.ForbiddenPathUndecided, report.Error, profile, field+".from", "%v", err))
-			continue
+		from, fromErr := q.pathEnds(p.From, flow.Egress)
+		to, toErr := q.pathEnds(p.To, flow.Ingress)
+		if fromErr != nil {
+			out = append(out, report.New(report.ForbiddenPathUndecided, report.Error, profile, field+".from", "%v", fromErr))
 		}
-		to, err := q.pathEnds(p.To, flow.Ingress)
-		if err != nil {
-			out = append(out, report.New(report.ForbiddenPathUndecided, report.Error, profile, field+".to", "%v", err))
+		if toErr != nil {
+			out = append(out, report.New(report.ForbiddenPathUndecided, report.Error, profile, field+".to", "%v", toErr))
+		}
+		if fromErr != nil || toErr != nil {
 			continue
 		}
 		path, err := q.shortest(from, to, p.WithinHops)

@@ -102,6 +102,10 @@ func (g *graph) add(pod *endpoints.Endpoint, d flow.Direction) error {
 			return err
 		}
 		for _, c := range some {
+			// An arrow from its own node to each pod would show nothing.
+			if isOwnNode(*c.From) && len(c.Ingress.Policies) == 0 {
+				continue
+			}
 			g.connections = append(g.connections, graphConnection{c.From.ID, c.To.ID, g.trafficOf(c)})
 		}
 		if len(g.connections) > maxGraphConnections {

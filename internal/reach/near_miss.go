@@ -19,6 +19,8 @@ func (q *Questions) nearMiss(at endpoints.Endpoint, f flow.Flow, d flow.Directio
 	if err != nil {
 		return nil, err
 	}
+	// The enforcer's own rule is no policy that could be changed.
+	all = slices.DeleteFunc(slices.Clone(all), func(o flow.Opening) bool { return len(o.Policies) == 0 })
 	s := missSearch{Questions: q, flow: f, direction: d, openings: all}
 	for _, find := range []func() (*report.NearMiss, error){s.otherRequest, s.otherPort, s.otherPeer} {
 		if found, err := find(); err != nil || found != nil {

@@ -75,6 +75,9 @@ func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ..
 	}
 	for _, d := range directions {
 		for _, s := range subjects {
+			if s.Kind == endpoints.NameEndpoint && d == flow.Egress {
+				continue
+			}
 			some, err := q.Connections(s, d)
 			if err != nil {
 				return out, err
@@ -100,7 +103,7 @@ func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ..
 }
 
 func (q *Questions) subject(ep endpoints.Endpoint) (report.ReachSubject, error) {
-	out := report.ReachSubject{Endpoint: ep, Isolated: map[flow.Direction]bool{}, Policies: map[flow.Direction]flow.Policies{}}
+	out := report.ReachSubject{Endpoint: ep, Isolated: map[flow.Direction]bool{}, DenyRules: map[flow.Direction]bool{}, Policies: map[flow.Direction]flow.Policies{}}
 	if !ep.IsSelected() {
 		return out, nil
 	}
@@ -114,7 +117,10 @@ func (q *Questions) subject(ep endpoints.Endpoint) (report.ReachSubject, error) 
 		if err != nil {
 			return out, err
 		}
-		out.Isolated[d], out.Policies[d] = all.Isolate(), q.View.Table().Selecting(ep.ID, d)
+		// A rule without policies is the enforcer's own: it allows everything that no deny rule denies.
+		denies := slices.ContainsFunc(all, func(o flow.Opening) bool { return len(o.Policies) == 0 })
+		out.Isolated[d], out.DenyRules[d] = !denies, denies && all.Isolate()
+		out.Policies[d] = q.View.Table().Selecting(ep.ID, d)
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -82,10 +83,27 @@ type ReachSubject struct {
 	endpoints.Endpoint
 	// Owner is the Tenant of a pod: "Tenant/acme". Empty: no tenant has it.
 	Owner string
-	// Isolated reports whether something isolates it in a direction, and Policies has those that select it.
-	// Endpoints that no policy can select have none.
+	// Isolated reports whether something default-denies it in a direction, and Policies has those that select
+	// it. Endpoints that no policy can select have none.
 	Isolated map[flow.Direction]bool
-	Policies map[flow.Direction]flow.Policies
+	// DenyRules reports that nothing default-denies it, and deny rules deny some traffic.
+	DenyRules map[flow.Direction]bool
+	Policies  map[flow.Direction]flow.Policies
+}
+
+// State describes whether something isolates the endpoint in a direction, and names the policies that select it.
+func (s ReachSubject) State(d flow.Direction) string {
+	out := "not isolated, everything is allowed"
+	switch {
+	case s.Isolated[d]:
+		out = "isolated"
+	case s.DenyRules[d]:
+		out = "not isolated, everything is allowed that no deny rule denies"
+	}
+	if names := s.Policies[d].Names(); len(names) > 0 {
+		out += ", selected by " + strings.Join(names, ", ")
+	}
+	return out
 }
 
 // Path is the shortest way to an endpoint: connections in a row, in the direction of the traffic.

@@ -49,6 +49,8 @@ type ExplainedSide struct {
 	Subject ReachSubject
 	// DeclaredBy are the fields behind the policies that decide.
 	DeclaredBy []string
+	// DenyRule reports that a deny rule of the policies denies the flow.
+	DenyRule bool
 	// Nearest is the rule that differs least from one that allows the flow. Nil: the side allows the flow,
 	// or its policies allow nothing in this direction.
 	Nearest *NearMiss

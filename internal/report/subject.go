@@ -101,11 +101,14 @@ type DeclaredFlows struct {
 	WithoutEffect []Reason
 	// Undecided flows have a part that cannot be decided.
 	Undecided []Reason
+	// Elsewhere are flows of the tenants of a slice that pass between pods and nodes of other slices alone,
+	// such as a shared egress point. These slices decide them.
+	Elsewhere []Reason
 }
 
 // Total is the number of flows.
 func (d DeclaredFlows) Total() int {
-	return d.Allowed + len(d.PartlyAllowed) + len(d.Denied) + len(d.WithoutEffect) + len(d.Undecided)
+	return d.Allowed + len(d.PartlyAllowed) + len(d.Denied) + len(d.WithoutEffect) + len(d.Undecided) + len(d.Elsewhere)
 }
 
 // String is "7 declared flows allowed on both sides" or, where some are not, "9 declared flows: 7
@@ -119,7 +122,7 @@ func (d DeclaredFlows) String() string {
 		flows []Reason
 		what  string
 	}{
-		{d.PartlyAllowed, "allowed in part"}, {d.Denied, "denied"}, {d.WithoutEffect, "without effect"}, {d.Undecided, "undecided"},
+		{d.PartlyAllowed, "allowed in part"}, {d.Denied, "denied"}, {d.WithoutEffect, "without effect"}, {d.Undecided, "undecided"}, {d.Elsewhere, "decided in another slice"},
 	} {
 		if n := len(part.flows); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s (%s)", n, part.what, Brief(ReasonStrings(part.flows))))
