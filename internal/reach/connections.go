@@ -64,22 +64,34 @@ func (q *Questions) Between(from, to endpoints.Endpoint) ([]report.Connection, e
 
 // peers returns the endpoints that the policies at one side of a connection allow, each once.
 func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match func(endpoints.Endpoint, flow.Direction) bool) ([]*endpoints.Endpoint, error) {
+	all, err := q.allowedPeers(subject, d)
+	if err != nil {
+		return nil, err
+	}
 	var out []*endpoints.Endpoint
 	seen := map[endpoints.ID]bool{subject.ID: subject.Kind != endpoints.PodEndpoint}
-	add := func(ep *endpoints.Endpoint) {
+	for _, ep := range all {
 		// Nothing decides between two endpoints that no policy selects.
 		if !seen[ep.ID] && match(*ep, d) && (subject.IsSelected() || ep.IsSelected()) {
 			seen[ep.ID] = true
 			out = append(out, ep)
 		}
 	}
+	slices.SortFunc(out, func(a, b *endpoints.Endpoint) int { return int(a.ID - b.ID) })
+	return out, nil
+}
+
+// allowedPeers returns the endpoints that the policies at one side of a connection allow, some of them several
+// times, and the node of a pod.
+func (q *Questions) allowedPeers(subject endpoints.Endpoint, d flow.Direction) ([]*endpoints.Endpoint, error) {
 	all, err := q.openings(subject, d)
 	if err != nil {
 		return nil, err
 	}
+	var out []*endpoints.Endpoint
 	if !all.Isolate() {
 		for i := range q.View.Set.Listed {
-			add(&q.View.Set.Endpoints[i])
+			out = append(out, &q.View.Set.Endpoints[i])
 		}
 	}
 	for _, o := range all {
@@ -87,13 +99,12 @@ func (q *Questions) peers(subject endpoints.Endpoint, d flow.Direction, match fu
 			if ep.ID == 0 {
 				return nil, fmt.Errorf("find connections: %w: %q", flow.ErrUnknownEndpoint, ep.Name)
 			}
-			add(ep)
+			out = append(out, ep)
 		}
 	}
 	if host, known := q.View.Set.Find(ownNode); known && subject.Kind == endpoints.PodEndpoint && d == flow.Ingress {
-		add(&q.View.Set.Endpoints[host-1])
+		out = append(out, &q.View.Set.Endpoints[host-1])
 	}
-	slices.SortFunc(out, func(a, b *endpoints.Endpoint) int { return int(a.ID - b.ID) })
 	return out, nil
 }
 
@@ -230,88 +241,6 @@ func (q *Questions) asPeer(id endpoints.ID) []endpoints.ID {
 		}
 	}
 	return out
-}
-
-// mergeConnections joins adjacent ranges of ports that the same policies allow.
-func mergeConnections(all []report.Connection) []report.Connection {
-	slices.SortStableFunc(all, func(a, b report.Connection) int { return a.Ports.Compare(b.Ports) })
-	var out []report.Connection
-	for _, c := range all {
-		if n := len(out) - 1; n >= 0 && out[n].Ports.Protocol == c.Ports.Protocol && int(out[n].Ports.Last)+1 == int(c.Ports.First) && out[n].SameSides(c) {
-			out[n].Ports.Last = c.Ports.Last
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-// decided decides the connections of a pair again, each on its first port, with ranges cut where any of them
-// begins or ends. An entity may be several things, which openings list one by one, and a name needs a DNS rule.
-func (q *Questions) decided(all []report.Connection) ([]report.Connection, error) {
-	var bounds []flow.PortRange
-	for _, c := range all {
-		bounds = append(bounds, c.Ports)
-	}
-	var out []report.Connection
-	seen := map[flow.PortRange]bool{}
-	for _, c := range all {
-		for _, ports := range q.cut(c.Ports, bounds) {
-			if seen[ports] {
-				continue
-			}
-			seen[ports] = true
-			c.Ports = ports
-			v, err := q.View.Decide(exampleOf(c))
-			if err != nil {
-				return nil, fmt.Errorf("find connections: %w", err)
-			}
-			if isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && v.Ingress.Decision == flow.Allowed {
-				// Policies that also allow it change nothing.
-				v.Ingress = flow.Side{Decision: flow.Allowed}
-			}
-			if c.Egress, c.Ingress = v.Egress, v.Ingress; v.Decision() != flow.Denied {
-				c.Note, c.DeclaredBy = noteOf(c, v), q.declaredBy(c)
-				out = append(out, c)
-			}
-		}
-	}
-	return mergeConnections(out), nil
-}
-
-// noteOf states in which cases a verdict allows a connection, if it depends.
-func noteOf(c report.Connection, v flow.Verdict) string {
-	switch {
-	case v.Decision() == flow.Depends:
-		return v.Note
-	case isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && len(c.Ingress.Policies) == 0:
-		return "a node always reaches its own pods"
-	}
-	return ""
-}
-
-// cut cuts a range where others begin or end. One of every protocol is cut where others have a protocol.
-func (q *Questions) cut(r flow.PortRange, bounds []flow.PortRange) []flow.PortRange {
-	if r.Protocol != "" || !slices.ContainsFunc(bounds, func(b flow.PortRange) bool { return b.Protocol != "" }) {
-		return r.Split(bounds)
-	}
-	var out []flow.PortRange
-	for _, p := range q.View.Table().Protocols() {
-		out = append(out, flow.AllPorts(p).Split(bounds)...)
-	}
-	return out
-}
-
-// exampleOf returns a flow of a connection.
-func exampleOf(c report.Connection) flow.Flow {
-	f := flow.Flow{From: *c.From, To: *c.To, Protocol: c.Ports.Protocol}
-	if c.To.Kind == endpoints.NameEndpoint {
-		f.To = endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(c.To.Name)}
-	}
-	if !c.Ports.IsAllPorts() {
-		f.Port = c.Ports.First
-	}
-	return f
 }
 
 // members are endpoints of a set, one bit for each.
