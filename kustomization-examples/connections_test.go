@@ -128,7 +128,7 @@ func (c *connectionCheck) compare() (pairs, allowed int) {
 func (c *connectionCheck) connection(from, to endpoints.Endpoint, ports flow.PortRange) flow.Decision {
 	for _, one := range c.listed[[2]endpoints.ID{from.ID, to.ID}] {
 		if one.Ports.Includes(ports) {
-			return flow.Verdict{Egress: one.Egress, Ingress: one.Ingress}.Decision()
+			return one.Decision()
 		}
 	}
 	return flow.Denied

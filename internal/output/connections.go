@@ -2,7 +2,6 @@ package output
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/document"
@@ -21,7 +20,7 @@ func connectionsJSON(all []report.Connection) []document.Connection {
 
 func connectionJSON(c report.Connection) document.Connection {
 	return document.Connection{
-		From: report.EndpointName(c.From), To: report.EndpointName(c.To), Ports: portsJSON(c.Ports), Decision: string(decisionOf(c)),
+		From: report.EndpointName(c.From), To: report.EndpointName(c.To), Ports: portsJSON(c.Ports), Decision: string(c.Decision()),
 		L7: nonNil(c.L7()), Egress: sideJSON(c.Egress), Ingress: sideJSON(c.Ingress), DeclaredBy: nonNil(c.DeclaredBy), Note: c.Note,
 	}
 }
@@ -32,10 +31,6 @@ func portsJSON(p flow.PortRange) document.Ports {
 		out.First, out.Last = 0, 0
 	}
 	return out
-}
-
-func decisionOf(c report.Connection) flow.Decision {
-	return flow.Verdict{Egress: c.Egress, Ingress: c.Ingress}.Decision()
 }
 
 // connectionGroup has connections that differ in their sources, or in their destinations, and in their ports.
@@ -51,7 +46,7 @@ type connectionGroup struct {
 // Groups are in the order of their first connections.
 func groupConnections(all []report.Connection, name, other func(report.Connection) string) []connectionGroup {
 	alike := func(c report.Connection) string {
-		return strings.Join(append([]string{other(c), string(decisionOf(c)), c.Note, sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
+		return strings.Join(append([]string{other(c), string(c.Decision()), c.Note, sideKey(c.Egress), sideKey(c.Ingress)}, c.DeclaredBy...), "\n")
 	}
 	byPorts := joinGroups(all, func(c report.Connection) (string, connectionGroup) {
 		return alike(c) + "\n" + c.Ports.String(), connectionGroup{c, []string{name(c)}, []string{portsText(c)}}
@@ -73,34 +68,30 @@ func joinGroups[T any](all []T, groupOf func(T) (string, connectionGroup)) []con
 			out = append(out, g)
 			continue
 		}
-		out[at].names = appendNew(out[at].names, g.names)
-		out[at].ports = appendNew(out[at].ports, g.ports)
+		out[at].names, out[at].ports = append(out[at].names, g.names...), append(out[at].ports, g.ports...)
+	}
+	for i := range out {
+		out[i].names, out[i].ports = unique(out[i].names), unique(out[i].ports)
 	}
 	return out
 }
 
-// appendNew appends the texts that a list lacks.
-func appendNew(list, more []string) []string {
-	for _, text := range more {
-		if !slices.Contains(list, text) {
-			list = append(list, text)
-		}
-	}
-	return list
-}
-
 func sideKey(s flow.Side) string { return s.Policies.String() + " " + s.L7.String() }
+
+func rangeText(p flow.PortRange) string {
+	if p == flow.AllPorts("") {
+		return "every port"
+	}
+	return p.String()
+}
 
 // portsText is "443/TCP", with the restrictions of a connection.
 func portsText(c report.Connection) string {
-	out := c.Ports.String()
-	if c.Ports == flow.AllPorts("") {
-		out = "every port"
-	}
+	out := rangeText(c.Ports)
 	if l7 := c.L7(); len(l7) > 0 {
 		out += " (" + strings.Join(l7, "; ") + ")"
 	}
-	if decisionOf(c) == flow.Depends {
+	if c.Decision() == flow.Depends {
 		out += " (in some cases)"
 	}
 	return out

@@ -132,11 +132,7 @@ func withPodChange(text string, change report.PodChange) string {
 func (g *differenceGroup) portsText() string {
 	var out []string
 	for _, p := range g.Ports {
-		text := p.String()
-		if p == flow.AllPorts("") {
-			text = "every port"
-		}
-		out = append(out, text)
+		out = append(out, rangeText(p))
 	}
 	text := strings.Join(out, ", ")
 	if g.l7[0] != "" {
@@ -179,11 +175,13 @@ func firstOf(all []string) string {
 	return fmt.Sprintf("%s (%d more)", all[0], len(all)-1)
 }
 
-func (g *differenceGroup) declaredBy(detail Detail) string {
+func (g *differenceGroup) declaredBy(detail Detail) string { return reasonsText(g.reasons, detail) }
+
+func reasonsText(reasons []string, detail Detail) string {
 	if detail == Verbose {
-		return strings.Join(g.reasons, ", ")
+		return strings.Join(reasons, ", ")
 	}
-	return briefReasons(g.reasons)
+	return briefReasons(reasons)
 }
 
 // policies names the policies that allow the connections, or those of the first ones.

@@ -41,7 +41,7 @@ func GraphJSON(w io.Writer, g report.Graph) error {
 		for _, t := range e.Traffic {
 			c := g.Connection(e.From[0], e.To[0], t)
 			one.Traffic = append(one.Traffic, document.GraphTraffic{
-				Ports: portsJSON(t.Ports), Decision: string(decisionOf(c)), L7: nonNil(c.L7()), Egress: sideJSON(t.Egress), Ingress: sideJSON(t.Ingress), DeclaredBy: nonNil(t.DeclaredBy),
+				Ports: portsJSON(t.Ports), Decision: string(c.Decision()), L7: nonNil(c.L7()), Egress: sideJSON(t.Egress), Ingress: sideJSON(t.Ingress), DeclaredBy: nonNil(t.DeclaredBy),
 			})
 		}
 		out.Edges = append(out.Edges, one)

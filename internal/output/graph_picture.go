@@ -38,7 +38,7 @@ func pictureOf(g report.Graph) picture {
 		ports := edgePorts(g, e)
 		if group := from[0].group; group == to[0].group {
 			if from[0].node < 0 && to[0].node < 0 {
-				p.within[group] = appendNew(p.within[group], ports)
+				p.within[group] = unique(append(p.within[group], ports...))
 				continue
 			}
 			// No form draws an arrow from a group to its own node.
@@ -61,11 +61,11 @@ func groupsOnly(g report.Graph) picture {
 		from, to := g.Nodes[e.From[0]].Group, g.Nodes[e.To[0]].Group
 		key := [2]int{from, to}
 		if i, known := at[key]; known {
-			p.arrows[i].ports = appendNew(p.arrows[i].ports, edgePorts(g, e))
+			p.arrows[i].ports = unique(append(p.arrows[i].ports, edgePorts(g, e)...))
 			continue
 		}
 		if from == to {
-			p.within[from] = appendNew(p.within[from], edgePorts(g, e))
+			p.within[from] = unique(append(p.within[from], edgePorts(g, e)...))
 			continue
 		}
 		at[key] = len(p.arrows)
@@ -94,9 +94,9 @@ func (p picture) places(nodes []int, each ...bool) []place {
 func edgePorts(g report.Graph, e report.GraphEdge) []string {
 	var out []string
 	for _, t := range e.Traffic {
-		out = appendNew(out, []string{portsText(g.Connection(e.From[0], e.To[0], t))})
+		out = append(out, portsText(g.Connection(e.From[0], e.To[0], t)))
 	}
-	return out
+	return unique(out)
 }
 
 // openText states the directions in which nothing isolates a node. Empty: it is isolated, or no pod.

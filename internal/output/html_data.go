@@ -75,7 +75,7 @@ func pageOf(g report.Graph) pageData {
 			c := g.Connection(e.From[0], e.To[0], t)
 			one.Traffic = append(one.Traffic, len(out.Traffic))
 			out.Traffic = append(out.Traffic, pageTraffic{
-				Ports: portsText(c), Depends: decisionOf(c) == flow.Depends,
+				Ports: portsText(c), Depends: c.Decision() == flow.Depends,
 				Declared: texts.positions(t.DeclaredBy), Egress: texts.positions(t.Egress.Policies.Names()), Ingress: texts.positions(t.Ingress.Policies.Names()),
 			})
 		}

@@ -99,19 +99,11 @@ func fromName(c report.Connection) string { return report.EndpointName(c.From) }
 func toName(c report.Connection) string   { return report.EndpointName(c.To) }
 
 func groupRow(g connectionGroup, d flow.Direction, detail Detail) []string {
-	names := strings.Join(g.names, ", ")
-	if detail != Verbose {
-		names = report.Brief(g.names)
-	}
-	from, to := report.EndpointName(g.first.From), names
+	from, to := report.EndpointName(g.first.From), names(g.names, detail)
 	if d == flow.Ingress {
-		from, to = names, report.EndpointName(g.first.To)
+		from, to = names(g.names, detail), report.EndpointName(g.first.To)
 	}
-	declared := briefReasons(g.first.DeclaredBy)
-	if detail == Verbose {
-		declared = strings.Join(g.first.DeclaredBy, ", ")
-	}
-	return []string{from, to, strings.Join(g.ports, ", "), declared, policiesText(g.first)}
+	return []string{from, to, strings.Join(g.ports, ", "), reasonsText(g.first.DeclaredBy, detail), policiesText(g.first)}
 }
 
 // subjectText names an endpoint and the policies that select it.
@@ -125,8 +117,7 @@ func subjectText(s report.ReachSubject) string {
 		return out
 	}
 	for _, d := range flow.Directions() {
-		out += fmt.Sprintf("  %s: %s", d, s.State(d))
-		out += "\n"
+		out += fmt.Sprintf("  %s: %s\n", d, s.State(d))
 	}
 	return out
 }

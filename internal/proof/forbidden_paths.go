@@ -10,14 +10,13 @@ import (
 )
 
 // forbiddenPaths reports the paths that the profile forbids and connections form.
-func (p proof) forbiddenPaths(subject reach.Proof, result *report.Report) error {
+func forbiddenPaths(profile resource.Profile, subject reach.Proof) (report.Findings, error) {
 	q := reach.NewQuestions(subject.View, subject.Endpoints)
-	found, err := q.ForbiddenPaths(p.in.Profile.Spec.ForbiddenPaths, p.in.Profile.Ref, p.in.Profile.Path.Child("forbiddenPaths"))
-	result.Findings = append(result.Findings, found...)
+	found, err := q.ForbiddenPaths(profile.Spec.ForbiddenPaths, profile.Ref, profile.Path.Child("forbiddenPaths"))
 	if err != nil {
-		return fmt.Errorf("decide forbiddenPaths: %w", err)
+		return found, fmt.Errorf("decide forbiddenPaths: %w", err)
 	}
-	return nil
+	return found, nil
 }
 
 // endpointsOfPaths are FlowTests that make the endpoints of paths known to the policies that are compiled.

@@ -194,8 +194,7 @@ func (s Subject) violated(view *flow.View) ([]string, error) {
 			}
 		}
 	}
-	profile := s.Inputs.Profile
-	found, err := reach.NewQuestions(view, p.Endpoints).ForbiddenPaths(profile.Spec.ForbiddenPaths, profile.Ref, profile.Path.Child("forbiddenPaths"))
+	found, err := forbiddenPaths(s.Inputs.Profile, p)
 	for _, f := range found {
 		out = append(out, fmt.Sprintf("%s %s", f.Resource, f.Field))
 	}

@@ -109,9 +109,11 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	if p.flowTests(subject, result); !isolation {
 		return nil
 	}
+	var paths report.Findings
 	if err = p.isolation(subject, result); err == nil {
-		err = p.forbiddenPaths(subject, result)
+		paths, err = forbiddenPaths(p.in.Profile, subject)
 	}
+	result.Findings = append(result.Findings, paths...)
 	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
 	if err != nil || p.alternativeAgent {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -33,7 +34,7 @@ func (all allowances) covers(others allowances) bool {
 
 // coversConnection reports whether each restriction of a connection includes all that one of another allows.
 func coversConnection(c, other report.Connection) bool {
-	if depends(c) && (!depends(other) || c.Note != other.Note) {
+	if c.Decision() == flow.Depends && (other.Decision() != flow.Depends || c.Note != other.Note) {
 		return false
 	}
 	return !slices.ContainsFunc(restrictions(c), func(l flow.L7) bool {
@@ -60,10 +61,6 @@ func sortedL7(l flow.L7) flow.L7 {
 	return flow.L7{Alternatives: slices.SortedFunc(slices.Values(l.Alternatives), flow.Alternative.Compare)}
 }
 
-func depends(c report.Connection) bool {
-	return flow.Verdict{Egress: c.Egress, Ingress: c.Ingress}.Decision() == flow.Depends
-}
-
 // key is equal for connections that allow the same, whichever policies do.
 func (all allowances) key() string {
 	var out []string
@@ -73,7 +70,7 @@ func (all allowances) key() string {
 			rules = append(rules, fmt.Sprintf("%q", l.String()))
 		}
 		slices.Sort(rules)
-		out = append(out, fmt.Sprint(slices.Compact(rules), depends(c), c.Note))
+		out = append(out, fmt.Sprint(slices.Compact(rules), c.Decision() == flow.Depends, c.Note))
 	}
 	slices.Sort(out)
 	return strings.Join(slices.Compact(out), "\n")
@@ -88,20 +85,15 @@ func (all allowances) allowance() *report.Allowance {
 	for _, c := range all {
 		out.Egress, out.Ingress = append(out.Egress, c.Egress.Policies...), append(out.Ingress, c.Ingress.Policies...)
 		out.L7, out.DeclaredBy = append(out.L7, c.L7()...), append(out.DeclaredBy, c.DeclaredBy...)
-		out.Depends = out.Depends && depends(c)
+		out.Depends = out.Depends && c.Decision() == flow.Depends
 		out.Note = c.Note
 	}
 	if slices.ContainsFunc(all, func(c report.Connection) bool { return len(c.L7()) == 0 }) {
 		out.L7 = nil
 	}
 	out.Egress, out.Ingress = out.Egress.Sorted(), out.Ingress.Sorted()
-	out.L7, out.DeclaredBy = sortedTexts(out.L7), sortedTexts(out.DeclaredBy)
+	out.L7, out.DeclaredBy = endpoints.SortedUnique(out.L7), endpoints.SortedUnique(out.DeclaredBy)
 	return out
-}
-
-func sortedTexts(all []string) []string {
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // expand replaces ranges of every protocol by one for each that the enforcer forwards.

@@ -43,28 +43,22 @@ func (q *Questions) decided(all []report.Connection) ([]report.Connection, error
 			if err != nil {
 				return nil, fmt.Errorf("find connections: %w", err)
 			}
-			if isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && v.Ingress.Decision == flow.Allowed {
+			if v.Decision() == flow.Denied {
+				continue
+			}
+			c.Egress, c.Ingress, c.Note = v.Egress, v.Ingress, ""
+			switch {
+			case v.Decision() == flow.Depends:
+				c.Note = v.Note
+			case isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint:
 				// Policies that also allow it change nothing.
-				v.Ingress = flow.Side{Decision: flow.Allowed}
+				c.Ingress, c.Note = flow.Side{Decision: flow.Allowed}, "a node always reaches its own pods"
 			}
-			if c.Egress, c.Ingress = v.Egress, v.Ingress; v.Decision() != flow.Denied {
-				c.Note, c.DeclaredBy = noteOf(c, v), q.declaredBy(c)
-				out = append(out, c)
-			}
+			c.DeclaredBy = q.declaredBy(c)
+			out = append(out, c)
 		}
 	}
 	return mergeConnections(out), nil
-}
-
-// noteOf states in which cases a verdict allows a connection, if it depends.
-func noteOf(c report.Connection, v flow.Verdict) string {
-	switch {
-	case v.Decision() == flow.Depends:
-		return v.Note
-	case isOwnNode(*c.From) && c.To.Kind == endpoints.PodEndpoint && len(c.Ingress.Policies) == 0:
-		return "a node always reaches its own pods"
-	}
-	return ""
 }
 
 // cut cuts a range where others begin or end. One of every protocol is cut where others have a protocol.
@@ -73,8 +67,8 @@ func (q *Questions) cut(r flow.PortRange, bounds []flow.PortRange) []flow.PortRa
 		return r.Split(bounds)
 	}
 	var out []flow.PortRange
-	for _, p := range q.View.Table().Protocols() {
-		out = append(out, flow.AllPorts(p).Split(bounds)...)
+	for _, p := range protocolsOf(q.View) {
+		out = append(out, p.Split(bounds)...)
 	}
 	return out
 }

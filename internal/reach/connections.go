@@ -24,22 +24,17 @@ func NewQuestions(view *flow.View, e Endpoints) *Questions {
 	return &Questions{View: view, Endpoints: e, members: map[*flow.PeerSet]members{}}
 }
 
-// declaredBy returns the fields behind the policies of a connection, each once, sorted.
-func (q *Questions) declaredBy(c report.Connection) []string {
-	var out []string
-	for _, id := range slices.Concat(c.Egress.Policies, c.Ingress.Policies) {
-		out = append(out, q.Endpoints.Reasons[id]...)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // Connections returns the connections of an endpoint in one direction: those that it opens, or those that
 // others open to it. The other side is a pod of the build, an entity, a network or a DNS name. A pod's own node
 // (the entity host) always reaches it.
 func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([]report.Connection, error) {
+	return q.connectionsWith(subject, d, isPeer)
+}
+
+// connectionsWith returns the connections of an endpoint with the peers that match.
+func (q *Questions) connectionsWith(subject endpoints.Endpoint, d flow.Direction, match func(endpoints.Endpoint, flow.Direction) bool) ([]report.Connection, error) {
 	var out []report.Connection
-	peers, err := q.peers(subject, d, isPeer)
+	peers, err := q.peers(subject, d, match)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +46,6 @@ func (q *Questions) Connections(subject endpoints.Endpoint, d flow.Direction) ([
 		out = append(out, some...)
 	}
 	return out, nil
-}
-
-// Between returns the connections from one endpoint to another.
-func (q *Questions) Between(from, to endpoints.Endpoint) ([]report.Connection, error) {
-	id, known := q.View.Set.Find(to)
-	if !known {
-		return nil, fmt.Errorf("%s: %w", to.Name, flow.ErrUnknownEndpoint)
-	}
-	return q.between(from, &q.View.Set.Endpoints[id-1], flow.Egress)
 }
 
 // peers returns the endpoints that the policies at one side of a connection allow, each once.
@@ -127,21 +113,16 @@ func isLaterPod(ep endpoints.Endpoint, _ flow.Direction) bool {
 
 // laterPods returns the representative pods with which both sides allow a connection.
 func (q *Questions) laterPods(subject endpoints.Endpoint, d flow.Direction) ([]string, error) {
-	peers, err := q.peers(subject, d, isLaterPod)
-	if err != nil {
-		return nil, err
-	}
+	all, err := q.connectionsWith(subject, d, isLaterPod)
 	var out []string
-	for _, peer := range peers {
-		some, err := q.between(subject, peer, d)
-		if err != nil {
-			return nil, err
+	for _, c := range all {
+		peer := c.To
+		if d == flow.Ingress {
+			peer = c.From
 		}
-		if len(some) > 0 {
-			out = append(out, peer.Name)
-		}
+		out = append(out, peer.Name)
 	}
-	return out, nil
+	return out, err
 }
 
 // openings returns what policies allow at an endpoint. If they cannot select it, it is one unrestricted
@@ -212,8 +193,9 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 		return nil, err
 	}
 	var out []part
+	known := q.asPeer(peer)
 	for _, o := range all {
-		if !o.Unrestricted() && !slices.ContainsFunc(q.asPeer(peer), func(id endpoints.ID) bool { return q.contains(o.Peers, id) }) {
+		if !o.Unrestricted() && !slices.ContainsFunc(known, func(id endpoints.ID) bool { return q.contains(o.Peers, id) }) {
 			continue
 		}
 		side := flow.Side{Decision: flow.Allowed, Policies: o.Policies, L7: o.L7}

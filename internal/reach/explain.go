@@ -54,10 +54,15 @@ func (q *Questions) explainSide(r report.FlowResult, d flow.Direction) (report.E
 
 // deniedByRule reports whether a deny rule denies a flow, whatever its request is.
 func (q *Questions) deniedByRule(f flow.Flow, d flow.Direction) (bool, error) {
-	f.HTTP, f.DNS, f.ServerName = nil, "", ""
-	v, err := q.View.Decide(f)
+	v, err := q.View.Decide(withoutRequest(f))
 	side := sideOf(v, d)
 	return side.Decision == flow.Denied && len(side.Policies) > 0, err
+}
+
+// withoutRequest returns a flow for any request.
+func withoutRequest(f flow.Flow) flow.Flow {
+	f.HTTP, f.DNS, f.ServerName = nil, "", ""
+	return f
 }
 
 // reasonsOf returns the fields behind policies, each once, sorted.
@@ -67,6 +72,11 @@ func (q *Questions) reasonsOf(policies flow.Policies) []string {
 		out = append(out, q.Endpoints.Reasons[id]...)
 	}
 	return endpoints.SortedUnique(out)
+}
+
+// declaredBy returns the fields behind the policies of both sides of a connection.
+func (q *Questions) declaredBy(c report.Connection) []string {
+	return q.reasonsOf(slices.Concat(c.Egress.Policies, c.Ingress.Policies))
 }
 
 // peerOf returns the other endpoint of a flow, as one side sees it.

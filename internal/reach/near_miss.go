@@ -51,9 +51,7 @@ func (s missSearch) miss(part report.MissPart, policies flow.Policies, format st
 // otherRequest finds a rule for the same peer and port that allows other requests, or a rule for the
 // name without a DNS rule.
 func (s missSearch) otherRequest() (*report.NearMiss, error) {
-	f := s.flow
-	f.HTTP, f.DNS, f.ServerName = nil, "", ""
-	side, err := s.decideAs(f)
+	side, err := s.decideAs(withoutRequest(s.flow))
 	if err != nil {
 		return nil, err
 	}

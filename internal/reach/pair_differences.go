@@ -48,7 +48,7 @@ func (d *differences) pairDifferences(subject, peer *common, direction flow.Dire
 // addNotes adds the cases in which connections are allowed.
 func (q *Questions) addNotes(all []report.Connection) error {
 	for i := range all {
-		if c := &all[i]; depends(*c) && c.Note == "" {
+		if c := &all[i]; c.Decision() == flow.Depends && c.Note == "" {
 			v, err := q.View.Decide(exampleOf(*c))
 			if err != nil {
 				return fmt.Errorf("find connections: %w", err)

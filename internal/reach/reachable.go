@@ -89,8 +89,7 @@ func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ..
 			}
 			out.LaterPods[d] = append(out.LaterPods[d], later...)
 		}
-		slices.Sort(out.LaterPods[d])
-		out.LaterPods[d] = slices.Compact(out.LaterPods[d])
+		out.LaterPods[d] = endpoints.SortedUnique(out.LaterPods[d])
 		if hops > 1 {
 			paths, err := q.Paths(subjects, d, hops)
 			if err != nil {
@@ -168,37 +167,30 @@ func (w *walk) step() error {
 	var next []endpoints.ID
 	for _, id := range w.frontier {
 		ep := w.View.Set.Of(id)
-		if err := w.neighbours(ep, func(peer *endpoints.Endpoint) error {
+		peers, err := w.peers(ep, w.direction, isPeer)
+		if err != nil {
+			return err
+		}
+		for _, peer := range peers {
 			if _, known := w.before[peer.ID]; known {
-				return nil
+				continue
 			}
 			some, err := w.between(ep, peer, w.direction)
-			if err != nil || len(some) == 0 {
+			if err != nil {
 				return err
+			}
+			if len(some) == 0 {
+				continue
 			}
 			w.before[peer.ID] = id
 			w.reached = append(w.reached, peer.ID)
 			if peer.Kind == endpoints.PodEndpoint {
 				next = append(next, peer.ID)
 			}
-			return nil
-		}); err != nil {
-			return err
 		}
 	}
 	w.frontier = next
 	return nil
-}
-
-// neighbours calls do for each endpoint that one side of a connection allows.
-func (w *walk) neighbours(ep endpoints.Endpoint, do func(*endpoints.Endpoint) error) error {
-	peers, err := w.peers(ep, w.direction, isPeer)
-	for _, peer := range peers {
-		if err == nil {
-			err = do(peer)
-		}
-	}
-	return err
 }
 
 // path returns the connections on the way to an endpoint, in the direction of the traffic.

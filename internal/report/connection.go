@@ -34,6 +34,11 @@ func (c Connection) L7() []string {
 	return out
 }
 
+// Decision is the decision of both sides together.
+func (c Connection) Decision() flow.Decision {
+	return flow.Verdict{Egress: c.Egress, Ingress: c.Ingress}.Decision()
+}
+
 // Side returns the side of a direction.
 func (c *Connection) Side(d flow.Direction) *flow.Side {
 	if d == flow.Ingress {
