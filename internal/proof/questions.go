@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/generate"
+	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -127,7 +128,19 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 	if counts.AllMissing() {
 		found = append(found, report.New(report.PolicyMissing, report.Error, in.FenceRef, "", "none of the %s that the Tenants need exists, so the answer would be about a build without them: %s", report.Count(counts.Desired, "policy"), notRunHint))
 	}
-	return proof{in: in, index: index, Desired: desired, items: withoutOwnKinds(items), progress: v.Progress, debug: v.Debug}, found, nil
+	items = withoutOwnKinds(items)
+	return proof{in: in, index: index, Desired: desired, items: items, own: upToDate(items, desired.Policies), progress: v.Progress, debug: v.Debug}, found, nil
+}
+
+// upToDate are the items that the function would leave as they are.
+func upToDate(items, desired []*yaml.RNode) map[*yaml.RNode]bool {
+	out, byID := map[*yaml.RNode]bool{}, resource.ByID(desired)
+	for _, n := range items {
+		if want := byID[resource.ID(n)]; want != nil && merge.IsUpToDate(n, want) {
+			out[n] = true
+		}
+	}
+	return out
 }
 
 // Ask compiles the policies for questions. The endpoints of the tests can be asked about, too.
