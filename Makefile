@@ -80,7 +80,7 @@ mutate: ## check that a named test fails for each mutation of the code
 SIZES ?= 10,100,1000
 KUSTOMIZE_MAX ?= 200
 .PHONY: bench
-bench: build bin/kustomize bin/helm bin/jsonnet ## measure processes side by side, and write the tables of docs/performance.md
+bench: build bin/kustomize bin/helm bin/jsonnet ## measure processes side by side, and write the tables of docs/explanation/performance.md
 	@go run ./internal/bench -n '$(SIZES)' -kustomize-max '$(KUSTOMIZE_MAX)'
 
 .PHONY: lint
@@ -111,11 +111,11 @@ lint-generated: bin/controller-gen
 	{ echo 'generated files differ from their sources: run make generate' >&2; exit 1; }
 
 .PHONY: generate
-generate: bin/controller-gen ## write JSON schemas, docs/api.md, docs/checks.md, docs/schemas, docs/architecture.md
+generate: bin/controller-gen ## write JSON schemas, docs/reference/api.md, docs/reference/checks.md, docs/schemas, docs/explanation/architecture.md
 	@go generate ./...
 
 .PHONY: docs
-docs: ## write the pictures and the graph of docs/graph.md; needs Chromium on PATH
+docs: ## write the pictures and the graph of docs/how-to/graph.md; needs Chromium on PATH
 	@go test ./internal/cli -run '^(TestGraphPictures|TestGraphDocument)$$' -count=1 -args -pictures ../../docs/pictures
 
 .PHONY: hooks

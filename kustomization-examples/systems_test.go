@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 )
 
-// systems are the sections of docs/example-systems.md, each with the folder of its example.
+// systems are the sections of docs/systems.md, each with the folder of its example.
 var systems = []string{"soctalk", "layered-tenants", "platform-services", "policy-guide", "cluster-rollout"}
 
 var (
@@ -23,13 +23,13 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestSystems checks that every row of docs/example-systems.md names an existing FlowTest case of
+// TestSystems checks that every row of docs/systems.md names an existing FlowTest case of
 // the example, a test, or a script of the program.
 func TestSystems(t *testing.T) {
 	t.Parallel()
 	tests := testNames(t)
 	sections := map[string]string{}
-	for _, section := range strings.Split("\n"+read(t, "../docs/example-systems.md"), "\n## ")[1:] {
+	for _, section := range strings.Split("\n"+read(t, "../docs/systems.md"), "\n## ")[1:] {
 		name, text, _ := strings.Cut(section, "\n")
 		sections[name] = text
 	}
@@ -58,7 +58,7 @@ func TestSystems(t *testing.T) {
 				}
 			}
 			if rows == 0 || !strings.Contains(sections[name], "\nDeliberately not done") {
-				t.Errorf("docs/example-systems.md has %d rows for it, and needs rows and a list \"Deliberately not done\"", rows)
+				t.Errorf("docs/systems.md has %d rows for it, and needs rows and a list \"Deliberately not done\"", rows)
 			}
 		})
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
-// checksPage returns docs/checks.md: the catalogue, each check with a link to an example.
+// checksPage returns docs/reference/checks.md: the catalogue, each check with a link to an example.
 func checksPage() []byte {
 	var b bytes.Buffer
 	b.WriteString(`<!-- Generated from internal/report by make generate. -->
@@ -26,7 +26,7 @@ this page contains about a check. An error stops the run, and nothing is changed
 	for _, c := range report.Checks() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s (%s). %s\n\n**What to do:** %s\n\n", c.Name, c.Title, c.SeverityList(), c.Meaning, c.Fix)
 		if c.Example != "" {
-			fmt.Fprintf(&b, "Example: [testdata/%s](../testdata/%s)\n", c.Example, c.Example)
+			fmt.Fprintf(&b, "Example: [testdata/%s](../../testdata/%s)\n", c.Example, c.Example)
 		} else {
 			fmt.Fprintf(&b, "No golden case shows it: %s\n", c.Untested)
 		}

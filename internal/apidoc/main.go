@@ -1,5 +1,5 @@
-// Command apidoc generates the schema of each kind, as JSON and as Go code, and docs/api.md from the types of
-// api/v1alpha1, docs/schemas from those of internal/document, and docs/checks.md from the catalogue of
+// Command apidoc generates the schema of each kind, as JSON and as Go code, and docs/reference/api.md from the types of
+// api/v1alpha1, docs/schemas from those of internal/document, and docs/reference/checks.md from the catalogue of
 // checks. It runs controller-gen, which must be in the PATH. Run it from the package's directory, as go generate
 // does.
 package main
@@ -68,7 +68,7 @@ func pagesOf(dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages["../../docs/api.md"], pages["../../docs/checks.md"] = types.reference(), checksPage()
+	pages["../../docs/reference/api.md"], pages["../../docs/reference/checks.md"] = types.reference(), checksPage()
 	return pages, nil
 }
 

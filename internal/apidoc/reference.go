@@ -17,7 +17,7 @@ const preamble = `<!-- Generated from api/v1alpha1 by make generate. Do not edit
 %s has these kinds. They are never applied to a cluster. Unknown fields, duplicate
 fields, empty values and values of the wrong type are errors, and all of them are reported
 at once. ({} is a value: as a selector, it selects all. A key of cluster.ciliumConfig may have the value "".) Each kind has a JSON schema for
-editors in [api/v1alpha1/schema](../api/v1alpha1/schema).
+editors in [api/v1alpha1/schema](../../api/v1alpha1/schema).
 `
 
 const links = `

@@ -23,7 +23,7 @@ func TestEveryPackageIsListed(t *testing.T) {
 	for _, file := range load(t) {
 		if _, known := packages[file.dir]; !known {
 			t.Errorf("%s: package %s is missing in internal/architecture/packages_test.go, "+
-				"which docs/architecture.md lists: add it with its kind and purpose", file.path, file.dir)
+				"which docs/explanation/architecture.md lists: add it with its kind and purpose", file.path, file.dir)
 		}
 	}
 }

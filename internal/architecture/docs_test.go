@@ -15,8 +15,8 @@ const maxWords = 30
 
 // unlimitedDocs are documents whose sentences may be longer.
 var unlimitedDocs = []string{
-	"docs/api.md",                        // is generated from the comments of the API
-	"docs/checks.md",                     // is generated from the catalogue
+	"docs/reference/api.md",              // is generated from the comments of the API
+	"docs/reference/checks.md",           // is generated from the catalogue
 	"docs/decisions/0022-plain-words.md", // lists names
 }
 
@@ -61,7 +61,7 @@ func TestLinksExist(t *testing.T) {
 }
 
 // TestContributorPathsExist checks the files, make targets and tests that CONTRIBUTING.md and
-// docs/architecture.md name.
+// docs/explanation/architecture.md name.
 func TestContributorPathsExist(t *testing.T) {
 	makefile := readDocument(t, "Makefile")
 	sources := load(t)

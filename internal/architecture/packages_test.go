@@ -15,7 +15,7 @@ const (
 	fake     kind = "for tests"
 )
 
-// description is a row of docs/architecture.md.
+// description is a row of docs/explanation/architecture.md.
 type description struct {
 	kind    kind
 	purpose string
@@ -59,8 +59,9 @@ var packages = map[string]description{
 	"internal/flux":          {step, "Writes a build as a tree of files that Flux applies in stages."},
 	"internal/flow/flowtest": {fake, "Asks policies about any endpoints, and fakes policies, in tests."},
 	"internal/architecture":  {check, "Tests the package structure, the documents and the language of this repository."},
-	"internal/apidoc":        {tool, "Generates the JSON schemas, docs/api.md, docs/checks.md and docs/schemas."},
-	"internal/bench":         {tool, "Measures whole processes side by side, and writes the tables of docs/performance.md."},
+	"docs":                   {check, "Executes the pages of the documentation, and links them to each other."},
+	"internal/apidoc":        {tool, "Generates the JSON schemas, docs/reference/api.md, docs/reference/checks.md and docs/schemas."},
+	"internal/bench":         {tool, "Measures whole processes side by side, and writes the tables of docs/explanation/performance.md."},
 	"internal/mutation":      {tool, "Changes the code as a list states, and checks that a named test fails each time."},
 }
 

@@ -1,5 +1,5 @@
 // Command bench measures whole processes side by side: this program, kustomize with and without it, a kyaml
-// identity, helm and jsonnet, for several numbers of tenants. It writes docs/performance.md.
+// identity, helm and jsonnet, for several numbers of tenants. It writes docs/explanation/performance.md.
 package main
 
 import (
@@ -21,7 +21,7 @@ const (
 func main() {
 	sizes := flag.String("n", "10,100,1000", "numbers of tenants")
 	kustomizeMax := flag.Int("kustomize-max", 200, "largest number of tenants for kustomize build with the function, whose cost is quadratic, and a quarter of that without one")
-	page := flag.String("o", "docs/performance.md", "page whose tables are replaced")
+	page := flag.String("o", "docs/explanation/performance.md", "page whose tables are replaced")
 	flag.Parse()
 	var err error
 	switch flag.Arg(0) {

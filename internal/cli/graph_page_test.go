@@ -183,7 +183,7 @@ func (b *chromium) contrasts() map[string]float64 {
 	return out
 }
 
-// TestGraphPictures writes the pictures of docs/graph.md with -pictures.
+// TestGraphPictures writes the pictures of docs/how-to/graph.md with -pictures.
 func TestGraphPictures(t *testing.T) {
 	if *pictures == "" {
 		t.Skip("skipped: without -pictures DIR, no pictures are written (make docs writes them)")
@@ -203,9 +203,9 @@ func TestGraphPictures(t *testing.T) {
 	b.loadsNothing()
 }
 
-// TestGraphDocument checks that docs/graph.md has the graph of the example. With -pictures it writes the graph.
+// TestGraphDocument checks that docs/how-to/graph.md has the graph of the example. With -pictures it writes the graph.
 func TestGraphDocument(t *testing.T) {
-	file := filepath.Join("..", "..", "docs", "graph.md")
+	file := filepath.Join("..", "..", "docs", "how-to", "graph.md")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -40,12 +40,12 @@ func nextSteps(cmd *cobra.Command, place fencePlace, c checkedDraft) []string {
 	flags := givenKustomizeFlags(cmd)
 	var out []string
 	if len(c.draft.Notes.Unseen) > 0 {
-		out = append(out, fmt.Sprintf("import what runs outside of %s, and run init on a layer that lists both (docs/init.md): kubectl get %s -A -o yaml | tenantfence import - --namespace NAMESPACE > cluster.yaml", place.dir, importKinds))
+		out = append(out, fmt.Sprintf("import what runs outside of %s, and run init on a layer that lists both (docs/how-to/init.md): kubectl get %s -A -o yaml | tenantfence import - --namespace NAMESPACE > cluster.yaml", place.dir, importKinds))
 	}
 	return append(out,
 		"tenantfence build "+flags+place.displayPath,
 		fmt.Sprintf("tenantfence build %s%s | tenantfence verify %[1]s--inputs %[2]s -", flags, place.displayPath),
-		fmt.Sprintf("set enforcement: Enforce in one Tenant, and in %s for all of them at last, and build again (docs/init.md has the way back)", filepath.Join(place.displayPath, "profile.yaml")),
+		fmt.Sprintf("set enforcement: Enforce in one Tenant, and in %s for all of them at last, and build again (docs/how-to/init.md has the way back)", filepath.Join(place.displayPath, "profile.yaml")),
 	)
 }
 

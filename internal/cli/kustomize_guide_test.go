@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// layerRow is a row of the table of layers in docs/kustomize.md: a field of a kustomization, and what
+// layerRow is a row of the table of layers in docs/reference/kustomize.md: a field of a kustomization, and what
 // it leads to in each place.
 var layerRow = regexp.MustCompile("(?m)^\\| `(\\w+: .+?)` \\| (.+?) \\| (.+?) \\| (.+?) \\|$")
 
@@ -26,12 +26,12 @@ var layerPlaces = [][]map[string]string{
 	{{"low": "resources: [../../apps, ../../inputs]\ntransformers: [../../fence]", ".": "resources: [low]\nFIELD"}},
 }
 
-// TestKustomizeGuide builds and verifies every row of the table of layers in docs/kustomize.md.
+// TestKustomizeGuide builds and verifies every row of the table of layers in docs/reference/kustomize.md.
 func TestKustomizeGuide(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped by -short: builds every row of the table of layers")
 	}
-	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "kustomize.md"))
+	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "kustomize.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

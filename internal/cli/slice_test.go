@@ -79,33 +79,6 @@ func compareTrees(t *testing.T, dir string, shards int) {
 	}
 }
 
-// TestLargeFleetsGuide runs the commands that docs/large-fleets.md shows.
-func TestLargeFleetsGuide(t *testing.T) {
-	guide, err := os.ReadFile(filepath.Join("..", "..", "docs", "large-fleets.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const examples = "kustomization-examples"
-	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, examples), os.DirFS(filepath.Join("..", "..", examples))); err != nil {
-		t.Fatal(err)
-	}
-	t.Chdir(dir)
-	commands := 0
-	for _, block := range guideBlock.FindAllStringSubmatch(string(guide), -1) {
-		if block[1] != "sh" {
-			continue
-		}
-		for line := range strings.Lines(block[2]) {
-			runCommandLine(t, line)
-			commands++
-		}
-	}
-	if commands == 0 {
-		t.Error("it shows no command")
-	}
-}
-
 // tree reads a rendered folder, without its list of files.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()

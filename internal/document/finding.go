@@ -4,7 +4,7 @@ package document
 
 // Finding is one result of a check.
 type Finding struct {
-	// Check is the name of the check, as in docs/checks.md.
+	// Check is the name of the check, as in docs/reference/checks.md.
 	Check string `json:"check"`
 	// Severity is the severity. An error stops a build, and fails a verification.
 	// +enum=error;warning;info

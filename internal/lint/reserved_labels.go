@@ -56,5 +56,5 @@ func reservedLabelFinding(ref report.Ref, field, key, value, effect string) repo
 
 // ReservedLabelsAssumed returns the finding about the assumption on later pods.
 func ReservedLabelsAssumed(ref report.Ref) report.Finding {
-	return report.New(report.ReservedLabelsAssumed, report.Info, ref, "", "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/proof.md lists them), because policies do not apply to such a pod as written: refuse such pods by an admission policy")
+	return report.New(report.ReservedLabelsAssumed, report.Info, ref, "", "assumed: no pod created later has a label whose key Cilium reserves (host, remote-node, init, …: docs/explanation/proof.md lists them), because policies do not apply to such a pod as written: refuse such pods by an admission policy")
 }

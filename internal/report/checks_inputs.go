@@ -42,7 +42,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "An ExternalResources is not valid",
 		Meaning:    "A field of the ExternalResources does not exist, is missing, or has a value that the API does not accept. What runs in the cluster is unknown, so the build is refused.",
-		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Fix:        "Correct the field that the finding names; docs/reference/api.md describes every field.",
 		Example:    "refused/invalid-external-resources",
 	})
 	InvalidFenceProfile = define(Check{
@@ -51,7 +51,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A FenceProfile is not valid",
 		Meaning:    "A field of the FenceProfile does not exist, is missing, or has a value that the API does not accept. The build is refused.",
-		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Fix:        "Correct the field that the finding names; docs/reference/api.md describes every field.",
 		Example:    "refused/invalid-fenceprofile",
 	})
 	InvalidFlowTest = define(Check{
@@ -60,7 +60,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A FlowTest is not valid",
 		Meaning:    "A field of the FlowTest does not exist, is missing, or has a value that the API does not accept. Its cases cannot be decided, so the build is refused.",
-		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Fix:        "Correct the field that the finding names; docs/reference/api.md describes every field.",
 		Example:    "refused/many-errors",
 	})
 	InvalidTenant = define(Check{
@@ -69,7 +69,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "A Tenant is not valid",
 		Meaning:    "A field of the Tenant does not exist, is missing, or has a value that the API does not accept, also after the substitution of a variable. The build is refused.",
-		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Fix:        "Correct the field that the finding names; docs/reference/api.md describes every field.",
 		Example:    "refused/invalid-names-and-networks",
 	})
 	InvalidTenantFence = define(Check{
@@ -78,7 +78,7 @@ var (
 		Severities: []Severity{Error},
 		Title:      "The TenantFence is not valid",
 		Meaning:    "A field of the TenantFence, its inline profile or its inline tenants does not exist, is missing, or has a value that the API does not accept. The build is refused.",
-		Fix:        "Correct the field that the finding names; docs/api.md describes every field.",
+		Fix:        "Correct the field that the finding names; docs/reference/api.md describes every field.",
 		Example:    "refused/variables-of-wrong-fence",
 	})
 	ProfileAmbiguous = define(Check{

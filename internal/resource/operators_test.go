@@ -101,7 +101,7 @@ func expectPods(t *testing.T, name string, index *resource.Index) {
 func TestOperatorsPage(t *testing.T) {
 	t.Parallel()
 	const begin, end = "<!-- The list is written by go test ./internal/resource -update. -->\n", "<!-- The list ends here. -->\n"
-	page := filepath.Join("..", "..", "docs", "operators.md")
+	page := filepath.Join("..", "..", "docs", "reference", "operators.md")
 	data, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
