@@ -22,7 +22,7 @@ type Cluster struct {
 	Name string `json:"name,omitempty"`
 
 	// ciliumConfig sets agent settings: keys of the ConfigMap cilium-config, verbatim.
-	// docs/explanation/proof.md lists the keys that policies depend on; other keys have no effect. A
+	// docs/reference/agent-settings.md lists the keys that policies depend on; other keys have no effect. A
 	// ConfigMap cilium-config among the resources is also read, and must not contradict it.
 	// Only with cni: Cilium. Omitted keys: the default of the Helm chart, which reports list
 	// as assumed.

@@ -23,6 +23,8 @@ var unlimitedDocs = []string{
 var (
 	codeSpan     = regexp.MustCompile("`[^`]*`")
 	markdownLink = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading      = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	notInAnchor  = regexp.MustCompile(`[^\w-]`)
 	listItem     = regexp.MustCompile(`^\s*([-*>]|\d+\.) `)
 	sentenceStop = regexp.MustCompile(`[.!?:;]["*)_]*\s+`)
 	pathSpan     = regexp.MustCompile("`([A-Za-z0-9_.*-]+(?:/[A-Za-z0-9_.*-]+)*/?)`")
@@ -49,15 +51,30 @@ func TestSentencesAreShort(t *testing.T) {
 func TestLinksExist(t *testing.T) {
 	for _, name := range documents(t) {
 		for _, link := range markdownLink.FindAllStringSubmatch(readDocument(t, name), -1) {
-			target, _, _ := strings.Cut(link[1], "#")
-			if target == "" || strings.Contains(target, "://") {
+			target, anchor, _ := strings.Cut(link[1], "#")
+			if strings.Contains(target, "://") {
 				continue
 			}
-			if _, err := os.Stat(filepath.Join(root, path.Dir(name), target)); err != nil {
+			if target = path.Join(path.Dir(name), target); strings.HasPrefix(link[1], "#") {
+				target = name
+			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
 				t.Errorf("%s links to %s, which does not exist", name, link[1])
+			} else if path.Ext(target) == ".md" && anchor != "" && !slices.Contains(anchors(readDocument(t, target)), anchor) {
+				t.Errorf("%s links to %s, and %s has no such heading", name, link[1], target)
 			}
 		}
 	}
+}
+
+// anchors are the addresses of the headings in a page, as GitHub forms them.
+func anchors(page string) []string {
+	var out []string
+	for _, m := range heading.FindAllStringSubmatch(page, -1) {
+		slug := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(m[1])), " ", "-")
+		out = append(out, notInAnchor.ReplaceAllString(slug, ""))
+	}
+	return out
 }
 
 // TestContributorPathsExist checks the files, make targets and tests that CONTRIBUTING.md and

@@ -9,10 +9,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/cilium"
 )
 
-// TestSettingsAreDocumented requires that docs/explanation/proof.md lists each setting with its default.
+// TestSettingsAreDocumented requires that docs/reference/agent-settings.md lists each setting with its default.
 func TestSettingsAreDocumented(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/explanation/proof.md")
+	page, err := os.ReadFile("../../docs/reference/agent-settings.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 			value += fmt.Sprintf(", before Cilium %s %s", s.Since.Introduced(), s.DefaultBefore)
 		}
 		if row := fmt.Sprintf("| %#q | %s |", s.Key, value); !strings.Contains(string(page), row) {
-			t.Errorf("docs/explanation/proof.md lacks %q", row)
+			t.Errorf("docs/reference/agent-settings.md lacks %q", row)
 		}
 	}
 }

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestDocsListUndecidedKinds compares docs/explanation/proof.md with the table of kinds.
+// TestDocsListUndecidedKinds compares docs/reference/coverage.md with the table of kinds.
 func TestDocsListUndecidedKinds(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("../../docs/explanation/proof.md")
+	data, err := os.ReadFile("../../docs/reference/coverage.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,11 +22,11 @@ func TestDocsListUndecidedKinds(t *testing.T) {
 			want += ` \*`
 		}
 		if !strings.Contains(string(data), want) {
-			t.Errorf("docs/explanation/proof.md does not list %s", want)
+			t.Errorf("docs/reference/coverage.md does not list %s", want)
 		}
 		for name := range strings.FieldsSeq(k.names) {
 			if k.group == "cilium.io" && !strings.Contains(string(data), "`"+name+"`") {
-				t.Errorf("docs/explanation/proof.md does not list %s of %s", name, k.group)
+				t.Errorf("docs/reference/coverage.md does not list %s of %s", name, k.group)
 			}
 		}
 	}
