@@ -115,7 +115,8 @@ generate: bin/controller-gen ## write JSON schemas, docs/reference/api.md, docs/
 	@go generate ./...
 
 .PHONY: docs
-docs: ## write the pictures and the graph of docs/how-to/graph.md; needs Chromium on PATH
+docs: ## write the pictures of the documentation, and what its pages show of the program; needs Chromium on PATH
+	@go test ./docs -run '^(TestPictures|TestGuides)$$' -count=1 -args -update
 	@go test ./internal/cli -run '^(TestGraphPictures|TestGraphDocument)$$' -count=1 -args -pictures ../../docs/pictures
 
 .PHONY: hooks

@@ -185,7 +185,7 @@ func sentences(text string) []string {
 			inBlock = !inBlock
 			flush()
 			continue
-		case inBlock:
+		case inBlock, strings.HasPrefix(line, "    "), strings.HasPrefix(strings.TrimSpace(line), "<"):
 			continue
 		}
 		line = codeSpan.ReplaceAllString(line, "code")
