@@ -185,7 +185,7 @@ func sentences(text string) []string {
 			inBlock = !inBlock
 			flush()
 			continue
-		case inBlock, strings.HasPrefix(line, "    "), strings.HasPrefix(strings.TrimSpace(line), "<"):
+		case inBlock:
 			continue
 		}
 		line = codeSpan.ReplaceAllString(line, "code")
