@@ -21,7 +21,7 @@ import (
 func TestCommandsPage(t *testing.T) {
 	var page strings.Builder
 	page.WriteString("<!-- Generated from the help of each command by make generate. -->\n# The commands\n\n`tenantfence COMMAND --help` prints the text of this page.\n")
-	command := regexp.MustCompile(`(?m)^  ([a-z]+) +\S`)
+	command := regexp.MustCompile(`(?m)^ {2}([a-z]+) +\S`)
 	section := regexp.MustCompile(`(?ms)^Available Commands:\n(.*?)\n\n`)
 	root := help(t)
 	fmt.Fprintf(&page, "\n```text\n%s```\n", root)

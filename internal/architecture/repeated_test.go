@@ -11,7 +11,7 @@ import (
 const repeatedWords = 10
 
 // noProse are lines of indented blocks and of pictures.
-var noProse = regexp.MustCompile(`(?m)^(?:    .*| *<.*)$`)
+var noProse = regexp.MustCompile(`(?m)^(?: {4}.*| *<.*)$`)
 
 // TestNothingIsExplainedTwice requires that each page explains what no other page does: the others link to it.
 // Generated pages have what the program prints, which their sources own.

@@ -38,6 +38,20 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// exclude refuses two flags together.
+func exclude(cmd *cobra.Command, one, other string) {
+	before := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if f := cmd.Flags(); f.Changed(one) && f.Changed(other) {
+			return fmt.Errorf("--%s and --%s exclude each other: remove one of them", one, other)
+		}
+		if before == nil {
+			return nil
+		}
+		return before(cmd, args)
+	}
+}
+
 // choice is a flag with a fixed set of values.
 type choice struct {
 	flag, value string

@@ -70,8 +70,8 @@ It is 1 if the policies cannot be decided, or if a difference is one of --fail-o
 	flags.format = addFormat(cmd, `what to print: "text", "markdown" or "json"`, "text", "markdown", "json")
 	complete(cmd, "base", cobra.NoFileCompletions)
 	complete(cmd, "fail-on", cobra.FixedCompletions(kindNames(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.MarkFlagsMutuallyExclusive("as-is", "base")
-	cmd.MarkFlagsMutuallyExclusive("as-is", "as-enforced")
+	exclude(cmd, "as-is", "base")
+	exclude(cmd, "as-is", "as-enforced")
 	return cmd
 }
 

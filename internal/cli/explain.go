@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/output"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 	"github.com/tenantfence/tenantfence/internal/strict"
@@ -140,15 +142,15 @@ func explainFlow(cmd *cobra.Command, from, to string, target []string, flags exp
 	if err := flags.format.check(); err != nil {
 		return err
 	}
-	test, err := flags.flowTest(from, to)
-	if err != nil {
-		return err
-	}
 	answer := report.Explanation{From: from, To: to, AsEnforced: flags.asEnforced}
-	err = withProgress(cmd, func(p *output.Progress) error {
+	err := withProgress(cmd, func(p *output.Progress) error {
 		s, err := flags.subject(cmd, p, target)
 		if err != nil {
-			return err
+			return withoutDestination(err, to, target)
+		}
+		test, err := flags.flowBetween(s, from, to)
+		if err != nil {
+			return withoutDestination(err, to, target)
 		}
 		q, err := s.Ask(test)
 		if err != nil {
@@ -173,6 +175,25 @@ func explainFlow(cmd *cobra.Command, from, to string, target []string, flags exp
 		return errFindings
 	}
 	return nil
+}
+
+// flowBetween is flowTest, between endpoints that may also be the names of Tenants and namespaces.
+func (f explainFlags) flowBetween(s proof.Subject, from, to string) (resource.FlowTest, error) {
+	var errs [2]error
+	from, errs[0] = s.Named(from)
+	to, errs[1] = s.Named(to)
+	if err := errors.Join(errs[:]...); err != nil {
+		return resource.FlowTest{}, err
+	}
+	return f.flowTest(from, to)
+}
+
+// withoutDestination adds to an error that the argument before the target is a folder, if it is one.
+func withoutDestination(err error, to string, target []string) error {
+	if info, statErr := os.Stat(to); len(target) > 0 || statErr != nil || !info.IsDir() {
+		return err
+	}
+	return fmt.Errorf("%s is read as the destination, and is a folder: write tenantfence explain SRC DST DIR: %w", to, err)
 }
 
 // notAllowed returns the flows that a proposal can allow.

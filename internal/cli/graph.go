@@ -56,7 +56,7 @@ arguments or the input cannot be read. The outcome of --verify does not change i
 	f.BoolVar(&flags.verify, "verify", false, "verify the same input first, and state the outcome in the graph")
 	complete(cmd, "tenant", cobra.NoFileCompletions)
 	flags.add(cmd)
-	cmd.MarkFlagsMutuallyExclusive("verify", "as-enforced")
+	exclude(cmd, "verify", "as-enforced")
 	var names []string
 	for _, form := range output.GraphForms() {
 		names = append(names, form.Name)

@@ -54,7 +54,7 @@ arguments or the input cannot be read.`,
 	f.BoolVar(&flags.from, "from", false, "list only connections from the subject: what it can reach")
 	f.BoolVar(&flags.to, "to", false, "list only connections to the subject: who can reach it")
 	f.IntVar(&flags.hops, "hops", 1, "follow at most this number of connections in a row")
-	cmd.MarkFlagsMutuallyExclusive("from", "to")
+	exclude(cmd, "from", "to")
 	flags.add(cmd)
 	flags.format = addFormat(cmd, `what to print: "text" or "json"`, "text", "json")
 	return cmd

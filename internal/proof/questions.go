@@ -155,6 +155,9 @@ func (s Subject) Ask(tests ...resource.FlowTest) (*reach.Questions, error) {
 	return reach.NewQuestions(views[0], p.Endpoints), nil
 }
 
+// Named writes the name of a Tenant or namespace as an endpoint of FlowTests, and returns other endpoints as they are.
+func (s Subject) Named(text string) (string, error) { return s.proof().Endpoints.Named(text) }
+
 // proof returns the endpoints and policies for package reach.
 func (s Subject) proof() reach.Proof {
 	return reach.Proof{

@@ -90,7 +90,7 @@ func (e Endpoints) workload(name string, f v1alpha1.FlowEndpoint) (endpoints.End
 		w := unfenced[0].Ref
 		return endpoints.Endpoint{}, fmt.Errorf("workload %q is not one of Tenant %q, whose spec.pods does not select it: write %s/%s/%s", name, f.TenantOrNamespace, w.Namespace, w.Kind, w.Name)
 	case len(found) == 0:
-		return endpoints.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, declare the workload as an external resource, or remove the case", name, errMissing, e.suggestion(f))
+		return endpoints.Endpoint{}, fmt.Errorf("workload %q %w and its external resources: %scorrect the name, or declare the workload as an external resource", name, errMissing, e.suggestion(f))
 	case len(found) > 1:
 		return endpoints.Endpoint{}, fmt.Errorf("%q is %s: write one of them as namespace/Kind/name", name, e.workloadNames(found))
 	case found[0].HostNetwork:

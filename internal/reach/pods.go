@@ -87,14 +87,14 @@ func (e Endpoints) selectorOf(text string, f v1alpha1.FlowEndpoint) (endpoints.S
 func (e Endpoints) namespacesIn(f v1alpha1.FlowEndpoint) ([]string, error) {
 	if f.Form == v1alpha1.NamespaceForm {
 		if !e.namespaceExists(f.TenantOrNamespace) {
-			return nil, fmt.Errorf("namespace %q %w and its external resources: correct the name, declare the Namespace as an external resource, or remove the case", f.TenantOrNamespace, errMissing)
+			return nil, fmt.Errorf("namespace %q %w and its external resources: correct the name, or declare the Namespace as an external resource", f.TenantOrNamespace, errMissing)
 		}
 		return []string{f.TenantOrNamespace}, nil
 	}
 	t := e.Fence.Tenant(f.TenantOrNamespace)
 	switch {
 	case t == nil:
-		return nil, fmt.Errorf("the Tenant %q %w: correct the name, or remove the case", f.TenantOrNamespace, errMissing)
+		return nil, fmt.Errorf("the Tenant %q %w: correct the name", f.TenantOrNamespace, errMissing)
 	case len(t.Namespaces) == 0:
 		return nil, fmt.Errorf("the Tenant %q has no namespace, and so no pods", f.TenantOrNamespace)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -15,19 +16,12 @@ import (
 // Subjects returns the endpoints that a text names: a Tenant or a namespace by its name, or an endpoint as
 // FlowTests write it. It does not return representative pods.
 func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
-	if t := q.Endpoints.Fence.Tenant(text); t != nil {
-		if q.Endpoints.namespaceExists(text) && !slices.Contains(t.Namespaces, text) {
-			return nil, fmt.Errorf("%q is a Tenant, and a namespace of something else: write tenant/%s/* or namespace/%s/*", text, text, text)
-		}
-		text = fmt.Sprintf("tenant/%s/*", text)
-	} else if q.Endpoints.namespaceExists(text) {
-		text = fmt.Sprintf("namespace/%s/*", text)
+	text, err := q.Endpoints.Named(text)
+	if err != nil {
+		return nil, err
 	}
 	all, err := q.Endpoints.FindAll(text)
 	if err != nil {
-		if !strings.Contains(text, "/") {
-			err = fmt.Errorf("no Tenant and no namespace has this name%s: %w", q.nearestSubject(text), err)
-		}
 		return nil, err
 	}
 	var out []endpoints.Endpoint
@@ -49,10 +43,27 @@ func (q *Questions) Subjects(text string) ([]endpoints.Endpoint, error) {
 	return out, nil
 }
 
-// nearestSubject suggests a Tenant or namespace that a misspelt name most likely refers to.
-func (q *Questions) nearestSubject(name string) string {
-	names := slices.Collect(maps.Keys(q.Endpoints.Index.Namespaces))
-	for _, t := range q.Endpoints.Fence.Tenants() {
+// Named writes the name of a Tenant or namespace as an endpoint of FlowTests, and returns other endpoints as they are.
+func (e Endpoints) Named(text string) (string, error) {
+	t, isNamespace := e.Fence.Tenant(text), e.namespaceExists(text)
+	switch {
+	case t != nil && isNamespace && !slices.Contains(t.Namespaces, text):
+		return "", fmt.Errorf("%q is a Tenant, and a namespace of something else: write tenant/%s/* or namespace/%s/*", text, text, text)
+	case t != nil:
+		return fmt.Sprintf("tenant/%s/*", text), nil
+	case isNamespace:
+		return fmt.Sprintf("namespace/%s/*", text), nil
+	}
+	if _, err := v1alpha1.ParseEndpoint(text); err != nil && !strings.Contains(text, "/") {
+		return "", fmt.Errorf("%q is no Tenant and no namespace%s, and %w", text, e.nearestName(text), err)
+	}
+	return text, nil
+}
+
+// nearestName suggests a Tenant or namespace that a misspelt name most likely refers to.
+func (e Endpoints) nearestName(name string) string {
+	names := slices.Collect(maps.Keys(e.Index.Namespaces))
+	for _, t := range e.Fence.Tenants() {
 		names = append(names, t.Name)
 	}
 	slices.Sort(names)

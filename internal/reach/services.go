@@ -18,7 +18,7 @@ func (e Endpoints) service(f v1alpha1.FlowEndpoint) (s *resource.Service, isAPIS
 		return api, true, nil
 	}
 	if s = e.Index.Service(f.TenantOrNamespace, f.Name); s == nil {
-		return nil, false, fmt.Errorf("the Service %s/%s %w and its external resources: correct the name, declare the Service as an external resource, or remove the case", f.TenantOrNamespace, f.Name, errMissing)
+		return nil, false, fmt.Errorf("the Service %s/%s %w and its external resources: correct the name, or declare the Service as an external resource", f.TenantOrNamespace, f.Name, errMissing)
 	}
 	return s, false, nil
 }

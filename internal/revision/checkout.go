@@ -42,7 +42,7 @@ func New(ctx context.Context, path, rev string) (*Checkout, error) {
 	}
 	commit, err := r.output("rev-parse", "--verify", "--quiet", rev+"^{commit}")
 	if err != nil {
-		return nil, fmt.Errorf("git does not know the revision %q: correct it, or fetch it first (a shallow clone lacks it): %w", rev, err)
+		return nil, fmt.Errorf("git does not know the revision %q: correct it, or fetch it first (a shallow clone lacks it)", rev)
 	}
 	c := &Checkout{Commit: commit, root: root}
 	if c.dir, err = os.MkdirTemp("", "tenantfence-base-"); err != nil {
