@@ -117,7 +117,7 @@ generate: bin/controller-gen ## write JSON schemas, docs/reference/api.md, docs/
 .PHONY: docs
 docs: ## write the pictures of the documentation, and what its pages show of the program; needs Chromium on PATH
 	@go test ./docs -run '^(TestPictures|TestGuides)$$' -count=1 -args -update
-	@go test ./internal/cli -run '^(TestGraphPictures|TestGraphDocument)$$' -count=1 -args -pictures ../../docs/pictures
+	@go test ./internal/cli -run '^TestGraphPictures$$' -count=1 -args -pictures
 
 .PHONY: hooks
 hooks: ## use .githooks/pre-commit: gofmt, vet and test-fast before each commit

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/cli"
 )
 
-//go:generate go test -run ^(TestCommandsPage|TestNavigation)$ -count=1 -update .
+//go:generate go test -run ^(TestCommandsPage|TestSystems|TestNavigation)$ -count=1 -update .
 
 // TestCommandsPage compares reference/commands.md with the help of each command.
 func TestCommandsPage(t *testing.T) {

@@ -219,12 +219,20 @@ func (b *chromium) settle() {
 	b.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 }
 
-// picture returns a WebP image of what is visible.
-func (b *chromium) picture() []byte {
+// picture returns a WebP image of an element or, without a selector, of what is visible.
+func (b *chromium) picture(selector string) []byte {
 	b.t.Helper()
 	b.settle()
+	params := map[string]any{"format": "webp", "quality": 75}
+	if selector != "" {
+		params["captureBeyondViewport"] = true
+		params["clip"] = b.eval(`(() => {
+			const r = document.querySelector(` + quoted(selector) + `).getBoundingClientRect();
+			return {x: r.x + scrollX - 8, y: r.y + scrollY - 8, width: r.width + 16, height: r.height + 16, scale: 1.5};
+		})()`)
+	}
 	var out struct{ Data string }
-	b.call("Page.captureScreenshot", map[string]any{"format": "webp", "quality": 75}, &out)
+	b.call("Page.captureScreenshot", params, &out)
 	image, err := base64.StdEncoding.DecodeString(out.Data)
 	if err != nil {
 		b.t.Fatal(err)

@@ -2,9 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,8 +12,6 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/cli"
 )
-
-var pictures = flag.String("pictures", "", "write pictures of the page of the SocTalk example to this folder")
 
 // soctalk is the folder of the example.
 var soctalk = filepath.Join("..", "..", "kustomization-examples", "soctalk")
@@ -181,48 +177,4 @@ func (b *chromium) contrasts() map[string]float64 {
 		b.t.Fatal(err)
 	}
 	return out
-}
-
-// TestGraphPictures writes the pictures of docs/how-to/graph.md with -pictures.
-func TestGraphPictures(t *testing.T) {
-	if *pictures == "" {
-		t.Skip("skipped: without -pictures DIR, no pictures are written (make docs writes them)")
-	}
-	b := openPage(t, outputOf(t, "graph", soctalk, "-o", "html", "--verify"), 1400, 760)
-	save := func(name string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(*pictures, name), b.picture(), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	save("graph-light.webp")
-	b.media("dark")
-	b.eval(`document.querySelector("[aria-label='tenant-acme/StatefulSet/wazuh-manager']").dispatchEvent(new Event('click'))`)
-	b.eval(`(() => { const s = document.getElementById("hops"); s.value = 3; s.dispatchEvent(new Event("change")); s.blur() })()`)
-	save("graph-dark.webp")
-	b.loadsNothing()
-}
-
-// TestGraphDocument checks that docs/how-to/graph.md has the graph of the example. With -pictures it writes the graph.
-func TestGraphDocument(t *testing.T) {
-	file := filepath.Join("..", "..", "docs", "how-to", "graph.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin = "```mermaid\n"
-	before, rest, found := strings.Cut(string(text), begin)
-	_, after, complete := strings.Cut(rest, "```\n")
-	if !found || !complete {
-		t.Fatalf("%s has no mermaid block", file)
-	}
-	want := before + begin + outputOf(t, "graph", soctalk) + "```\n" + after
-	if d := cmp.Diff(want, string(text)); d != "" {
-		if *pictures == "" {
-			t.Fatalf("run make docs: %s", d)
-		}
-		if err := os.WriteFile(file, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
