@@ -25,6 +25,9 @@ const (
 func DiffMarkdown(w io.Writer, d report.Diff) error {
 	var m comment
 	m.write(fmt.Sprintf("### tenantfence: %s\n\n%s compared with %s.\n", countsText(d), code(sideName(d.New)), code(sideName(d.Old))))
+	if note := allowOnlyNote(d, code); note != "" {
+		m.write("\n" + note)
+	}
 	for _, side := range []report.DiffSide{d.Old, d.New} {
 		if counts := side.Findings.Counts(); counts[report.Warning] > 0 {
 			m.write(fmt.Sprintf("\n%s has %s, which `tenantfence verify` lists.\n", code(sideName(side)), report.Count(counts[report.Warning], "warning")))

@@ -91,3 +91,16 @@ func TestDiffJoinsTenants(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadersKeepTheirWords writes a table that is wider than the terminal.
+func TestHeadersKeepTheirWords(t *testing.T) {
+	t.Setenv("COLUMNS", "66")
+	long := "tenant-acme/Deployment/" + strings.Repeat("worker-", 8)
+	var b strings.Builder
+	if err := output.Diff(&b, report.Diff{Differences: []report.Difference{opened("acme", long, long, long)}}, output.Summary); err != nil {
+		t.Fatal(err)
+	}
+	if header := strings.Split(b.String(), "\n")[3]; !strings.Contains(header, " CONNECTIONS ") {
+		t.Errorf("the header is %q:\n%s", header, b.String())
+	}
+}
