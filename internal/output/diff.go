@@ -66,7 +66,7 @@ func Diff(w io.Writer, d report.Diff, detail Detail) error {
 		fmt.Fprintf(&b, "\n%s (%s):\n", kind, kindMeaning[kind])
 		rows := grid{{"FROM", "TO", "PORTS", "CONNECTIONS", "DECLARED BY", "POLICIES"}}
 		for _, g := range groups {
-			rows = append(rows, []string{g.from(detail), g.to(detail), g.portsText(), fmt.Sprint(g.count), g.declaredBy(detail), g.policies(detail)})
+			rows = append(rows, []string{g.from(detail), g.to(detail), g.portsText(), g.connections(), g.declaredBy(detail), g.policies(detail)})
 		}
 		if err := rows.write(&b, widthOf(w)); err != nil {
 			return err

@@ -38,7 +38,7 @@ func DiffMarkdown(w io.Writer, d report.Diff) error {
 		groups := groupDifferences(d.Differences, kind, Summary)
 		all = append(all, groups...)
 		m.table(fmt.Sprintf("\n**%s**: %s\n\n| from | to | ports | connections | declared by |\n|---|---|---|---:|---|\n", kind, kindMeaning[kind]), groups, func(g *differenceGroup) string {
-			return fmt.Sprintf("| %s | %s | %s | %d | %s |\n", code(g.from(Summary)), code(g.to(Summary)), code(g.portsText()), g.count, code(g.declaredBy(Summary)))
+			return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(g.from(Summary)), code(g.to(Summary)), code(g.portsText()), g.connections(), code(g.declaredBy(Summary)))
 		})
 	}
 	m.table("\n<details><summary>Policies</summary>\n\n| kind | from | to | policies |\n|---|---|---|---|\n", all, func(g *differenceGroup) string {

@@ -104,3 +104,29 @@ func TestHeadersKeepTheirWords(t *testing.T) {
 		t.Errorf("the header is %q:\n%s", header, b.String())
 	}
 }
+
+// TestDiffTellsPairsApart writes a row of which some sources reach only some destinations, and each verbose.
+func TestDiffTellsPairsApart(t *testing.T) {
+	t.Parallel()
+	d := opened("acme", "web/Deployment/other", "web/Deployment/reports", "all")
+	d.Pairs = append(d.Pairs, report.ConnectionPairs{From: []string{"web/Deployment/reports"}, To: []string{"world", "db/Deployment/db"}})
+	d.Count = 3
+	for detail, want := range map[output.Detail][]string{
+		output.Summary: {"other; web/Deployment/reports web/Deployment/reports; world; db/Deployment/db 443/TCP 3 of 6"},
+		output.Verbose: {"other web/Deployment/reports 443/TCP 1 Tenant", "reports world, db/Deployment/db 443/TCP 2 Tenant"},
+	} {
+		var b strings.Builder
+		if err := output.Diff(&b, report.Diff{Differences: []report.Difference{d}}, detail); err != nil {
+			t.Fatal(err)
+		}
+		rows := strings.Split(strings.TrimSpace(b.String()), "\n")[4:]
+		if len(rows) != len(want) {
+			t.Fatalf("%d rows:\n%s", len(rows), b.String())
+		}
+		for i, part := range want {
+			if !strings.Contains(strings.Join(strings.Fields(rows[i]), " "), part) {
+				t.Errorf("%q lacks %q", rows[i], part)
+			}
+		}
+	}
+}
