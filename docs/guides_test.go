@@ -138,13 +138,13 @@ func (g *guide) do(t *testing.T, b *block) {
 	}
 	source, rest, named := sourceOf(b.text)
 	switch {
-	case b.info == nil, b.info[0] == "mermaid", b.info[0] == "json":
 	case option == "save":
 		g.save(t, source, b.text)
 	case option == "apply":
 		g.run(t, "git apply -", b.text)
 	case option == "output":
 		b.text = expect(t, "the command before", b.text, g.printed)
+	case b.info == nil, b.info[0] == "mermaid", b.info[0] == "json":
 	case b.info[0] == "console":
 		g.console(t, b)
 	case b.info[0] == "sh" && option == "cluster":

@@ -94,7 +94,7 @@ func sideName(s report.DiffSide) string {
 }
 
 // allowOnlyNote is a line about the tenants where no connection can differ, since nothing is denied. It is empty
-// if there are none, or if the comparison is with what Enforce will allow.
+// without such tenants, or if the comparison is with what Enforce will allow.
 func allowOnlyNote(d report.Diff, quote func(string) string) string {
 	if d.New.AsEnforced || len(d.New.AllowOnly) == 0 {
 		return ""

@@ -105,7 +105,8 @@ func TestHeadersKeepTheirWords(t *testing.T) {
 	}
 }
 
-// TestDiffTellsPairsApart writes a row of which some sources reach only some destinations, and each verbose.
+// TestDiffTellsPairsApart writes a row with sources that reach only some of its destinations. Verbose, all rows
+// are exact.
 func TestDiffTellsPairsApart(t *testing.T) {
 	t.Parallel()
 	d := opened("acme", "web/Deployment/other", "web/Deployment/reports", "all")
