@@ -13,7 +13,7 @@ import (
 const maxLines = 40
 
 var (
-	drawing      = regexp.MustCompile("(?s)<picture>.*?</picture>\n|```mermaid\n.*?```\n")
+	drawing      = regexp.MustCompile("(?s)<picture>.*?</picture>\n|```mermaid output\n.*?```\n")
 	pictureFiles = regexp.MustCompile(`"[./]*(?:docs/)?pictures/(\S+)"`)
 )
 

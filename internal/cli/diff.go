@@ -135,6 +135,7 @@ func diff(cmd *cobra.Command, args []string, flags diffFlags) error {
 			return err
 		}
 		answer.Old.Findings, answer.New.Findings = before.Findings, after.Findings
+		answer.Old.AllowOnly, answer.New.AllowOnly = before.AllowOnly(), after.AllowOnly()
 		answer.Differences, err = proof.Diff(before, after)
 		return err
 	})

@@ -15,9 +15,11 @@ type DiffSide struct {
 	// Name is the argument that names the build, with the revision of --base.
 	Name string `json:"name"`
 	// AsEnforced reports that every tenant counts as one in Enforce.
-	AsEnforced    bool          `json:"asEnforced"`
-	Findings      []Finding     `json:"findings"`
-	FindingCounts FindingCounts `json:"findingCounts"`
+	AsEnforced bool `json:"asEnforced"`
+	// AllowOnlyOwners are the tenants in AllowOnly, where nothing is denied. As enforced, none is.
+	AllowOnlyOwners []string      `json:"allowOnlyOwners"`
+	Findings        []Finding     `json:"findings"`
+	FindingCounts   FindingCounts `json:"findingCounts"`
 }
 
 // DiffCounts counts connections. A connection is one for each range of ports that differs.

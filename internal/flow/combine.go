@@ -32,8 +32,13 @@ func combine(all []instance) (Side, string) {
 			out.Decision = Depends
 		}
 	}
-	if out.Policies = policies.Sorted(); out.Decision == Depends {
+	out.Policies = policies.Sorted()
+	switch {
+	case out.Decision == Depends:
 		out.L7 = L7{}
+	case out.Decision == Allowed && slices.ContainsFunc(all, func(i instance) bool { return len(i.side.Policies) == 0 }):
+		// Policies allow a part, and the rest is allowed because no policy isolates the endpoint.
+		out.Policies = nil
 	}
 	return out, difference(all)
 }

@@ -23,7 +23,7 @@ func DiffJSON(w io.Writer, d report.Diff) error {
 }
 
 func diffSideJSON(s report.DiffSide) document.DiffSide {
-	return document.DiffSide{Name: s.Name, AsEnforced: s.AsEnforced, Findings: findingsJSON(s.Findings), FindingCounts: findingCountsJSON(s.Findings)}
+	return document.DiffSide{Name: s.Name, AsEnforced: s.AsEnforced, AllowOnlyOwners: nonNil(s.AllowOnly), Findings: findingsJSON(s.Findings), FindingCounts: findingCountsJSON(s.Findings)}
 }
 
 func differenceJSON(d report.Difference) document.Difference {
@@ -57,6 +57,7 @@ func allowanceJSON(a *report.Allowance) *document.Allowance {
 func Diff(w io.Writer, d report.Diff, detail Detail) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s compared with %s: %s\n", sideName(d.New), sideName(d.Old), countsText(d))
+	b.WriteString(allowOnlyNote(d, func(names string) string { return names }))
 	for _, kind := range report.DifferenceKinds() {
 		groups := groupDifferences(d.Differences, kind, detail)
 		if len(groups) == 0 {
@@ -65,7 +66,7 @@ func Diff(w io.Writer, d report.Diff, detail Detail) error {
 		fmt.Fprintf(&b, "\n%s (%s):\n", kind, kindMeaning[kind])
 		rows := grid{{"FROM", "TO", "PORTS", "CONNECTIONS", "DECLARED BY", "POLICIES"}}
 		for _, g := range groups {
-			rows = append(rows, []string{g.from(detail), g.to(detail), g.portsText(), fmt.Sprint(g.count), g.declaredBy(detail), g.policies(detail)})
+			rows = append(rows, []string{g.from(detail), g.to(detail), g.portsText(), g.connections(), g.declaredBy(detail), g.policies(detail)})
 		}
 		if err := rows.write(&b, widthOf(w)); err != nil {
 			return err
@@ -90,6 +91,15 @@ func sideName(s report.DiffSide) string {
 		return s.Name + " as enforced"
 	}
 	return s.Name
+}
+
+// allowOnlyNote is a line about the tenants where no connection can differ, since nothing is denied. It is empty
+// without such tenants, or if the comparison is with what Enforce will allow.
+func allowOnlyNote(d report.Diff, quote func(string) string) string {
+	if d.New.AsEnforced || len(d.New.AllowOnly) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Nothing is denied in AllowOnly (%s): --as-enforced compares what Enforce will allow.\n", quote(report.Brief(d.New.AllowOnly)))
 }
 
 // countsText is "2 opened, 1 closed, 0 changed, 0 one-sided".

@@ -21,10 +21,14 @@ type differenceGroup struct {
 	count                              int
 }
 
-// groupDifferences joins the differences of one kind that are alike. Verbose, each is a group.
+// groupDifferences joins the differences of one kind that are alike. Verbose, all pairs of the sources and
+// destinations of a group differ.
 func groupDifferences(list []report.Difference, kind report.DifferenceKind, detail Detail) []*differenceGroup {
 	var out []*differenceGroup
 	byKey := map[string]*differenceGroup{}
+	if detail == Verbose {
+		list = splitPairs(list)
+	}
 	for i, d := range list {
 		if d.Kind != kind {
 			continue
@@ -42,6 +46,18 @@ func groupDifferences(list []report.Difference, kind report.DifferenceKind, deta
 	for _, g := range out {
 		g.sources, g.destinations = unique(g.sources), unique(g.destinations)
 		g.reasons, g.byPolicy, g.l7 = unique(g.reasons), unique(g.byPolicy), unique(g.l7)
+	}
+	return out
+}
+
+// splitPairs returns a difference for each of the pairs.
+func splitPairs(list []report.Difference) []report.Difference {
+	var out []report.Difference
+	for _, d := range list {
+		for _, p := range d.Pairs {
+			d.Pairs, d.Count = []report.ConnectionPairs{p}, len(p.From)*len(p.To)
+			out = append(out, d)
+		}
 	}
 	return out
 }
@@ -126,6 +142,14 @@ func withPodChange(text string, change report.PodChange) string {
 		return text
 	}
 	return text + " (" + string(change) + " pod)"
+}
+
+// connections is "3" or, if not every source and destination is such a pair, "3 of 4".
+func (g *differenceGroup) connections() string {
+	if all := len(g.sources) * len(g.destinations); g.count < all {
+		return fmt.Sprintf("%d of %d", g.count, all)
+	}
+	return fmt.Sprint(g.count)
 }
 
 // portsText is "443/TCP", with the restrictions before and after.

@@ -25,6 +25,9 @@ const (
 func DiffMarkdown(w io.Writer, d report.Diff) error {
 	var m comment
 	m.write(fmt.Sprintf("### tenantfence: %s\n\n%s compared with %s.\n", countsText(d), code(sideName(d.New)), code(sideName(d.Old))))
+	if note := allowOnlyNote(d, code); note != "" {
+		m.write("\n" + note)
+	}
 	for _, side := range []report.DiffSide{d.Old, d.New} {
 		if counts := side.Findings.Counts(); counts[report.Warning] > 0 {
 			m.write(fmt.Sprintf("\n%s has %s, which `tenantfence verify` lists.\n", code(sideName(side)), report.Count(counts[report.Warning], "warning")))
@@ -35,7 +38,7 @@ func DiffMarkdown(w io.Writer, d report.Diff) error {
 		groups := groupDifferences(d.Differences, kind, Summary)
 		all = append(all, groups...)
 		m.table(fmt.Sprintf("\n**%s**: %s\n\n| from | to | ports | connections | declared by |\n|---|---|---|---:|---|\n", kind, kindMeaning[kind]), groups, func(g *differenceGroup) string {
-			return fmt.Sprintf("| %s | %s | %s | %d | %s |\n", code(g.from(Summary)), code(g.to(Summary)), code(g.portsText()), g.count, code(g.declaredBy(Summary)))
+			return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", code(g.from(Summary)), code(g.to(Summary)), code(g.portsText()), g.connections(), code(g.declaredBy(Summary)))
 		})
 	}
 	m.table("\n<details><summary>Policies</summary>\n\n| kind | from | to | policies |\n|---|---|---|---|\n", all, func(g *differenceGroup) string {

@@ -91,3 +91,43 @@ func TestDiffJoinsTenants(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadersKeepTheirWords writes a table that is wider than the terminal.
+func TestHeadersKeepTheirWords(t *testing.T) {
+	t.Setenv("COLUMNS", "66")
+	long := "tenant-acme/Deployment/" + strings.Repeat("worker-", 8)
+	var b strings.Builder
+	if err := output.Diff(&b, report.Diff{Differences: []report.Difference{opened("acme", long, long, long)}}, output.Summary); err != nil {
+		t.Fatal(err)
+	}
+	if header := strings.Split(b.String(), "\n")[3]; !strings.Contains(header, " CONNECTIONS ") {
+		t.Errorf("the header is %q:\n%s", header, b.String())
+	}
+}
+
+// TestDiffTellsPairsApart writes a row with sources that reach only some of its destinations. Verbose, all rows
+// are exact.
+func TestDiffTellsPairsApart(t *testing.T) {
+	t.Parallel()
+	d := opened("acme", "web/Deployment/other", "web/Deployment/reports", "all")
+	d.Pairs = append(d.Pairs, report.ConnectionPairs{From: []string{"web/Deployment/reports"}, To: []string{"world", "db/Deployment/db"}})
+	d.Count = 3
+	for detail, want := range map[output.Detail][]string{
+		output.Summary: {"other; web/Deployment/reports web/Deployment/reports; world; db/Deployment/db 443/TCP 3 of 6"},
+		output.Verbose: {"other web/Deployment/reports 443/TCP 1 Tenant", "reports world, db/Deployment/db 443/TCP 2 Tenant"},
+	} {
+		var b strings.Builder
+		if err := output.Diff(&b, report.Diff{Differences: []report.Difference{d}}, detail); err != nil {
+			t.Fatal(err)
+		}
+		rows := strings.Split(strings.TrimSpace(b.String()), "\n")[4:]
+		if len(rows) != len(want) {
+			t.Fatalf("%d rows:\n%s", len(rows), b.String())
+		}
+		for i, part := range want {
+			if !strings.Contains(strings.Join(strings.Fields(rows[i]), " "), part) {
+				t.Errorf("%q lacks %q", rows[i], part)
+			}
+		}
+	}
+}

@@ -181,28 +181,36 @@ func (g grid) write(w io.Writer, width int) error {
 }
 
 // widths returns the widths of the columns. It first shortens columns in which most cells need less, then
-// all of them, the widest first.
+// all of them, the widest first. It divides no word of the header.
 func (g grid) widths(width int) []int {
 	columns := g.columns()
-	widths, most := make([]int, len(columns)), make([]int, len(columns))
+	widths, most, least := make([]int, len(columns)), make([]int, len(columns)), make([]int, len(columns))
 	total := columnGap * (len(columns) - 1)
 	for i, cells := range columns {
 		slices.Sort(cells)
-		widths[i], most[i] = cells[len(cells)-1], max(cells[len(cells)*3/4], minColumn)
+		least[i] = max(minColumn, longestWord(g[0][i]))
+		widths[i], most[i] = cells[len(cells)-1], max(cells[len(cells)*3/4], least[i])
 		total += widths[i]
 	}
 	for ; total > width; total-- {
 		i := widest(widths, most)
 		if i < 0 {
-			clear(most)
-			i = widest(widths, most)
+			i = widest(widths, least)
 		}
-		if widths[i] <= minColumn {
+		if i < 0 {
 			break
 		}
 		widths[i]--
 	}
 	return widths
+}
+
+func longestWord(text string) int {
+	n := 0
+	for _, word := range strings.Fields(text) {
+		n = max(n, utf8.RuneCountInString(word))
+	}
+	return n
 }
 
 // columns returns the widths of the cells of each column.

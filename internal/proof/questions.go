@@ -97,6 +97,14 @@ func (p proof) subjectOf(as Enforcement, found report.Findings) (Subject, error)
 	return Subject{Inputs: p.in, Findings: found, Desired: p.Desired, policies: read, index: p.index, items: p.items, progress: p.progress, before: before, as: as}, noAnswer(found)
 }
 
+// AllowOnly names the tenants and nodes in AllowOnly. As enforced, none is.
+func (s Subject) AllowOnly() []string {
+	if s.as == AsEnforced {
+		return nil
+	}
+	return withEnforcement(s.Desired.Fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce }).names()
+}
+
 func noAnswer(found report.Findings) error {
 	if found.HasError() {
 		return ErrNoAnswer

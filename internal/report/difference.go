@@ -82,7 +82,9 @@ type DiffSide struct {
 	Name string
 	// AsEnforced reports that every tenant counts as one in Enforce.
 	AsEnforced bool
-	Findings   Findings
+	// AllowOnly are the tenants and nodes in AllowOnly, where nothing is denied. AsEnforced: none.
+	AllowOnly []string
+	Findings  Findings
 }
 
 // Count counts the connections of a kind.
