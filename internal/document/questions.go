@@ -26,6 +26,8 @@ type ReachSubject struct {
 	Name string `json:"name"`
 	// Owner is the Tenant of a pod, as "Tenant/acme". Omitted: no tenant has it.
 	Owner string `json:"owner,omitempty"`
+	// AllowOnly reports that the Tenant is in AllowOnly, where its policies deny nothing.
+	AllowOnly bool `json:"allowOnly"`
 	// Egress and Ingress are omitted for endpoints that no policy can select.
 	Egress  *Selected `json:"egress,omitempty"`
 	Ingress *Selected `json:"ingress,omitempty"`

@@ -16,7 +16,7 @@ import (
 func ReachJSON(w io.Writer, r report.Reachable) error {
 	out := document.Reach{Subject: r.Subject, AsEnforced: r.AsEnforced, Subjects: []document.ReachSubject{}, Findings: findingsJSON(r.Findings), FindingCounts: findingCountsJSON(r.Findings)}
 	for _, s := range r.Subjects {
-		one := document.ReachSubject{Name: report.EndpointName(&s.Endpoint), Owner: s.Owner}
+		one := document.ReachSubject{Name: report.EndpointName(&s.Endpoint), Owner: s.Owner, AllowOnly: s.AllowOnly}
 		if s.IsSelected() {
 			one.Egress, one.Ingress = selectedJSON(s, flow.Egress), selectedJSON(s, flow.Ingress)
 		}
@@ -46,7 +46,7 @@ func selectedJSON(s report.ReachSubject, d flow.Direction) *document.Selected {
 func Reach(w io.Writer, r report.Reachable, detail Detail) error {
 	var b bytes.Buffer
 	for _, s := range r.Subjects {
-		b.WriteString(subjectText(s))
+		b.WriteString(subjectText(s, r.AsEnforced))
 	}
 	for _, d := range r.Directions {
 		if err := reachedText(&b, r, d, detail, widthOf(w)); err != nil {
@@ -55,6 +55,9 @@ func Reach(w io.Writer, r report.Reachable, detail Detail) error {
 	}
 	for _, d := range r.Directions {
 		b.WriteString(pathsText(r, d))
+	}
+	if !r.AsEnforced && slices.ContainsFunc(r.Subjects, func(s report.ReachSubject) bool { return s.AllowOnly }) {
+		b.WriteString("\nNothing is denied in AllowOnly: --as-enforced lists what Enforce will allow.\n")
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write the answer: %w", err)
@@ -107,9 +110,12 @@ func groupRow(g connectionGroup, d flow.Direction, detail Detail) []string {
 }
 
 // subjectText names an endpoint and the policies that select it.
-func subjectText(s report.ReachSubject) string {
+func subjectText(s report.ReachSubject, asEnforced bool) string {
 	out := report.EndpointName(&s.Endpoint)
-	if s.Owner != "" {
+	switch {
+	case s.AllowOnly && !asEnforced:
+		out += " (" + s.Owner + ", in AllowOnly)"
+	case s.Owner != "":
 		out += " (" + s.Owner + ")"
 	}
 	out += "\n"

@@ -119,7 +119,7 @@ func (q *Questions) subject(ep endpoints.Endpoint) (report.ReachSubject, error) 
 	}
 	if ep.Kind == endpoints.PodEndpoint {
 		if owner := q.Endpoints.Fence.OwnerOfPod(ep.Namespace, ep.Labels); owner != nil {
-			out.Owner = accessOwner(owner)
+			out.Owner, out.AllowOnly = accessOwner(owner), isAllowOnly(owner)
 		}
 	}
 	for _, d := range flow.Directions() {

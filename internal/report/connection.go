@@ -88,6 +88,8 @@ type ReachSubject struct {
 	endpoints.Endpoint
 	// Owner is the Tenant of a pod: "Tenant/acme". Empty: no tenant has it.
 	Owner string
+	// AllowOnly reports that the Tenant is in AllowOnly, where its policies deny nothing.
+	AllowOnly bool
 	// Isolated reports whether something default-denies it in a direction, and Policies has those that select
 	// it. Endpoints that no policy can select have none.
 	Isolated map[flow.Direction]bool
