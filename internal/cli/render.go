@@ -114,6 +114,7 @@ func (b *buildResult) reportRendered(cmd *cobra.Command, flags renderFlags, chan
 		err = b.writeRendered(cmd, flags, changes)
 	}
 	if err == nil && changed {
+		cmd.PrintErrf("tenantfence: %s would change: run tenantfence render without --check, and commit the folder\n", flags.out)
 		return errFindings
 	}
 	return err

@@ -189,7 +189,7 @@ func (p proof) flowTests(subject reach.Proof, result *report.Report) {
 
 // isolation proves isolation, except for tenants and nodes without generated policies.
 func (p proof) isolation(subject reach.Proof, result *report.Report) error {
-	notGenerated := withEnforcement(p.Fence, func(e v1alpha1.Enforcement) bool { return !p.Fence.GeneratesPolicies(e) }).in(p.slice)
+	notGenerated := ungenerated(p.Fence).in(p.slice)
 	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}

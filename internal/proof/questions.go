@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -85,6 +86,9 @@ func (v Verification) Questions(as Enforcement) (Subject, error) {
 func (p proof) subjectOf(as Enforcement, found report.Findings) (Subject, error) {
 	before := p
 	if as == AsEnforced {
+		if names := ungenerated(p.Fence).names(); len(names) > 0 {
+			return Subject{}, fmt.Errorf("no policies are generated in AllowOnly here, so nothing can be decided as enforced for %s: set enforcement: Enforce, and compare this build with the earlier one by tenantfence diff", strings.Join(names, ", "))
+		}
 		if err := p.enforce(); err != nil {
 			return Subject{}, err
 		}

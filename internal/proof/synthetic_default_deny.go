@@ -24,6 +24,11 @@ func allowOnly(fence *policy.Fence) syntheticDefaultDeny {
 	return withEnforcement(fence, func(e v1alpha1.Enforcement) bool { return e != v1alpha1.Enforce && fence.GeneratesPolicies(e) })
 }
 
+// ungenerated are the owners without generated policies: in AllowOnly, where an allow would isolate.
+func ungenerated(fence *policy.Fence) syntheticDefaultDeny {
+	return withEnforcement(fence, func(e v1alpha1.Enforcement) bool { return !fence.GeneratesPolicies(e) })
+}
+
 // isolatesAny reports whether a fence has owners. Without them no policies are generated.
 func isolatesAny(f *policy.Fence) bool { return len(f.Owners()) > 0 }
 
