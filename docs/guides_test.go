@@ -42,7 +42,7 @@ type block struct {
 // TestGuides does what each page shows, from top to bottom, in a folder with the examples:
 //
 //	sh              runs each line, which must succeed
-//	sh cluster      is for a cluster: only its commands of tenantfence must exist
+//	sh cluster      needs a cluster, or folders that the page only describes: its commands of tenantfence must exist
 //	console         runs each line after "$ ", and compares what it prints; "…" in a line of its own is any lines
 //	yaml, diff, text whose first line is "# FILE": equals the file
 //	yaml, text whose first line is "# kustomize build DIR" or "# part of FILE": is a part of it
