@@ -16,8 +16,8 @@ import (
 )
 
 // Coverage reports the resources that the proof does not decide: an error for each kind that
-// affects traffic, unless the profile accepts it, and one finding for all unknown kinds. The
-// second result is the resources in whose namespaces flows are undecided.
+// affects traffic, unless the profile accepts it, and one finding for all unknown kinds and one for
+// what is applied from elsewhere. The second result is the resources in whose namespaces flows are undecided.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (report.Findings, []report.Ref) {
 	items, _ = resource.Deduplicate(items)
 	pods := index.MakesPods()
@@ -27,7 +27,7 @@ func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (repo
 			c.add(n)
 		}
 	}
-	return append(c.findings(), c.unknownKinds()...), c.undecided
+	return slices.Concat(c.findings(), c.unknownKinds(), appliedElsewhere(items)), c.undecided
 }
 
 type kind struct{ group, name string }
@@ -75,6 +75,8 @@ func (c *coverage) add(n *yaml.RNode) {
 		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s; this is not decided, so it is ignored, and FlowTest cases with pods of its namespace are undecided: remove it, or accept the kind in undecidedKinds of the FenceProfile", known.Reason)})
 	case known.Class == resource.NotDecided:
 		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s; this is not decided, so nothing is proved: remove it, or accept it in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
+	case slices.Contains(appliers, k):
+		// appliedElsewhere names it.
 	default:
 		c.unknown[k]++
 	}

@@ -156,6 +156,9 @@ func assumedLines(r report.Report) []string {
 	if slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.ReservedLabelsAssumed }) {
 		parts = append(parts, "no later pod has a label that Cilium reserves")
 	}
+	if slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.AppliedElsewhereAssumed }) {
+		parts = append(parts, "no policy is among the manifests that are applied from elsewhere")
+	}
 	var out []string
 	if len(parts) > 0 {
 		out = entry("assumed", strings.Join(parts, "; ")+" (tenantfence verify DIR -v lists all)")

@@ -103,6 +103,16 @@ var (
 		Example:    "refused/undecided-kinds",
 	})
 
+	AppliedElsewhereAssumed = define(Check{
+		Name:       "applied-elsewhere-assumed",
+		group:      assumption,
+		Severities: []Severity{Info},
+		Title:      "Manifests that are applied from elsewhere count as without policies",
+		Meaning:    "The build has resources whose controllers apply other manifests: charts of a HelmRelease, the folder of a Flux Kustomization, the build of an Argo CD Application. These manifests are not read. The proof assumes that none of them is a network policy, because such a policy may allow what nothing declares.",
+		Fix:        "Inflate the charts in the build, switch their network policies off in the values, or add the policies to the build.",
+		Example:    "generated/operators",
+	})
+
 	KindsAssumedWithoutEffect = define(Check{
 		Name:       "kinds-assumed-without-effect",
 		group:      assumption,
