@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -17,6 +18,8 @@ type Questions struct {
 	Endpoints Endpoints
 	// members are the endpoints of each set of peers.
 	members map[*flow.PeerSet]members
+	// names are the DNS names and patterns that openings list. Nil: not found yet.
+	names map[endpoints.ID]bool
 }
 
 // NewQuestions returns the questions about a view, as Compile returns it with representatives.
@@ -211,15 +214,42 @@ func (q *Questions) parts(at endpoints.Endpoint, peer endpoints.ID, d flow.Direc
 	return out, nil
 }
 
-// asPeer returns what an endpoint is to the policies of the other side: a node is host or remote-node.
+// asPeer returns what an endpoint is to the policies of the other side: a node is host or remote-node, and a name
+// that no policy has is what the patterns that cover it are.
 func (q *Questions) asPeer(id endpoints.ID) []endpoints.ID {
-	if q.View.Set.Endpoints[id-1].Kind != endpoints.NodeEndpoint {
+	switch ep := &q.View.Set.Endpoints[id-1]; ep.Kind {
+	case endpoints.NodeEndpoint:
+	case endpoints.NameEndpoint:
+		return q.asName(ep)
+	default:
 		return []endpoints.ID{id}
 	}
 	var out []endpoints.ID
 	for _, e := range policy.AnyNode().Entities {
 		if entity, known := q.View.Set.Find(endpoints.Endpoint{Kind: endpoints.EntityEndpoint, Name: string(e)}); known {
 			out = append(out, entity)
+		}
+	}
+	return out
+}
+
+// asName returns the name itself if openings list it, and otherwise the listed names and patterns that cover it.
+func (q *Questions) asName(ep *endpoints.Endpoint) []endpoints.ID {
+	if q.names == nil {
+		q.names = map[endpoints.ID]bool{}
+		for _, p := range q.View.Table().Peers() {
+			if q.View.Set.Endpoints[p.ID-1].Kind == endpoints.NameEndpoint {
+				q.names[p.ID] = true
+			}
+		}
+	}
+	if q.names[ep.ID] {
+		return []endpoints.ID{ep.ID}
+	}
+	var out []endpoints.ID
+	for _, id := range slices.Sorted(maps.Keys(q.names)) {
+		if flow.Covers(q.View.Set.Endpoints[id-1].Name, ep.Name) {
+			out = append(out, id)
 		}
 	}
 	return out

@@ -93,11 +93,12 @@ func (c peerClasses) classWith(s *peerSide, peer *endpoints.Endpoint) int32 {
 	if s == nil {
 		return notSelected
 	}
-	if peer.Kind != endpoints.NodeEndpoint {
+	all := c.asPeer(peer.ID)
+	if len(all) == 1 && all[0] == peer.ID {
 		return s.class(peer.ID)
 	}
-	var key []byte
-	for _, id := range c.asPeer(peer.ID) {
+	key := fmt.Appendf(nil, "%d ", s.rest)
+	for _, id := range all {
 		key = fmt.Appendf(key, "%d ", s.class(id))
 	}
 	out, known := c.several[string(key)]
