@@ -49,11 +49,11 @@ type Difference struct {
 	Side string `json:"side,omitempty"`
 	// Wider reports that a changed connection allows something that it did not, as far as is known.
 	Wider bool `json:"wider,omitempty"`
-	// SourcePod is set if the sources are pods of one of the builds alone.
-	// +enum=new;removed
+	// SourcePod is set if the sources are not pods of both builds.
+	// +enum=new;removed;later
 	SourcePod string `json:"sourcePod,omitempty"`
-	// DestinationPod is set if the destinations are pods of one of the builds alone.
-	// +enum=new;removed
+	// DestinationPod is set if the destinations are not pods of both builds.
+	// +enum=new;removed;later
 	DestinationPod string `json:"destinationPod,omitempty"`
 	// Count is the number of pairs.
 	Count int         `json:"count"`

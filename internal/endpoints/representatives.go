@@ -14,13 +14,17 @@ import (
 // representativePods returns representative pods: one for each class that selections distinguish and
 // that has no pod in the set.
 func (s *Set) representativePods(env Environment, all []Selections) ([]Endpoint, error) {
+	return LaterPods(env, s.Pods(), all)
+}
+
+// LaterPods returns the representative pods of everything that some programs distinguish.
+func LaterPods(env Environment, existing []Endpoint, all []Selections) ([]Endpoint, error) {
 	var selections []Selection
 	byAllLabels := false
 	for _, one := range all {
 		selections = append(selections, one.Pods...)
 		byAllLabels = byAllLabels || one.AllLabels
 	}
-	existing := s.Pods()
 	named := outsideIdentity(selections)
 	if !byAllLabels || len(named) == 0 {
 		return RepresentativePods(env, existing, selections)

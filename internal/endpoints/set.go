@@ -64,7 +64,7 @@ func Union(all ...Selections) Selections {
 // NewSet returns a set of the pods of a build.
 func NewSet(pods []Endpoint) *Set {
 	s := &Set{byKey: map[string]ID{}}
-	s.list(pods...)
+	s.List(pods...)
 	s.Deployed = s.Listed
 	return s
 }
@@ -79,7 +79,7 @@ func (s *Set) AddRepresentatives(env Environment, all ...Selections) error {
 	if err != nil {
 		return err
 	}
-	s.list(pods...)
+	s.List(pods...)
 	return s.AddNonPods(env, all...)
 }
 
@@ -101,7 +101,7 @@ func (s *Set) AddNonPods(env Environment, all ...Selections) error {
 		if err != nil {
 			return err
 		}
-		s.list(representatives...)
+		s.List(representatives...)
 	}
 	s.listOutside(all)
 	return nil
@@ -110,22 +110,22 @@ func (s *Set) AddNonPods(env Environment, all ...Selections) error {
 func (s *Set) listOutside(all []Selections) {
 	for _, one := range all {
 		for _, e := range one.Entities {
-			s.list(Endpoint{Kind: EntityEndpoint, Name: string(e)})
+			s.List(Endpoint{Kind: EntityEndpoint, Name: string(e)})
 		}
 	}
 	for _, one := range all {
-		s.list(AddressInEach(slices.Concat(one.Networks, s.Networks), one.Labelled, one.Excluded)...)
+		s.List(AddressInEach(slices.Concat(one.Networks, s.Networks), one.Labelled, one.Excluded)...)
 	}
 	for _, one := range all {
 		for _, name := range one.Names {
-			s.list(Endpoint{Kind: NameEndpoint, Name: name})
+			s.List(Endpoint{Kind: NameEndpoint, Name: name})
 		}
 	}
 }
 
-// list adds listed endpoints. Pods of different names are all listed, also where nothing
+// List adds listed endpoints. Pods of different names are all listed, also where nothing
 // distinguishes them.
-func (s *Set) list(all ...Endpoint) {
+func (s *Set) List(all ...Endpoint) {
 	for _, ep := range all {
 		key := ep.key()
 		if at, known := s.byKey[key]; known && (ep.Kind != PodEndpoint || s.Of(at).Name == ep.Name) {

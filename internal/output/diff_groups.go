@@ -138,7 +138,7 @@ func names(all []string, detail Detail) string {
 }
 
 func withPodChange(text string, change report.PodChange) string {
-	if change == "" {
+	if change == "" || change == report.LaterPod {
 		return text
 	}
 	return text + " (" + string(change) + " pod)"

@@ -18,7 +18,7 @@ type Build struct {
 
 // CompileAlike compiles builds for a comparison, each for its own pods: a pod may have other labels and
 // ports in each. Networks, names, entities and nodes are those that any of the policies distinguishes, so
-// they are the same in all builds. Representative pods are none of them.
+// they are the same in all builds. So are the representative pods, in namespaces that all builds have.
 func CompileAlike(builds ...Build) ([]*Questions, error) {
 	env := endpoints.Environment{}
 	var all []endpoints.Selections
@@ -32,21 +32,56 @@ func CompileAlike(builds ...Build) ([]*Questions, error) {
 	for _, n := range distinguished.Networks {
 		env.CIDRs = append(env.CIDRs, n.String())
 	}
+	later, err := laterPodsOf(builds, env, all)
+	if err != nil {
+		return nil, err
+	}
 	var out []*Questions
 	for _, b := range builds {
 		set := endpoints.NewSet(b.Endpoints.Pods())
+		for _, pod := range later {
+			pod.NamespaceLabels = b.labelsOfLaterPod(pod)
+			set.List(pod)
+		}
 		if err := set.AddNonPods(env, distinguished); err != nil {
 			return nil, fmt.Errorf("add endpoints outside the cluster: %w", err)
 		}
 		askOutside(set, distinguished.Names)
 		set.Ask(b.nodesOf(builds)...)
-		table, err := b.Program.Compile(set, flow.WithDenies)
+		view, err := flow.Compile(b.Program, set)
 		if err != nil {
 			return nil, fmt.Errorf("start the policy engine: %w", err)
 		}
-		out = append(out, NewQuestions(flow.NewView(set, table, nil), b.Endpoints))
+		out = append(out, NewQuestions(view, b.Endpoints))
 	}
 	return out, nil
+}
+
+// laterPodsOf returns representative pods of what any of the builds distinguishes.
+func laterPodsOf(builds []Build, env endpoints.Environment, all []endpoints.Selections) ([]endpoints.Endpoint, error) {
+	var existing []endpoints.Endpoint
+	env.Namespaces = map[string]map[string]string{}
+	for i, b := range builds {
+		existing = append(existing, b.Endpoints.Pods()...)
+		own := b.environment(NewExpectation(b.fences()...)).Namespaces
+		if i == 0 {
+			env.Namespaces = own
+		}
+		maps.DeleteFunc(env.Namespaces, func(ns string, _ map[string]string) bool { return own[ns] == nil })
+	}
+	out, err := endpoints.LaterPods(env, existing, all)
+	if err != nil {
+		return nil, fmt.Errorf("add representative pods: %w", err)
+	}
+	return out, nil
+}
+
+// labelsOfLaterPod are the labels of the pod's namespace in this build.
+func (p Proof) labelsOfLaterPod(pod endpoints.Endpoint) map[string]string {
+	if p.Endpoints.namespaceExists(pod.Namespace) {
+		return p.Endpoints.namespaceLabels(pod.Namespace)
+	}
+	return pod.NamespaceLabels
 }
 
 // declaredNetworks returns the networks that declared flows distinguish.

@@ -16,7 +16,7 @@ import (
 // that allow the same in other parts are no difference.
 func Differences(before, after *Questions, progress report.Progress) ([]report.Difference, error) {
 	d := newDifferences(before, after)
-	pods, nodes, outside := d.pods(), d.nodes(), d.outside()
+	pods, nodes, outside := slices.Concat(d.pods(), d.later()), d.nodes(), d.outside()
 	if err := d.addSides(progress, pods, nodes); err != nil {
 		return nil, err
 	}
@@ -74,6 +74,8 @@ func (c common) changeOf() report.PodChange {
 	switch {
 	case !c.isPod():
 		return ""
+	case c.any().Representative:
+		return report.LaterPod
 	case c.in[beforeChange] == nil:
 		return report.NewPod
 	case c.in[afterChange] == nil:
@@ -110,6 +112,10 @@ type foundKey struct {
 	source, destination report.PodChange
 }
 
+func (k foundKey) isLater() bool {
+	return k.source == report.LaterPod || k.destination == report.LaterPod
+}
+
 // foundDifference is a difference with its pairs.
 type foundDifference struct {
 	report.Difference
@@ -127,6 +133,13 @@ func newDifferences(before, after *Questions) *differences {
 // pods returns the pods of both builds, sorted by name.
 func (d *differences) pods() []common {
 	return d.common(func(s *endpoints.Set) []endpoints.Endpoint { return s.Pods() })
+}
+
+// later returns the representative pods, which both builds have.
+func (d *differences) later() []common {
+	return d.common(func(s *endpoints.Set) []endpoints.Endpoint {
+		return slices.DeleteFunc(s.Known(), func(ep endpoints.Endpoint) bool { return !isLaterPod(ep, "") })
+	})
 }
 
 // nodes returns the nodes that policies distinguish, and those of both builds.
@@ -195,7 +208,7 @@ func (d *differences) addSides(progress report.Progress, lists ...[]common) erro
 func (d *differences) compareAll(subject *common, peers []common, directions []flow.Direction) error {
 	for _, direction := range directions {
 		for i := range peers {
-			if !isPeer(*peers[i].any(), direction) {
+			if !peers[i].isPod() && !isPeer(*peers[i].any(), direction) {
 				continue
 			}
 			differing, err := d.compare(subject, &peers[i], direction)
@@ -254,7 +267,12 @@ func (d *differences) add(subject, peer *common, direction flow.Direction, one p
 // list returns the differences, sorted.
 func (d *differences) list() []report.Difference {
 	out := []report.Difference{}
-	for _, f := range d.found {
+	listed := d.listed()
+	for key, f := range d.found {
+		// What pods of the builds have, later pods have with the same policies.
+		if key.isLater() && (!f.Opens() || listed[listedKey{key.id, key.direction}]) {
+			continue
+		}
 		for _, g := range f.pairs.all() {
 			pair := report.ConnectionPairs{From: g.subjects, To: g.peers}
 			if f.direction == flow.Ingress {
@@ -265,6 +283,23 @@ func (d *differences) list() []report.Difference {
 		out = append(out, f.Difference)
 	}
 	slices.SortFunc(out, compareDifferences)
+	return out
+}
+
+// listedKey identifies a difference, whichever pairs have it.
+type listedKey struct {
+	id        int
+	direction flow.Direction
+}
+
+// listed are the differences of endpoints in the builds.
+func (d *differences) listed() map[listedKey]bool {
+	out := map[listedKey]bool{}
+	for key := range d.found {
+		if !key.isLater() {
+			out[listedKey{key.id, key.direction}] = true
+		}
+	}
 	return out
 }
 

@@ -24,13 +24,15 @@ func DifferenceKinds() []DifferenceKind {
 	return []DifferenceKind{Opened, Closed, Changed, OneSided}
 }
 
-// PodChange states whether a pod is in one of two builds only.
+// PodChange states whether a pod is in one of two builds only, or in none.
 type PodChange string
 
 // The values of PodChange. Empty: the pod is in both builds, or the endpoint is no pod.
 const (
 	NewPod     PodChange = "new"
 	RemovedPod PodChange = "removed"
+	// LaterPod is a pod that is in none of the builds, and that policies distinguish.
+	LaterPod PodChange = "later"
 )
 
 // Allowance is what policies allow on the ports of a difference, in one of two builds.
@@ -57,7 +59,7 @@ type Difference struct {
 	Side flow.Direction
 	// Wider reports that a Changed connection allows something that it did not, as far as is known.
 	Wider bool
-	// Source and Destination state whether these pods are new or removed.
+	// Source and Destination state whether these pods are new, removed or later.
 	Source, Destination PodChange
 	// Pairs are the sources and destinations, and Count is their number.
 	Pairs []ConnectionPairs
