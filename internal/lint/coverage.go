@@ -75,8 +75,6 @@ func (c *coverage) add(n *yaml.RNode) {
 		c.record(n, uncovered{k, report.KindUndecided, report.Warning, fmt.Sprintf("%s; this is not decided, so it is ignored, and FlowTest cases with pods of its namespace are undecided: remove it, or accept the kind in undecidedKinds of the FenceProfile", known.Reason)})
 	case known.Class == resource.NotDecided:
 		c.record(n, uncovered{k, report.KindUndecided, report.Error, fmt.Sprintf("%s; this is not decided, so nothing is proved: remove it, or accept it in the FenceProfile: undecidedKinds: [{group: %s, kind: %s, reason: …}]", known.Reason, k.group, k.name)})
-	case slices.Contains(appliers, k):
-		// appliedElsewhere names it.
 	default:
 		c.unknown[k]++
 	}
@@ -128,6 +126,9 @@ func (c *coverage) findings() report.Findings {
 }
 
 func (c *coverage) unknownKinds() report.Findings {
+	for _, k := range appliers {
+		delete(c.unknown, k) // appliedElsewhere names it.
+	}
 	if len(c.unknown) == 0 {
 		return nil
 	}
