@@ -33,7 +33,7 @@ func (v Verification) byFlowTests() (report.Report, error) {
 		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}
 	result.FlowTests, result.Assumptions = decided.FlowTests, decided.Assumptions
-	result.Findings = slices.Concat(result.Findings, index.External.Locate(decided.Findings), v.clusterAssumedFinding(fence.Cluster))
+	result.Findings = slices.Concat(result.Findings, index.External.Locate(decided.Findings), clusterAssumedFinding(fence))
 	return result, nil
 }
 
@@ -46,20 +46,22 @@ func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	return v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}
 }
 
-// assumedFence has what the profile would state about the cluster.
+// assumedFence has what the profile would state about the cluster. Policies of Cilium are for Cilium: another
+// enforcer would ignore them.
 func (v Verification) assumedFence(in *resource.Inputs, items []*yaml.RNode) *policy.Fence {
-	if v.Assumed != nil {
-		return &policy.Fence{Cluster: v.Assumed.Cluster, UndecidedKinds: v.Assumed.UndecidedKinds, Mesh: in.Mesh()}
+	cluster := assumedCluster(items)
+	if v.Assumed == nil || cluster.CNI != v1alpha1.CNIKubernetes && v.Assumed.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return &policy.Fence{Cluster: cluster, Mesh: in.Mesh()}
 	}
-	return &policy.Fence{Cluster: assumedCluster(items), Mesh: in.Mesh()}
+	return &policy.Fence{Cluster: v.Assumed.Cluster, Profile: v.Assumed.Profile, UndecidedKinds: v.Assumed.UndecidedKinds, Mesh: in.Mesh()}
 }
 
-func (v Verification) clusterAssumedFinding(c v1alpha1.Cluster) report.Findings {
+func clusterAssumedFinding(f *policy.Fence) report.Findings {
 	by := "Cilium " + cilium.Newest + ", because policies have its kinds"
 	switch {
-	case v.Assumed != nil && v.Assumed.Profile.Kind != "":
-		by = enforcerText(c) + ", as in the other build"
-	case c.CNI == v1alpha1.CNIKubernetes:
+	case f.Profile.Kind != "":
+		by = enforcerText(f.Cluster) + ", as in the other build"
+	case f.Cluster.CNI == v1alpha1.CNIKubernetes:
 		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, because no policy has a kind of Cilium"
 	}
 	return report.Findings{report.New(report.ClusterAssumed, report.Info, report.Ref{}, "", "%s", "no FenceProfile describes the cluster, so flows are decided by "+by+": add a FenceProfile that sets cluster.cni")}

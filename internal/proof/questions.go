@@ -123,7 +123,7 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 		fence := v.assumedFence(in, rest)
 		var agents report.Findings
 		fence.Agent, fence.Overrides, agents = index.AgentOf(fence.Cluster, report.Ref{}, nil)
-		return proof{in: in, index: index, Desired: generate.Desired{Fence: fence}, items: rest, progress: v.Progress, debug: v.Debug}, slices.Concat(found, agents, v.clusterAssumedFinding(fence.Cluster)), nil
+		return proof{in: in, index: index, Desired: generate.Desired{Fence: fence}, items: rest, progress: v.Progress, debug: v.Debug}, slices.Concat(found, agents, clusterAssumedFinding(fence)), nil
 	}
 	in, index, found := generate.Read(runs[0].Config, items)
 	if in == nil || found.HasError() {
