@@ -38,7 +38,8 @@ The kinds of differences are:
 A pod of both builds is one with the same namespace, kind and name. The connections of a
 new or removed pod are "opened" or "closed".
 
-OLD and NEW are each DIR, FILE or -. Only one of them may be -.
+OLD and NEW are each DIR, FILE or -. Only one of them may be -. One without a profile is
+decided for the cluster of the other one.
 --base REV [DIR] compares DIR in a revision of its git repository with DIR in the working
 tree. The revision is written to a temporary folder, and git runs no filter and no hook.
 --as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce. What
