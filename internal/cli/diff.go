@@ -38,7 +38,8 @@ The kinds of differences are:
 A pod of both builds is one with the same namespace, kind and name. The connections of a
 new or removed pod are "opened" or "closed".
 
-OLD and NEW are each DIR, FILE or -. Only one of them may be -.
+OLD and NEW are each DIR, FILE or -. Only one of them may be -. One without a profile is
+decided for the cluster of the other one.
 --base REV [DIR] compares DIR in a revision of its git repository with DIR in the working
 tree. The revision is written to a temporary folder, and git runs no filter and no hook.
 --as-is [DIR] compares DIR as it is with DIR as if every tenant were in Enforce. What
@@ -173,27 +174,64 @@ type diffTarget struct{ name, path, inputs string }
 
 // oldAndNew reads two builds.
 func (f diffFlags) oldAndNew(cmd *cobra.Command, p *output.Progress, old, now diffTarget, answer *report.Diff) (before, after proof.Subject, err error) {
-	answer.Old = report.DiffSide{Name: displayArgs([]string{old.name}), AsEnforced: f.asEnforced}
-	answer.New = report.DiffSide{Name: displayArgs([]string{now.name}), AsEnforced: f.asEnforced}
-	if before, err = f.read(cmd, p, old); err == nil {
-		after, err = f.read(cmd, p, now)
+	builds := [2]diffBuild{{target: old}, {target: now}}
+	for i := range builds {
+		b := &builds[i]
+		if b.Verification, err = f.load(cmd, p, []string{b.target.path}, b.target.inputs); err != nil {
+			return before, after, b.target.refused(cmd, err)
+		}
 	}
-	return before, after, err
+	err = f.askBoth(cmd, &builds[0], &builds[1])
+	answer.Old, answer.New = builds[0].side(), builds[1].side()
+	return builds[0].subject, builds[1].subject, err
 }
 
-// read reads a build. If findings refuse it, a line names it.
-func (f diffFlags) read(cmd *cobra.Command, p *output.Progress, t diffTarget) (proof.Subject, error) {
-	v, err := f.load(cmd, p, []string{t.path}, t.inputs)
-	var s proof.Subject
-	if err == nil {
-		s, err = ask(cmd, v, f.enforcement(), verifiedDirs([]string{t.path}, t.inputs))
+// diffBuild is a build to compare, with what is read of it.
+type diffBuild struct {
+	proof.Verification
+	target  diffTarget
+	as      proof.Enforcement
+	subject proof.Subject
+}
+
+func (b diffBuild) side() report.DiffSide {
+	return report.DiffSide{Name: displayArgs([]string{b.target.name}), AsEnforced: b.as == proof.AsEnforced}
+}
+
+// askBoth reads the policies of two builds. The profile of one describes the cluster of the other, if that has none.
+func (f diffFlags) askBoth(cmd *cobra.Command, old, now *diffBuild) error {
+	first, second := old, now
+	if !old.HasFence() {
+		first, second = now, old
 	}
+	first.as, second.as = f.enforcement(), f.enforcement()
+	switch {
+	case !first.HasFence():
+		first.Assumed = proof.AssumedForBoth(old.Verification, now.Verification)
+	case !second.HasFence():
+		// It has no tenant in AllowOnly, so it is enforced as it is.
+		second.as = proof.AsApplied
+	}
+	if err := first.ask(cmd); err != nil {
+		return err
+	}
+	second.Assumed = first.subject.Desired.Fence
+	return second.ask(cmd)
+}
+
+func (b *diffBuild) ask(cmd *cobra.Command) (err error) {
+	b.subject, err = ask(cmd, b.Verification, b.as, verifiedDirs([]string{b.target.path}, b.target.inputs))
+	return b.target.refused(cmd, err)
+}
+
+// refused names the build in an error. If findings refuse it, a line does.
+func (t diffTarget) refused(cmd *cobra.Command, err error) error {
 	if errors.Is(err, errFindings) {
 		cmd.PrintErrf("%s cannot be decided, so nothing is compared\n", displayArgs([]string{t.name}))
 	} else if err != nil {
 		err = fmt.Errorf("%s: %w", displayArgs([]string{t.name}), err)
 	}
-	return s, err
+	return err
 }
 
 // asIsAndEnforced reads one build as it is, and as if every tenant were in Enforce.

@@ -71,7 +71,9 @@ func initFence(cmd *cobra.Command, dir, out string) error {
 	}
 	var c checkedDraft
 	err = withProgress(cmd, func(p *output.Progress) error {
-		c, err = checkDraft(items, index, place.name, fn.Options{Progress: p.Update, Debug: debugger(cmd)})
+		if c, err = checkDraft(items, index, place.name, fn.Options{Progress: p.Update, Debug: debugger(cmd)}); err == nil {
+			c.countOpened(items, place.name, p.Update)
+		}
 		return err
 	})
 	if err != nil {
@@ -153,7 +155,7 @@ func reportDraft(cmd *cobra.Command, place fencePlace, files []draft.File, c che
 	}
 	w.line("%s: wrote %s: %s with %s", place.displayPath, report.Count(len(files), "file"), report.Count(len(c.draft.Tenants), "Tenant"), report.Count(flows, "flow"))
 	w.list("Chosen:", c.draft.Notes.Chosen)
-	w.notes("Review, because the manifests leave it open:", c.draft.Notes.Review)
+	w.notes("Review, because the manifests leave it open:", append(c.draft.Notes.Review, c.opened.notes(cmd, place)...))
 	w.notes("Not visible in the build:", append(c.draft.Notes.Unseen, c.inferredGaps()...))
 	w.outcome(c, place)
 	w.list("Next:", nextSteps(cmd, place, c))

@@ -17,6 +17,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/draft"
+	"github.com/tenantfence/tenantfence/internal/proof"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -27,6 +28,8 @@ type checkedDraft struct {
 	result fn.Result
 	// enforced is the result of a build with every Tenant in Enforce.
 	enforced fn.Result
+	// opened is how many connections the fence allows that policies of the build deny.
+	opened opened
 }
 
 // noteWriter writes lines. It keeps the first error.
@@ -174,35 +177,43 @@ func checkDraft(items []*yaml.RNode, index *resource.Index, name string, o fn.Op
 
 // build runs the function on the items and the draft, with an enforcement.
 func (c checkedDraft) build(items []*yaml.RNode, name string, e v1alpha1.Enforcement, o fn.Options) (fn.Result, error) {
+	run, err := c.run(items, name, e)
+	if err != nil {
+		return fn.Result{}, err
+	}
+	r, err := fn.Process(run.Config, run.Items, o)
+	if errors.Is(err, fn.ErrRefused) {
+		err = nil
+	}
+	return r, err
+}
+
+// run is the input of the function: the items and the draft, with an enforcement.
+func (c checkedDraft) run(items []*yaml.RNode, name string, e v1alpha1.Enforcement) (proof.Run, error) {
 	d := c.draft.Draft
 	d.Profile.Spec.Enforcement = e
 	files, err := d.Files(name, ".")
 	if err != nil {
-		return fn.Result{}, err
+		return proof.Run{}, err
 	}
-	var config *yaml.RNode
-	all := copyItems(items)
+	run := proof.Run{Items: copyItems(items)}
 	for _, f := range files {
 		if f.Path == "kustomization.yaml" {
 			continue
 		}
 		nodes, err := readBuild(f.Content)
 		if err != nil {
-			return fn.Result{}, fmt.Errorf("read the draft of %s: %w", f.Path, err)
+			return run, fmt.Errorf("read the draft of %s: %w", f.Path, err)
 		}
 		for _, n := range nodes {
 			if n.GetKind() == v1alpha1.KindTenantFence {
-				config = n
+				run.Config = n
 				continue
 			}
-			all = append(all, n)
+			run.Items = append(run.Items, n)
 		}
 	}
-	r, err := fn.Process(config, all, o)
-	if errors.Is(err, fn.ErrRefused) {
-		err = nil
-	}
-	return r, err
+	return run, nil
 }
 
 var flowField = regexp.MustCompile(`^spec\.(ingress|egress)\[(\d+)\]`)

@@ -3,8 +3,10 @@ package proof
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -24,6 +26,14 @@ func Diff(before, after Subject) ([]report.Difference, error) {
 		return nil, fmt.Errorf("compare the builds: %w", err)
 	}
 	return out, nil
+}
+
+// HasFence reports whether a fence is known, whose profile describes the cluster.
+func (v Verification) HasFence() bool { return len(v.Runs) > 0 || len(Runs(v.Items)) > 0 }
+
+// AssumedForBoth is assumed for two builds without a profile: Cilium enforces NetworkPolicies, too.
+func AssumedForBoth(one, other Verification) *policy.Fence {
+	return &policy.Fence{Cluster: assumedCluster(slices.Concat(one.Items, other.Items))}
 }
 
 func (s Subject) build() reach.Build {

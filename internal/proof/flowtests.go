@@ -23,7 +23,7 @@ func (v Verification) byFlowTests() (report.Report, error) {
 	if result.Findings.HasError() {
 		return result, nil
 	}
-	fence := &policy.Fence{Cluster: assumedCluster(items), Mesh: in.Mesh()}
+	fence := v.assumedFence(in, items)
 	fence.Agent, fence.Overrides, findings = index.AgentOf(fence.Cluster, report.Ref{}, nil)
 	if result.Findings = append(result.Findings, findings...); findings.HasError() {
 		return result, nil
@@ -33,7 +33,7 @@ func (v Verification) byFlowTests() (report.Report, error) {
 		return result, fmt.Errorf("decide FlowTests: %w", err)
 	}
 	result.FlowTests, result.Assumptions = decided.FlowTests, decided.Assumptions
-	result.Findings = slices.Concat(result.Findings, index.External.Locate(decided.Findings), clusterAssumedFinding(fence.Cluster))
+	result.Findings = slices.Concat(result.Findings, index.External.Locate(decided.Findings), clusterAssumedFinding(fence))
 	return result, nil
 }
 
@@ -46,9 +46,22 @@ func assumedCluster(items []*yaml.RNode) v1alpha1.Cluster {
 	return v1alpha1.Cluster{CNI: v1alpha1.CNIKubernetes}
 }
 
-func clusterAssumedFinding(c v1alpha1.Cluster) report.Findings {
+// assumedFence has what the profile would state about the cluster. Policies of Cilium are for Cilium: another
+// enforcer would ignore them.
+func (v Verification) assumedFence(in *resource.Inputs, items []*yaml.RNode) *policy.Fence {
+	cluster := assumedCluster(items)
+	if v.Assumed == nil || cluster.CNI != v1alpha1.CNIKubernetes && v.Assumed.Cluster.CNI == v1alpha1.CNIKubernetes {
+		return &policy.Fence{Cluster: cluster, Mesh: in.Mesh()}
+	}
+	return &policy.Fence{Cluster: v.Assumed.Cluster, Profile: v.Assumed.Profile, UndecidedKinds: v.Assumed.UndecidedKinds, Mesh: in.Mesh()}
+}
+
+func clusterAssumedFinding(f *policy.Fence) report.Findings {
 	by := "Cilium " + cilium.Newest + ", because policies have its kinds"
-	if c.CNI == v1alpha1.CNIKubernetes {
+	switch {
+	case f.Profile.Kind != "":
+		by = enforcerText(f.Cluster) + ", as in the other build"
+	case f.Cluster.CNI == v1alpha1.CNIKubernetes:
 		by = "an enforcer of NetworkPolicies with unknown pod and node addresses, because no policy has a kind of Cilium"
 	}
 	return report.Findings{report.New(report.ClusterAssumed, report.Info, report.Ref{}, "", "%s", "no FenceProfile describes the cluster, so flows are decided by "+by+": add a FenceProfile that sets cluster.cni")}

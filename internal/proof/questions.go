@@ -11,7 +11,6 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/merge"
-	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -121,10 +120,10 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 	v.Progress.Report("resolving Tenants", 0, 0)
 	if len(runs) == 0 {
 		in, index, rest, found := generate.ReadWithoutFence(items)
-		fence := &policy.Fence{Cluster: assumedCluster(rest), Mesh: in.Mesh()}
+		fence := v.assumedFence(in, rest)
 		var agents report.Findings
 		fence.Agent, fence.Overrides, agents = index.AgentOf(fence.Cluster, report.Ref{}, nil)
-		return proof{in: in, index: index, Desired: generate.Desired{Fence: fence}, items: rest, progress: v.Progress, debug: v.Debug}, slices.Concat(found, agents, clusterAssumedFinding(fence.Cluster)), nil
+		return proof{in: in, index: index, Desired: generate.Desired{Fence: fence}, items: rest, progress: v.Progress, debug: v.Debug}, slices.Concat(found, agents, clusterAssumedFinding(fence)), nil
 	}
 	in, index, found := generate.Read(runs[0].Config, items)
 	if in == nil || found.HasError() {

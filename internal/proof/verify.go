@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
@@ -40,6 +41,9 @@ type Verification struct {
 	// Slice is the part of the fence to verify. Policies outside of it that the items lack are assumed.
 	// Omitted: the whole fence.
 	Slice report.Slice
+	// Assumed has the cluster and the accepted kinds if no profile is known. Omitted: the kinds of the
+	// policies decide what enforces them.
+	Assumed *policy.Fence
 	// ListAccess requests a list of what policies allow at pods and nodes.
 	ListAccess bool
 	// Progress receives how far the verification is.

@@ -36,7 +36,7 @@ var (
 		group:      assumption,
 		Severities: []Severity{Info},
 		Title:      "FlowTests are decided for an assumed cluster",
-		Meaning:    "No FenceProfile describes the cluster. Cilium's engine decides the FlowTests if a policy is of a Cilium kind; otherwise the evaluator of Kubernetes NetworkPolicies decides.",
+		Meaning:    "No FenceProfile describes the cluster. Cilium's engine decides the FlowTests if a policy is of a Cilium kind; otherwise the evaluator of Kubernetes NetworkPolicies decides. tenantfence diff takes the cluster and undecidedKinds from the profile of the other build, if that has one.",
 		Fix:        "Add a FenceProfile with spec.cluster.cni.",
 		Untested:   "tenantfence verify reports it for policies and FlowTests without Tenants and FenceProfile: verify-flows.txtar",
 	})

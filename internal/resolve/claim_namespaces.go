@@ -74,11 +74,13 @@ func (r *claimPass) canClaim(t *tenant, ns string, allowed []string, at *field.P
 		return false
 	}
 	if !slices.Contains(allowed, ns) {
+		// Claims may repeat the namespace of the pattern.
+		names := append(allowed[:1:1], slices.DeleteFunc(slices.Clone(allowed[1:]), func(claim string) bool { return claim == allowed[0] })...)
 		fix := fmt.Sprintf("remove it, or add it to tenants.claims.%s of the profile", t.Name)
 		if missing {
-			fix = "it is not in the build either: " + strict.DidYouMean(ns, allowed)
+			fix = "it is not in the build either: " + strict.DidYouMean(ns, names)
 		}
-		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "does not belong to this Tenant, to which the profile gives %s: %s", quoteAll(allowed), fix)
+		r.refuseNamespace(report.NamespaceUnclaimed, t, ns, at, "does not belong to this Tenant, to which the profile gives %s: %s", quoteAll(names), fix)
 		return false
 	}
 	if other := r.holderOf(ns); other != nil && other != t {
