@@ -159,6 +159,7 @@ func TestGitHubWorkflow(t *testing.T) {
 			t.Errorf("%s has the token: %t", s.Name, has)
 		}
 	}
+	testInstallation(t, steps["Install tenantfence"].Run, job.Env["TENANTFENCE_VERSION"])
 	if !strings.Contains(steps["Comment"].If, "head.repo.full_name == github.repository") {
 		t.Error("forks comment, whose token may not write")
 	}
@@ -209,19 +210,41 @@ func TestGitHubWorkflow(t *testing.T) {
 	}
 }
 
+// testInstallation checks that an unchanged example installs nothing, and that one with a version installs it.
+func testInstallation(t *testing.T, script, placeholder string) {
+	t.Helper()
+	for version, want := range map[string]int{placeholder: 1, "v0.1.0": 0} {
+		bin, log := stub(t, "go", "")
+		if code := runShell(t, bin, bin, script, map[string]string{"TENANTFENCE_VERSION": version}); code != want {
+			t.Errorf("the installation of %s exits with %d, want %d", version, code, want)
+		}
+		if want != 0 {
+			if exists(log) {
+				t.Errorf("an example without a version installs %s", readText(t, log))
+			}
+			continue
+		}
+		if got := readText(t, log); got != "install github.com/tenantfence/tenantfence@v0.1.0\n" {
+			t.Errorf("go ran with %q", got)
+		}
+	}
+}
+
 // TestGitLabJob runs the job of the example with and without a token.
 func TestGitLabJob(t *testing.T) {
 	t.Parallel()
 	var jobs map[string]struct {
-		Rules     []map[string]string `json:"rules"`
-		Variables map[string]string   `json:"variables"`
-		Script    []string            `json:"script"`
+		Rules        []map[string]string `json:"rules"`
+		Variables    map[string]string   `json:"variables"`
+		BeforeScript []string            `json:"before_script"`
+		Script       []string            `json:"script"`
 	}
 	readExample(t, "gitlab/tenantfence-diff.yaml", &jobs)
 	job := jobs["tenantfence diff"]
 	if len(jobs) != 1 || len(job.Rules) != 1 || job.Rules[0]["if"] != `$CI_PIPELINE_SOURCE == "merge_request_event"` {
 		t.Errorf("the job runs by the rules %v", job.Rules)
 	}
+	testInstallation(t, strings.Join(job.BeforeScript, "\n"), job.Variables["TENANTFENCE_VERSION"])
 	for name, c := range map[string]struct {
 		token, failOn string
 		status        int

@@ -179,9 +179,10 @@ func scalar(text string) string {
 }
 
 // externalResources declares namespaces that something else creates. The first one represents those without a Tenant.
+// Its name differs from the one that an import has in a folder of the same name.
 func externalResources(name string, names []string) v1alpha1.ExternalResources {
 	out := v1alpha1.ExternalResources{TypeMeta: typeMeta(v1alpha1.KindExternalResources)}
-	out.Name = name
+	out.Name = name + "-fence"
 	for _, namespace := range names {
 		out.Spec.Namespaces = append(out.Spec.Namespaces, v1alpha1.ExternalNamespace{Name: namespace})
 	}

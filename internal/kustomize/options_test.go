@@ -99,6 +99,28 @@ func TestHelmErrors(t *testing.T) {
 	}
 }
 
+// TestMissingChart checks that the error names the chart that has neither a folder nor a repo.
+func TestMissingChart(t *testing.T) {
+	t.Parallel()
+	helm := types.HelmConfig{Enabled: true, Command: helmBinary(t)}
+	for charts, want := range map[string]string{
+		"helmCharts: [{name: shop}]": "Helm chart shop cannot be inflated: it has no repo, and the folder ../base/charts/shop does not exist: ",
+		"helmGlobals: {chartHome: there}\nhelmCharts: [{name: there}, {name: shop}]": "Helm chart shop cannot be inflated: it has no repo, and the folder ../base/there/shop does not exist: ",
+		"generators: [chart.yaml]": "a Helm chart cannot be inflated: it has no repo, and its folder does not exist: ",
+	} {
+		dir := t.TempDir()
+		write(t, dir, "base/kustomization.yaml", charts+"\n")
+		write(t, dir, "base/chart.yaml", "apiVersion: builtin\nkind: HelmChartInflationGenerator\nmetadata: {name: c}\nname: shop\n")
+		write(t, dir, "base/there/there/Chart.yaml", "apiVersion: v2\nname: there\nversion: 1.0.0\n")
+		write(t, dir, "base/there/there/values.yaml", "{}\n")
+		write(t, dir, "top/kustomization.yaml", "resources: [../base]\n")
+		_, err := Plain(filesys.MakeFsOnDisk(), dir+"/top", Options{Helm: helm})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasSuffix(err.Error(), "correct name or helmGlobals.chartHome, or set repo") {
+			t.Errorf("%s: %v, want %s", charts, err, want)
+		}
+	}
+}
+
 func exactPath(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)

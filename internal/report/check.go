@@ -75,6 +75,9 @@ const (
 	// unreadableInput is a mistake after which a part of the input is unknown.
 	unreadableInput group = iota - 1
 	_                     // causes, the zero value
+	// disagreement is a flow that one tenant declares, and the other does not. A mistake in the flow of
+	// the other causes it.
+	disagreement
 	// exposure is a result of the proof: what is allowed and must not be, and the reverse.
 	exposure
 	// consequence follows from a cause or an exposure.

@@ -208,6 +208,7 @@ var (
 
 	ConsentMissing = define(Check{
 		Name:       "consent-missing",
+		group:      disagreement,
 		Severities: []Severity{Error, Warning},
 		Title:      "The other tenant does not declare its side of a flow",
 		Meaning:    "A flow between two tenants needs a flow in both Tenants, with matching pods, ports and L7 rules. The other tenant declares none, so nothing allows the connection. The finding is a warning if the peer includes several tenants and still allows others. It is an error if the peer is a namespace with pods of the other tenant, and nothing denies the flow with them.",

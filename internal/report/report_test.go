@@ -113,8 +113,9 @@ func TestSortPutsCausesBeforeConsequences(t *testing.T) {
 	t.Parallel()
 	sorted := report.Findings{
 		report.New(report.InvalidTenant, report.Error, tenant("z"), "", "unreadable"),
-		report.New(report.ConsentMissing, report.Error, tenant("a"), "", "cause"),
+		report.New(report.PeerNotInBuild, report.Error, tenant("b"), "", "cause"),
 		report.New(report.PodsNotFound, report.Error, tenant("b"), "", "cause"),
+		report.New(report.ConsentMissing, report.Error, tenant("a"), "", "disagreement"),
 		report.New(report.UndeclaredOpen, report.Error, tenant("a"), "", "exposure"),
 		report.New(report.NotIsolated, report.Error, tenant("b"), "", "exposure"),
 		report.New(report.DeclaredFlowDenied, report.Error, tenant("c"), "", "exposure"),

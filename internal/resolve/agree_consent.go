@@ -9,6 +9,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/strict"
 )
 
 // grantByConsent grants what both tenants of a flow declare. Each pair of flows is granted once, by
@@ -90,11 +91,18 @@ func (r *agreePass) agreements(f *declaredFlow, e resolvedPeer) (agreed []policy
 func (r *agreePass) oppositeFlowRefused(f *declaredFlow, e resolvedPeer) bool {
 	return len(f.own) == 0 || slices.ContainsFunc(e.tenant.flows, func(other *declaredFlow) bool {
 		return other.outcome == refused && other.direction != f.direction && slices.ContainsFunc(other.peers, func(p v1alpha1.Peer) bool {
-			return p.AnyTenant || p.Tenant == f.tenant.Name || p.NamespaceLabels != nil ||
+			return p.AnyTenant || p.NamespaceLabels != nil ||
 				p.Children && f.tenant.parent == e.tenant.Name || p.Parent && e.tenant.parent == f.tenant.Name ||
-				slices.Contains(f.tenant.Namespaces, p.Namespace) || strings.Contains(p.Service, "/")
+				strings.Contains(p.Service, "/") || r.mayName(p, f.tenant)
 		})
 	})
+}
+
+// mayName reports whether a peer with an error names a tenant or one of its namespaces, or has a
+// name that is unknown and nearest to one of these.
+func (r *agreePass) mayName(p v1alpha1.Peer, t *tenant) bool {
+	return p.Tenant != "" && (p.Tenant == t.Name || r.byName[p.Tenant] == nil && strict.Nearest(p.Tenant, r.tenantNames()) == t.Name) ||
+		p.Namespace != "" && (slices.Contains(t.Namespaces, p.Namespace) || r.index.Namespaces[p.Namespace] == nil && slices.Contains(t.Namespaces, strict.Nearest(p.Namespace, r.namespaceNames())))
 }
 
 // commonGrants returns the grants that peer e of flow f and peer reverse of flow other share,
