@@ -69,8 +69,8 @@ func (t *table) peersOf(ep endpoints.Endpoint, all []variant) ([]flow.Peer, erro
 	}
 	var out []flow.Peer
 	for _, v := range all {
-		// In a trial of the setting (no source), declared networks count as outside the cluster.
-		if _, from, _ := t.agent.Explicit(cilium.CIDRMatchMode); v.at != nil && (v.outside || from != "") {
+		// In a trial of the setting, declared networks count as outside the cluster.
+		if v.at != nil && (v.outside || !t.triesNodes()) {
 			out = append(out, t.peer(v.id, *v.at))
 			continue
 		}

@@ -61,7 +61,7 @@ func restrictsL7(rule api.PortRule) bool {
 // l4AllowsAt returns the pod's policies that allow all L7 traffic where others
 // have L7 rules.
 func (d *policyMap) l4AllowsAt(f *ciliumpolicy.L4Filter, peer ciliumpolicy.CachedSelector) flow.Policies {
-	at := mergeKey{dir: flow.Egress, peer: peer.String(), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
+	at := mergeKey{dir: flow.Egress, peer: ownKey(peer), port: f.PortName, endPort: int32(f.EndPort), protocol: f.U8Proto}
 	if f.Ingress {
 		at.dir = flow.Ingress
 	}

@@ -165,7 +165,7 @@ func (p *Program) representNetwork(rule *types.PolicyEntry, r requirement) error
 	if err != nil || rule.IsDeny() || !r.positive() || r.source != labels.LabelSourceCIDR {
 		return fmt.Errorf("a selector uses the label cidr:%s, but the addresses with this label depend on the networks of all policies of a node: use fromCIDRSet or toCIDRSet", r.Key)
 	}
-	p.prefixes = append(p.prefixes, prefix)
+	p.prefixes, p.labelsNetworks = append(p.prefixes, prefix), true
 	return nil
 }
 

@@ -62,17 +62,19 @@ func (t *table) nodeVariants() ([]variant, error) {
 // one at an address in each network of the policies.
 func (t *table) atAddresses(node *identity.Identity, when string) ([]variant, error) {
 	out := []variant{{id: node, when: when}}
-	if !t.matchesNodes() {
+	switch {
+	case !t.matchesNodes():
 		return out, nil
+	case t.nodeAddresses != nil:
+		numbered, err := t.numberedNodes(node, when)
+		return append(out, numbered...), err
 	}
-	for _, ep := range addressInEach(t.nodePrefixes()) {
+	for _, ep := range addressInEach(t.nodeNetworks(t.prefixes)) {
 		addr, err := netip.ParseAddr(ep.Name)
 		if err != nil {
 			return nil, err
 		}
-		at := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
-		maps.DeleteFunc(at, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
-		id, err := t.identity(mergeLabels(node.Labels, at))
+		id, err := t.identity(mergeLabels(node.Labels, nodeAddressLabels(addr)))
 		if err != nil {
 			return nil, err
 		}
@@ -81,18 +83,25 @@ func (t *table) atAddresses(node *identity.Identity, when string) ([]variant, er
 	return out, nil
 }
 
-// nodePrefixes returns the networks of policies in which nodes may have addresses.
-func (t *table) nodePrefixes() []netip.Prefix {
+// nodeAddressLabels are the labels that a node has from its address, if networks match nodes.
+func nodeAddressLabels(addr netip.Addr) labels.Labels {
+	out := labels.GetCIDRLabels(netip.PrefixFrom(addr, addr.BitLen()))
+	maps.DeleteFunc(out, func(_ string, l labels.Label) bool { return l.Source == labels.LabelSourceReserved })
+	return out
+}
+
+// nodeNetworks returns the parts of networks in which nodes may have addresses.
+func (p *Program) nodeNetworks(networks []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
-	for _, p := range t.prefixes {
-		if len(t.options.NodeCIDRs) == 0 {
-			out = append(out, p)
+	for _, network := range networks {
+		if len(p.options.NodeCIDRs) == 0 {
+			out = append(out, network)
 		}
-		for _, c := range t.options.NodeCIDRs {
-			if nodes, err := netip.ParsePrefix(c); err == nil && nodes.Overlaps(p) {
+		for _, c := range p.options.NodeCIDRs {
+			if nodes, err := netip.ParsePrefix(c); err == nil && nodes.Overlaps(network) {
 				// If two networks overlap, one contains the other.
-				if p.Bits() > nodes.Bits() {
-					nodes = p
+				if network.Bits() > nodes.Bits() {
+					nodes = network
 				}
 				out = append(out, nodes)
 			}
@@ -102,4 +111,10 @@ func (t *table) nodePrefixes() []netip.Prefix {
 }
 
 // matchesNodes reports whether networks match the addresses of nodes.
-func (t *table) matchesNodes() bool { return t.agent.Value(cilium.CIDRMatchMode) == "nodes" }
+func (p *Program) matchesNodes() bool { return p.agent.Value(cilium.CIDRMatchMode) == "nodes" }
+
+// triesNodes reports whether networks match nodes only in a trial of the setting, which has no source.
+func (p *Program) triesNodes() bool {
+	_, from, _ := p.agent.Explicit(cilium.CIDRMatchMode)
+	return p.matchesNodes() && from == ""
+}

@@ -25,13 +25,16 @@ func (o outside) Matches(ls labels.LabelArray) bool {
 	return (!o.network.IsValid() || hasAddressIn(ls, o.network)) && o.Selector.Matches(ls)
 }
 
+// hasAddressIn reports whether an identity may have an address in a network. A numbered node may.
 func hasAddressIn(ls labels.LabelArray, network netip.Prefix) bool {
 	for i := range ls {
-		if ls[i].Source != labels.LabelSourceCIDR {
-			continue
-		}
-		if p := ls[i].GetCIDRPrefix(); p == nil || network.Overlaps(*p) {
+		switch ls[i].Source {
+		case numberSource:
 			return true
+		case labels.LabelSourceCIDR:
+			if p := ls[i].GetCIDRPrefix(); p == nil || network.Overlaps(*p) {
+				return true
+			}
 		}
 	}
 	return false
@@ -39,14 +42,18 @@ func hasAddressIn(ls labels.LabelArray, network netip.Prefix) bool {
 
 // withoutPods returns selectors of a rule that are compared with pods only if they may select one. A nil
 // list selects nothing, and differs from an empty one.
-func withoutPods(all types.Selectors) types.Selectors {
+func (t *table) withoutPods(all types.Selectors, namespace string) types.Selectors {
 	if len(all) == 0 {
 		return all
 	}
 	out := make(types.Selectors, len(all))
 	for i, s := range all {
 		out[i] = s
-		if _, isName := s.GetFQDNSelector(); isName || len(s.GetCIDRPrefixes()) > 0 {
+		_, isName := s.GetFQDNSelector()
+		switch isNetwork := len(s.GetCIDRPrefixes()) > 0; {
+		case isNetwork && t.nodeAddresses != nil:
+			out[i] = outside{t.nodeAddresses.selector(s, namespace), networkOf(s)}
+		case isName || isNetwork:
 			out[i] = outside{s, networkOf(s)}
 		}
 	}

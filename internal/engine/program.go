@@ -50,8 +50,10 @@ type Program struct {
 	selectionAt map[string]int
 	// nodes are the requirements of node selectors.
 	nodes []endpoints.Selection
-	// prefixes are the networks that policies distinguish.
-	prefixes []netip.Prefix
+	// prefixes are the networks that policies distinguish. labelsNetworks reports whether a selector requires
+	// the label of one.
+	prefixes       []netip.Prefix
+	labelsNetworks bool
 	// l4Allows are the allow rules without L7 rules.
 	l4Allows map[mergeKey]types.PolicyEntries
 	groups   []group

@@ -32,6 +32,8 @@ type table struct {
 	conflictingPorts map[endpoints.NamedPort]bool
 	// covered are addresses of networks that together have all addresses of a family.
 	covered map[v1alpha1.Entity][]netip.Addr
+	// nodeAddresses are those of numbered nodes. Nil: nodes have an address in each network, or in none.
+	nodeAddresses *nodeAddresses
 
 	identities map[string]*identity.Identity
 	allocated  map[identity.NumericIdentity]uint32
@@ -76,6 +78,11 @@ func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table,
 	t.byScope[reservedScope] = slices.DeleteFunc(identity.GetAllReservedIdentities(), func(id identity.NumericIdentity) bool {
 		return scopeOf(id) != reservedScope || slices.Contains(ciliumpolicy.AllAggregates, id)
 	})
+	if p.triesNodes() && !p.labelsNetworks {
+		if t.nodeAddresses, err = p.newNodeAddresses(p.networks()); err != nil {
+			return nil, err
+		}
+	}
 	t.addPolicies(denies)
 	if !p.agent.Has(cilium.NamedEgressPorts) {
 		t.conflictingPorts = conflictingPorts(set.Pods())
@@ -125,7 +132,7 @@ func (t *table) addPolicies(denies flow.Denies) {
 			if one.IsDeny() && denies == flow.WithoutDenies {
 				one.Verdict, one.L3 = types.Allow, nil
 			}
-			one.L3 = withoutPods(one.L3)
+			one.L3 = t.withoutPods(one.L3, l.namespace())
 			entries[i] = &one
 		}
 		t.addRules(l.namespace(), entries)
