@@ -48,7 +48,7 @@ func nextSteps(cmd *cobra.Command, place fencePlace, c checkedDraft) []string {
 	return append(out,
 		"tenantfence build "+flags+place.displayPath,
 		fmt.Sprintf("tenantfence build %s%s | tenantfence verify %[1]s--inputs %[2]s -", flags, place.displayPath),
-		fmt.Sprintf("set enforcement: Enforce in one Tenant, and in %s for all of them at last, and build again (docs/how-to/init.md has the way back)", filepath.Join(place.displayPath, "profile.yaml")),
+		fmt.Sprintf("set enforcement: Enforce in one Tenant, and in %s for all of them at last, and build again (docs/how-to/roll-back.md has the way back)", filepath.Join(place.displayPath, "profile.yaml")),
 	)
 }
 

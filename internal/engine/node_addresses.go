@@ -21,7 +21,7 @@ import (
 //
 // One node for each network of the build would decide the same, and each would be a peer at every pod that
 // reaches nodes. The policies at a pod are those of its namespace and the cluster-wide ones, "". They
-// distinguish nodes only by which of their own networks contain the address. So what they decide about all
+// distinguish nodes only by the networks of their own that contain the address. So what they decide about all
 // nodes of the build is what they decide about a node with an address in each part of their own networks.
 // Cluster-wide policies apply in every namespace: there, node i is always in the same networks of theirs.
 type nodeAddresses struct {
