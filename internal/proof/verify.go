@@ -41,8 +41,7 @@ type Verification struct {
 	// Slice is the part of the fence to verify. Policies outside of it that the items lack are assumed.
 	// Omitted: the whole fence.
 	Slice report.Slice
-	// Assumed has the cluster and the accepted kinds if no profile is known. Omitted: the kinds of the
-	// policies decide what enforces them.
+	// Assumed has the cluster and accepted kinds without a profile. Omitted: the kinds of policies decide.
 	Assumed *policy.Fence
 	// ListAccess requests a list of what policies allow at pods and nodes.
 	ListAccess bool
