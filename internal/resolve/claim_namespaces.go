@@ -75,7 +75,7 @@ func (r *claimPass) canClaim(t *tenant, ns string, allowed []string, at *field.P
 	}
 	if !slices.Contains(allowed, ns) {
 		// Claims may repeat the namespace of the pattern.
-		names := append(allowed[:1:1], slices.DeleteFunc(slices.Clone(allowed[1:]), func(claim string) bool { return claim == allowed[0] })...)
+		names := slices.Concat(allowed[:1], slices.DeleteFunc(slices.Clone(allowed[1:]), func(claim string) bool { return claim == allowed[0] }))
 		fix := fmt.Sprintf("remove it, or add it to tenants.claims.%s of the profile", t.Name)
 		if missing {
 			fix = "it is not in the build either: " + strict.DidYouMean(ns, names)
