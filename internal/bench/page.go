@@ -34,7 +34,8 @@ func writePage(path string, all []measurement, starts []start) error {
 
 // startTable has a row for each command.
 func startTable(starts []start) string {
-	text := "| One tenant, ms | wall | CPU |\n|---|---:|---:|\n"
+	text := "*One tenant* is the median of 21 runs, in turns. The *identity with the same libraries* is the kyaml identity in a program that imports what tenantfence imports.\n\n" +
+		"| One tenant, ms | wall | CPU |\n|---|---:|---:|\n"
 	for _, s := range starts {
 		text += "| " + s.name + " | " + short(s.wall) + " | " + short(s.cpu) + " |\n"
 	}
