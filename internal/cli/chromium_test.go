@@ -47,8 +47,12 @@ func openPage(t *testing.T, html string, width, height int) *chromium {
 	}
 	toBrowser, in := pipe(t)
 	out, fromBrowser := pipe(t)
+	profile, err := os.MkdirTemp("", "tenantfence-chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
 	// The page is this program's own, and a container may allow no sandbox.
-	cmd := exec.CommandContext(t.Context(), binary, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars", "--user-data-dir="+t.TempDir(), "about:blank")
+	cmd := exec.CommandContext(t.Context(), binary, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars", "--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{toBrowser, fromBrowser}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -59,6 +63,7 @@ func openPage(t *testing.T, html string, width, height int) *chromium {
 		stop.Stop()
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		removeProfile(t, profile)
 	})
 	_, _ = toBrowser.Close(), fromBrowser.Close()
 	var target struct{ TargetID string }
@@ -80,6 +85,18 @@ func openPage(t *testing.T, html string, width, height int) *chromium {
 	}
 	t.Fatal("the page is not complete")
 	return nil
+}
+
+// removeProfile removes the browser's folder. Its other processes end, and write, a moment after the first.
+func removeProfile(t *testing.T, dir string) {
+	t.Helper()
+	for range 100 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Logf("the browser's folder %s is not removed", dir)
 }
 
 func pipe(t *testing.T) (r, w *os.File) {
