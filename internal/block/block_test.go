@@ -91,6 +91,12 @@ func checkText(t *testing.T, n *yaml.Node) (written bool) {
 			t.Errorf("as items: got\n%s\nwant\n%s", got, want)
 		}
 	}
+	if got, ok := block.Field(nil, "field", n); ok {
+		field := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: "field"}, n}}
+		if want := kyamlText(t, field); string(got) != want {
+			t.Errorf("as a field: got\n%s\nwant\n%s", got, want)
+		}
+	}
 	return written
 }
 

@@ -16,16 +16,30 @@ func List(out []byte, items []*yaml.Node) ([]byte, bool) {
 			out = w.out
 			continue
 		}
-		if hasComments(n) {
+		var ok bool
+		if out, ok = appendEncoded(out, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}}); !ok {
 			return out, false
 		}
-		text, err := encoded(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}})
-		if err != nil {
-			return out, false
-		}
-		out = append(out, text...)
 	}
 	return out, true
+}
+
+// Field writes a field that begins a line, as kyaml's encoder does. It reports false if the value has comments.
+func Field(out []byte, key string, value *yaml.Node) ([]byte, bool) {
+	m := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{{Kind: yaml.ScalarNode, Value: key}, value}}
+	if written, ok := Append(out, m); ok {
+		return written, true
+	}
+	return appendEncoded(out, m)
+}
+
+// appendEncoded writes a node with kyaml's encoder, unless it has comments.
+func appendEncoded(out []byte, n *yaml.Node) ([]byte, bool) {
+	if hasComments(n) {
+		return out, false
+	}
+	text, err := encoded(n)
+	return append(out, text...), err == nil
 }
 
 func hasComments(n *yaml.Node) bool {

@@ -110,7 +110,6 @@ func writeList(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, error) {
 
 // writeBlocks writes a ResourceList without kyaml, if it can.
 func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, bool) {
-	scalar := func(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
 	nodes := make([]*yaml.Node, 0, len(items))
 	for _, n := range items {
 		if err := yaml.ClearEmptyAnnotations(n); err != nil {
@@ -118,27 +117,24 @@ func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, bool) {
 		}
 		nodes = append(nodes, n.YNode())
 	}
-	out, ok := block.Append(nil, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{
-		scalar("apiVersion"), scalar(rw.WrappingAPIVersion), scalar("kind"), scalar(rw.WrappingKind),
-	}})
-	if out = append(out, "items:\n"...); !ok || len(nodes) == 0 {
+	if len(nodes) == 0 {
 		return nil, false
 	}
-	if out, ok = block.List(out, nodes); !ok {
-		return nil, false
-	}
-	for _, field := range []struct {
-		name  string
-		value *yaml.RNode
-	}{{"functionConfig", rw.FunctionConfig}, {"results", rw.Results}} {
-		if field.value == nil {
-			continue
-		}
-		if out, ok = block.Append(out, &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{scalar(field.name), field.value.YNode()}}); !ok {
-			return nil, false
+	var out []byte
+	ok := true
+	field := func(key string, value *yaml.RNode) {
+		if ok && value != nil {
+			out, ok = block.Field(out, key, value.YNode())
 		}
 	}
-	return out, true
+	field("apiVersion", yaml.NewScalarRNode(rw.WrappingAPIVersion))
+	field("kind", yaml.NewScalarRNode(rw.WrappingKind))
+	if ok {
+		out, ok = block.List(append(out, "items:\n"...), nodes)
+	}
+	field("functionConfig", rw.FunctionConfig)
+	field("results", rw.Results)
+	return out, ok
 }
 
 // MalformedError has the findings about malformed items.
