@@ -190,10 +190,9 @@ func (t *table) identity(lbls labels.Labels) (*identity.Identity, error) {
 	t.allocated[scope] = number
 
 	id := identity.NewIdentity(identity.NumericIdentity(number)|scope, lbls)
-	added := func() identity.IdentityMap { return identity.IdentityMap{id.ID: id.LabelArray} }
 	var done sync.WaitGroup
-	t.repo.GetSelectorCache().UpdateIdentities(added(), nil, &done)
-	t.repo.UpdateIdentities(added(), nil)
+	t.repo.GetSelectorCache().UpdateIdentities(identity.IdentityMap{id.ID: t.places.add(id)}, nil, &done)
+	t.repo.UpdateIdentities(identity.IdentityMap{id.ID: id.LabelArray}, nil)
 	done.Wait()
 	t.identities[key], t.deployed[id.ID] = id, false
 	t.byScope[scopeOf(id.ID)] = append(t.byScope[scopeOf(id.ID)], id.ID)

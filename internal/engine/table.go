@@ -41,6 +41,7 @@ type table struct {
 	// that is no representative pod.
 	byScope  map[int][]identity.NumericIdentity
 	deployed map[identity.NumericIdentity]bool
+	places   *places
 	// ends are what is known of each endpoint.
 	ends  []end
 	peers []flow.Peer
@@ -65,7 +66,7 @@ func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table,
 	t := &table{
 		Program: p, set: set, ports: newPortRegistry(), rules: map[string][]subjectRule{}, covered: map[v1alpha1.Entity][]netip.Addr{},
 		identities: map[string]*identity.Identity{}, allocated: map[identity.NumericIdentity]uint32{},
-		byScope: map[int][]identity.NumericIdentity{}, deployed: map[identity.NumericIdentity]bool{},
+		byScope: map[int][]identity.NumericIdentity{}, deployed: map[identity.NumericIdentity]bool{}, places: newPlaces(),
 	}
 	t.repo = ciliumpolicy.NewPolicyRepository(discardLogger, identity.ListReservedIdentities(), secrets{},
 		envoypolicy.NewEnvoyL7RulesTranslator(discardLogger, secrets{}), identitymanager.NewIDManager(discardLogger), nil)
@@ -132,7 +133,7 @@ func (t *table) addPolicies(denies flow.Denies) {
 			if one.IsDeny() && denies == flow.WithoutDenies {
 				one.Verdict, one.L3 = types.Allow, nil
 			}
-			one.L3 = t.withoutPods(one.L3, l.namespace())
+			one.L3 = t.placed(one.L3, l.namespace())
 			entries[i] = &one
 		}
 		t.addRules(l.namespace(), entries)
