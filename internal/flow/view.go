@@ -62,7 +62,7 @@ func (v *View) Lists(ep endpoints.Endpoint) bool {
 }
 
 // maxCached is the number of entries of rows that a view keeps. Others are compiled again.
-const maxCached = 1_000_000
+const maxCached = 4_000_000
 
 // casesPerEntry is the number of cases that need the memory of one entry.
 const casesPerEntry = 8

@@ -27,6 +27,9 @@ func filterOutside(addresses []endpoints.Endpoint, c v1alpha1.Cluster, entities 
 	}
 	ipv4 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv4)
 	ipv6 := has(v1alpha1.EntityWorld, v1alpha1.EntityAll, v1alpha1.EntityWorldIPv6)
+	if !ipv4 && !ipv6 {
+		return nil
+	}
 	own := policy.Peer{CIDRs: slices.Concat(c.PodCIDRs, c.ServiceCIDRs, c.NodeCIDRs)}
 	if c.APIServer != nil {
 		own.CIDRs = append(own.CIDRs, c.APIServer.CIDRs...)
