@@ -67,7 +67,8 @@ func (r *agreePass) agreements(f *declaredFlow, e resolvedPeer) (agreed []policy
 			continue
 		}
 		l7, ok := flow.CommonL7(f.l7, other.l7)
-		for _, reverse := range other.resolvedPeers {
+		for _, i := range other.peersIn(f.own) {
+			reverse := other.resolvedPeers[i]
 			if f.fromProfile && other.fromProfile && reverse.group.includesAllTenants() {
 				// Both flows are the profile's, for all tenants: neither is the consent of a tenant.
 				continue
@@ -110,7 +111,7 @@ func (r *agreePass) mayName(p v1alpha1.Peer, t *tenant) bool {
 func (r *agreePass) commonGrants(f *declaredFlow, e resolvedPeer, other *declaredFlow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
-		if reverse.peer.Kind != policy.Pods || reverse.peer.Namespace != mine.Namespace {
+		if reverse.peer.Namespace != mine.Namespace {
 			continue
 		}
 		for _, theirs := range other.own {

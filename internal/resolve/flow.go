@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -46,6 +48,29 @@ type declaredFlow struct {
 	// reports whether some are in no policy.
 	resolvedPeers, granted []resolvedPeer
 	partial                bool
+	// podPeers has the positions of the resolved peers that are pods, by namespace. Nil: not known yet.
+	podPeers map[string][]int
+}
+
+// peersIn are the positions of the resolved peers in the namespaces of some pods, in order.
+func (f *declaredFlow) peersIn(own []policy.Peer) []int {
+	if f.podPeers == nil {
+		f.podPeers = map[string][]int{}
+		for i, e := range f.resolvedPeers {
+			if e.peer.Kind == policy.Pods {
+				f.podPeers[e.peer.Namespace] = append(f.podPeers[e.peer.Namespace], i)
+			}
+		}
+	}
+	if len(own) == 1 {
+		return f.podPeers[own[0].Namespace]
+	}
+	var out []int
+	for _, mine := range own {
+		out = append(out, f.podPeers[mine.Namespace]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // outcome is the result of the pass ends for a flow.
