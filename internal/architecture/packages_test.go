@@ -92,7 +92,7 @@ var modelImports = map[string][]string{
 	"internal/strict":    nil,
 	"api/v1alpha1":       {"internal/strict"},
 	"internal/endpoints": {"api/v1alpha1"},
-	"internal/flow":      {"api/v1alpha1", "internal/endpoints"},
+	"internal/flow":      {"api/v1alpha1", "internal/endpoints", "internal/parallel"},
 	"internal/block":     nil,
 	"internal/parallel":  nil,
 	"internal/collector": nil,

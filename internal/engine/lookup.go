@@ -17,7 +17,7 @@ func (t *table) Lookup(id endpoints.ID) (_ func(flow.Direction, flow.Case, flow.
 	if s == nil {
 		return func(flow.Direction, flow.Case, flow.PortRange) flow.Decision { return flow.NotEnforced }, t.ends[id-1].err
 	}
-	unlock, err := t.enter()
+	unlock, err := t.enter(t.user)
 	if err != nil {
 		return nil, err
 	}

@@ -25,9 +25,8 @@ type places struct {
 	// all are the places, and names those with the label of a name.
 	all   []string
 	names map[string][]string
-	// addresses are sorted once all are known. anywhere are the places of unknown addresses.
+	// addresses are in order once all are known. anywhere are the places of unknown addresses.
 	addresses []addressPlace
-	sorted    bool
 	anywhere  []string
 }
 
@@ -53,13 +52,17 @@ func (p *places) add(id *identity.Identity) labels.LabelArray {
 		case labels.LabelSourceCIDR:
 			if network := l.GetCIDRPrefix(); network != nil && network.IsSingleIP() {
 				p.addresses = append(p.addresses, addressPlace{network.Addr(), place})
-				p.sorted = false
 			} else {
 				p.anywhere = append(p.anywhere, place)
 			}
 		}
 	}
 	return append(slices.Clip(id.LabelArray), labels.NewLabel(k8sconst.PodNamespaceLabel, place, labels.LabelSourceK8s))
+}
+
+// sort must be called once all identities are known.
+func (p *places) sort() {
+	slices.SortFunc(p.addresses, func(a, b addressPlace) int { return a.Compare(b.Addr) })
 }
 
 // ofName returns the places of a name or pattern.
@@ -69,10 +72,6 @@ func (p *places) ofName(l labels.Label) []string { return p.names[l.Key] }
 func (p *places) of(network netip.Prefix) []string {
 	if !network.IsValid() {
 		return p.all
-	}
-	if !p.sorted {
-		slices.SortFunc(p.addresses, func(a, b addressPlace) int { return a.Compare(b.Addr) })
-		p.sorted = true
 	}
 	first, _ := slices.BinarySearchFunc(p.addresses, network.Masked().Addr(), func(a addressPlace, of netip.Addr) int { return a.Compare(of) })
 	out := slices.Clone(p.anywhere)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/parallel"
 )
 
 // object is a policy before its kind is known.
@@ -107,23 +109,26 @@ func (l loaded) namespace() string {
 
 // parseAll parses each policy that agents enforce. It rejects duplicates.
 func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
+	documents = slices.DeleteFunc(documents, func(d document) bool { return !p.enforces(d.object) })
+	parsed, errs := make([]loaded, len(documents)), make([]error, len(documents))
+	parallel.For(len(documents), func(i int) {
+		parsed[i].object = documents[i].object
+		parsed[i].entries, parsed[i].kind, errs[i] = p.parse(documents[i].object, documents[i].data)
+	})
 	seen := map[string]bool{}
-	for _, d := range documents {
-		if !p.enforces(d.object) {
-			continue
-		}
-		entries, kind, err := p.parse(d.object, d.data)
+	for i, l := range parsed {
+		err := errs[i]
 		if err == nil {
-			err = p.collect(entries)
+			err = p.collect(l.entries)
 		}
-		if seen[d.String()] {
+		if seen[l.String()] {
 			err = errors.New("another policy has the same kind, namespace and name")
 		}
-		if seen[d.String()] = true; err != nil {
-			rejected = append(rejected, flow.Rejected{Name: d.String(), Err: err})
+		if seen[l.String()] = true; err != nil {
+			rejected = append(rejected, flow.Rejected{Name: l.String(), Err: err})
 			continue
 		}
-		p.loaded = append(p.loaded, loaded{d.object, kind, entries})
+		p.loaded = append(p.loaded, l)
 	}
 	return rejected
 }

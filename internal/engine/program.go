@@ -86,7 +86,7 @@ func Read(opts Options, policies []json.RawMessage) (_ *Program, err error) {
 		represented: map[string]bool{},
 		l4Allows:    map[mergeKey]types.PolicyEntries{},
 	}
-	unlock, err := p.enter()
+	unlock, err := p.enter(newUser())
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (t *table) At(id endpoints.ID) (_ flow.Rows, err error) {
 	if s == nil {
 		return flow.Rows{Egress: flow.Row{NotEnforced: true}, Ingress: flow.Row{NotEnforced: true}}, t.ends[id-1].err
 	}
-	unlock, err := t.enter()
+	unlock, err := t.enter(t.user)
 	if err != nil {
 		return flow.Rows{}, err
 	}

@@ -23,6 +23,7 @@ import (
 // table has the policies of a program, compiled for the endpoints of a set.
 type table struct {
 	*Program
+	user  user
 	set   *endpoints.Set
 	repo  *ciliumpolicy.Repository
 	ports portRegistry
@@ -57,14 +58,15 @@ type end struct {
 
 // Compile compiles the policies for the endpoints of a set.
 func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table, err error) {
-	unlock, err := p.enter()
+	as := newUser()
+	unlock, err := p.enter(as)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
 	defer recoverError(&err)
 	t := &table{
-		Program: p, set: set, ports: newPortRegistry(), rules: map[string][]subjectRule{}, covered: map[v1alpha1.Entity][]netip.Addr{},
+		Program: p, user: as, set: set, ports: newPortRegistry(), rules: map[string][]subjectRule{}, covered: map[v1alpha1.Entity][]netip.Addr{},
 		identities: map[string]*identity.Identity{}, allocated: map[identity.NumericIdentity]uint32{},
 		byScope: map[int][]identity.NumericIdentity{}, deployed: map[identity.NumericIdentity]bool{}, places: newPlaces(),
 	}
@@ -97,6 +99,7 @@ func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table,
 		return nil, err
 	}
 	t.sharePorts()
+	t.places.sort()
 	return t, nil
 }
 

@@ -24,9 +24,15 @@ const (
 // Compile returns a view of a program and a set of endpoints.
 func Compile(p Program, set *endpoints.Set) (*View, error) {
 	table, err := p.Compile(set, WithDenies)
-	if err != nil || !p.HasDenies() || set.Listed == set.Deployed {
-		return NewView(set, table, nil), err
+	if err != nil {
+		return nil, err
+	}
+	if !p.HasDenies() || set.Listed == set.Deployed {
+		return NewView(set, table, nil), nil
 	}
 	withoutDenies, err := p.Compile(set, WithoutDenies)
-	return NewView(set, table, withoutDenies), err
+	if err != nil {
+		return nil, err
+	}
+	return NewView(set, table, withoutDenies), nil
 }

@@ -105,8 +105,30 @@ func (v *View) tableOf(denies Denies) Table {
 
 // classOf returns the class of an endpoint, found once.
 func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
+	if have := v.knownClass(id, denies); have != nil {
+		return *have, nil
+	}
+	class, err := v.tableOf(denies).Class(id)
+	if err == nil {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		(*v.classesOf(denies))[id-1] = &class
+		v.measure(id, rowKey{denies, class})
+	}
+	return class, err
+}
+
+func (v *View) knownClass(id endpoints.ID, denies Denies) *string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	have := (*v.classesOf(denies))[id-1]
+	if have != nil {
+		v.measure(id, rowKey{denies, *have})
+	}
+	return have
+}
+
+func (v *View) classesOf(denies Denies) *[]*string {
 	classes := &v.classes
 	if denies == WithoutDenies {
 		classes = &v.classesWithoutDenies
@@ -114,16 +136,7 @@ func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
 	if *classes == nil {
 		*classes = make([]*string, len(v.Set.Endpoints))
 	}
-	if have := (*classes)[id-1]; have != nil {
-		v.measure(id, rowKey{denies, *have})
-		return *have, nil
-	}
-	class, err := v.tableOf(denies).Class(id)
-	if err == nil {
-		(*classes)[id-1] = &class
-		v.measure(id, rowKey{denies, class})
-	}
-	return class, err
+	return classes
 }
 
 // measure records the largest policy map. Those of representative pods do not count.

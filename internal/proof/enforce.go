@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/lint"
 	"github.com/tenantfence/tenantfence/internal/netpol"
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -80,18 +82,18 @@ func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode,
 		return nil, err
 	}
 	distinct, _ := resource.Deduplicate(items)
-	for _, n := range distinct {
-		// External resources do not reach the cluster, so a deny among them has no effect.
-		if !isEnforced(fence, n) || resource.IsLocalConfig(n) {
-			continue
+	// External resources do not reach the cluster, so a deny among them has no effect.
+	distinct = slices.DeleteFunc(distinct, func(n *yaml.RNode) bool { return !isEnforced(fence, n) || resource.IsLocalConfig(n) })
+	documents, errs := make([]json.RawMessage, len(distinct)), make([]error, len(distinct))
+	parallel.For(len(distinct), func(i int) {
+		if documents[i], errs[i] = block.JSON(distinct[i]); errs[i] != nil {
+			errs[i] = fmt.Errorf("read %s: %w", resource.RefOf(distinct[i]), errs[i])
 		}
-		data, err := block.JSON(n)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
-		}
-		docs = append(docs, data)
+	})
+	if err := cmp.Or(errs...); err != nil {
+		return nil, err
 	}
-	program, err := read(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), docs)
+	program, err := read(reach.Endpoints{Index: index, Fence: fence}, inMesh(fence, items), append(docs, documents...))
 	if err != nil {
 		return nil, fmt.Errorf("start the policy engine: %w", err)
 	}

@@ -22,7 +22,7 @@ type lost struct {
 
 // search goes through the openings of pods and nodes.
 func (l *lost) search(all []endpoints.Endpoint) error {
-	for _, subject := range all {
+	for _, subject := range flow.Ahead(all, l.before, l.after) {
 		if l.ignored[subject.Name] {
 			continue
 		}

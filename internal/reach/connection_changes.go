@@ -48,7 +48,7 @@ func (p Proof) ConnectionChanges(after *flow.View, affected func(namespace strin
 	if affected("") {
 		subjects = append(subjects, p.fencedNodes(known)...)
 	}
-	for i, subject := range subjects {
+	for i, subject := range flow.Ahead(subjects, t.before, t.after) {
 		p.Progress.Report("comparing with earlier policies", i, len(subjects))
 		for _, d := range flow.Directions() {
 			if err := t.compare(view{subject: subject, direction: d}); err != nil {

@@ -49,7 +49,7 @@ func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
 	known := p.View.Set.Known()
 	s := p.newSearch(&counted)
 	pods := p.fenced(known)
-	for i, pod := range pods {
+	for i, pod := range flow.Ahead(pods, p.View) {
 		p.Progress.Report("proving isolation: pods", i, len(pods))
 		for _, d := range flow.Directions() {
 			if err := s.search(pod, d); err != nil {

@@ -85,7 +85,7 @@ func (q *Questions) Reach(subjects []endpoints.Endpoint, hops int, directions ..
 		out.Subjects = append(out.Subjects, one)
 	}
 	for _, d := range directions {
-		for _, s := range subjects {
+		for _, s := range flow.Ahead(subjects, q.View) {
 			if s.Kind == endpoints.NameEndpoint && d == flow.Egress {
 				continue
 			}
