@@ -50,11 +50,12 @@ func listed(v *flow.View, ahead bool) string {
 		for _, ep := range flow.Ahead(v.Set.Known(), v) {
 			add(ep)
 		}
-		return b.String()
+	} else {
+		for _, ep := range v.Set.Known() {
+			add(ep)
+		}
 	}
-	for _, ep := range v.Set.Known() {
-		add(ep)
-	}
+	fmt.Fprintf(&b, "largest: %v\n", v.Largest())
 	return b.String()
 }
 

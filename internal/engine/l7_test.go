@@ -55,6 +55,13 @@ func TestHTTPRules(t *testing.T) {
 			flows: []string{"db -> web:8080 HEAD /any = allowed by acme/http", "db -> web:8080 get /any = denied by acme/http",
 				"db -> web:8080 HEADS /any = denied by acme/http"},
 		},
+		"rules that one peer has alone are not those of another peer of the same rule": {
+			// Lists of three rules have room for a fourth one in memory.
+			policies: all(ingress("a", "fromEndpoints: [{matchLabels: {app: db}}, {matchLabels: {tier: api}}], "+onHTTPOnly(`{path: /1}, {path: /2}, {path: /3}`)),
+				ingress("b", fromDB+", "+onHTTPOnly(`{path: /db}`)), ingress("c", fromAPI+", "+onHTTPOnly(`{path: /api}`))),
+			flows: []string{"db -> web:8080 GET /db = allowed by acme/a, acme/b", "db -> web:8080 GET /api = denied by acme/a, acme/b",
+				"blue -> web:8080 GET /api = allowed by acme/a, acme/c", "blue -> web:8080 GET /db = denied by acme/a, acme/c"},
+		},
 		"rules of all policies are ORed": {
 			policies: all(ingress("one", fromDB+", "+onHTTPOnly(`{method: GET, path: /a}, {method: PUT, path: /b}`)),
 				ingress("two", fromDB+", "+onHTTPOnly(`{method: DELETE, path: /c}`))),

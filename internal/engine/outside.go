@@ -86,7 +86,7 @@ func (p *places) of(network netip.Prefix) []string {
 
 // withoutPlace returns labels without the place.
 func withoutPlace(ls labels.LabelArray) labels.LabelArray {
-	if last := len(ls) - 1; last >= 0 && strings.HasPrefix(ls[last].Value, placePrefix) {
+	if last := len(ls) - 1; last >= 0 && ls[last].Key == k8sconst.PodNamespaceLabel && strings.HasPrefix(ls[last].Value, placePrefix) {
 		return ls[:last]
 	}
 	return ls

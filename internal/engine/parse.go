@@ -114,6 +114,7 @@ func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
 	parallel.For(len(documents), func(i int) {
 		parsed[i].object = documents[i].object
 		parsed[i].entries, parsed[i].kind, errs[i] = p.parse(documents[i].object, documents[i].data)
+		clipL7Rules(parsed[i].entries)
 	})
 	seen := map[string]bool{}
 	for i, l := range parsed {
@@ -131,6 +132,18 @@ func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
 		p.loaded = append(p.loaded, l)
 	}
 	return rejected
+}
+
+// clipL7Rules leaves no room behind lists of L7 rules. Cilium appends the rules of other policies to them, for each
+// peer and port, and an agent copies a policy before, so that each list has its own memory.
+func clipL7Rules(entries types.PolicyEntries) {
+	for _, entry := range entries {
+		for _, ports := range entry.L4 {
+			if ports.Rules != nil {
+				ports.Rules.HTTP, ports.Rules.DNS = slices.Clip(ports.Rules.HTTP), slices.Clip(ports.Rules.DNS)
+			}
+		}
+	}
 }
 
 // representPeers adds representative endpoints for everything that the selectors of a policy

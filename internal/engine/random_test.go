@@ -153,11 +153,13 @@ func (d generator) ciliumPorts(egress, deny bool) fields {
 	switch d.IntN(9) {
 	case 0, 2, 3:
 		if !deny {
-			return fields{"ports": []fields{{"port": pick(d, "8080", "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": pickSome(d, 1, 2, d.httpRule)}}
+			return fields{"ports": []fields{{"port": pick(d, "8080", "8080", "443"), "protocol": "TCP"}}, "rules": fields{"http": pickSome(d, 1, 5, d.httpRule)}}
 		}
 	case 1:
 		if egress {
-			return fields{"ports": []fields{{"port": "53", "protocol": "UDP"}}, "rules": fields{"dns": []fields{pick(d, fields{"matchPattern": "*"}, fields{"matchName": "api.example.com"})}}}
+			return fields{"ports": []fields{{"port": "53", "protocol": "UDP"}}, "rules": fields{"dns": pickSome(d, 1, 3, func() fields {
+				return pick(d, fields{"matchPattern": "*"}, fields{"matchName": "api.example.com"}, fields{"matchPattern": "*.example.com"})
+			})}}
 		}
 	}
 	return fields{"ports": pickSome(d, 1, 2, func() fields {

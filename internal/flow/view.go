@@ -19,8 +19,9 @@ type View struct {
 	cached  map[rowKey]*cachedRows
 	entries int
 	// sizes are those of the enforcer's own maps.
-	sizes   map[rowKey]int
-	largest Largest
+	sizes     map[rowKey]int
+	largest   Largest
+	largestAt endpoints.ID
 	// classes are those of endpoints. Nil: not known yet.
 	classes, classesWithoutDenies []*string
 	// openingsOf are the openings of classes, and peers has their peers.
@@ -87,6 +88,9 @@ func (v *View) rowsAt(id endpoints.ID, denies Denies) (*cachedRows, error) {
 	rows := &cachedRows{compiled, NewPatterns(compiled.Egress.Lookups)}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if have := v.cached[key]; have != nil {
+		return have, nil
+	}
 	if v.entries += rows.size(); v.entries > maxCached {
 		clear(v.cached)
 		v.entries = rows.size()
@@ -139,10 +143,12 @@ func (v *View) classesOf(denies Denies) *[]*string {
 	return classes
 }
 
-// measure records the largest policy map. Those of representative pods do not count.
+// measure records the largest policy map, and the first endpoint that has it. Those of representative pods do not
+// count.
 func (v *View) measure(id endpoints.ID, key rowKey) {
-	if ep := v.Set.Of(id); key.denies == WithDenies && !ep.Representative && v.sizes[key] > v.largest.Entries {
-		v.largest = Largest{ep.Name, v.sizes[key]}
+	size, ep := v.sizes[key], v.Set.Of(id)
+	if key.denies == WithDenies && !ep.Representative && (size > v.largest.Entries || size == v.largest.Entries && size > 0 && id < v.largestAt) {
+		v.largest, v.largestAt = Largest{ep.Name, size}, id
 	}
 }
 
