@@ -56,7 +56,7 @@ func TestHTTPRules(t *testing.T) {
 				"db -> web:8080 HEADS /any = denied by acme/http"},
 		},
 		"rules that one peer has alone are not those of another peer of the same rule": {
-			// Lists of three rules have room for a fourth one in memory.
+			// A list of three rules has memory for a fourth one.
 			policies: all(ingress("a", "fromEndpoints: [{matchLabels: {app: db}}, {matchLabels: {tier: api}}], "+onHTTPOnly(`{path: /1}, {path: /2}, {path: /3}`)),
 				ingress("b", fromDB+", "+onHTTPOnly(`{path: /db}`)), ingress("c", fromAPI+", "+onHTTPOnly(`{path: /api}`))),
 			flows: []string{"db -> web:8080 GET /db = allowed by acme/a, acme/b", "db -> web:8080 GET /api = denied by acme/a, acme/b",

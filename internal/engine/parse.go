@@ -134,7 +134,7 @@ func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
 	return rejected
 }
 
-// clipL7Rules leaves no room behind lists of L7 rules. Cilium appends the rules of other policies to them, for each
+// clipL7Rules leaves no free memory behind lists of L7 rules. Cilium appends the rules of other policies to them, for each
 // peer and port, and an agent copies a policy before, so that each list has its own memory.
 func clipL7Rules(entries types.PolicyEntries) {
 	for _, entry := range entries {
