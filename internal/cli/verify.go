@@ -21,6 +21,7 @@ import (
 // verifyFlags are the flags of verify.
 type verifyFlags struct {
 	inputs, fence string
+	asEnforced    bool
 	format        *choice
 }
 
@@ -55,7 +56,8 @@ The last line of the report begins with the outcome, which sets the exit status:
   nothing to verify against   2  No Tenant and no FlowTest is known. The report shows
                                  the labels of policies, which prove nothing.
 The exit status is also 2 if the arguments or the input cannot be read. Tenants in
-AllowOnly are counted separately: they are isolated once they are in Enforce.
+AllowOnly are counted separately, even if they are not isolated once they are in Enforce.
+With --as-enforced, that is "not verified".
 
 ` + fmt.Sprintf(sliceHelp, "verified") + ` The last line
 then begins with, for example, "verified: tenant acme only", and claims no more.
@@ -72,6 +74,7 @@ then begins with, for example, "verified: tenant acme only", and claims no more.
 	f := cmd.Flags()
 	f.StringVar(&flags.inputs, "inputs", "", "the folder that declares the intent: a kustomization with its fence, or a kpt package; it needs a target")
 	f.StringVar(&flags.fence, "fence", "", "the name of the fence to verify, if the input has several")
+	f.BoolVar(&flags.asEnforced, "as-enforced", false, "refuse what is in AllowOnly and not isolated once enforced; omitted: it is counted")
 	complete(cmd, "inputs", completeDirs)
 	complete(cmd, "fence", cobra.NoFileCompletions)
 	flags.format = addFormat(cmd, "what to print: "+oneOf(formNames()), formNames()...)
@@ -103,6 +106,9 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	})
 	if err != nil {
 		return err
+	}
+	if flags.asEnforced {
+		result = result.AsEnforced()
 	}
 	result.Findings = position.NewFinder(verifiedDirs(args, flags.inputs)...).Locate(result.Findings)
 	if err := flags.form().Write(cmd.OutOrStdout(), result, detail(cmd)); err != nil {

@@ -46,6 +46,20 @@ func (r Report) Passed() bool {
 	return !r.Findings.HasError()
 }
 
+// AsEnforced is the report for which tenants and nodes in AllowOnly have to be proved, as they are in Enforce. What
+// is not proved of them is a reason for NotVerified.
+func (r Report) AsEnforced() Report {
+	switch i := r.Isolation; {
+	case i == nil || !r.Passed() || r.Proved():
+		return r
+	case i.Namespaces.notIsolatedOnceEnforced()+i.Nodes.notIsolatedOnceEnforced() > 0:
+		r.Unproved = append(slices.Clone(r.Unproved), "what is in AllowOnly is not isolated once enforced")
+	default:
+		r.Unproved = append(slices.Clone(r.Unproved), "a declared flow is denied or not decided once enforced")
+	}
+	return r
+}
+
 // Proved reports whether isolation was proved, and no declared flow is denied or undecided. It
 // includes what is not enforced yet.
 func (r Report) Proved() bool {
@@ -196,6 +210,9 @@ type IsolationCounts struct {
 	// Ungenerated ones are in AllowOnly without generated policies, so nothing is proved.
 	Ungenerated int
 }
+
+// notIsolatedOnceEnforced is the number of those in AllowOnly that are not proved.
+func (i IsolationCounts) notIsolatedOnceEnforced() int { return i.AllowOnlyOpen + i.Ungenerated }
 
 // Total is the number of namespaces or nodes.
 func (i IsolationCounts) Total() int {

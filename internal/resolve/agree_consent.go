@@ -111,7 +111,7 @@ func (r *agreePass) mayName(p v1alpha1.Peer, t *tenant) bool {
 func (r *agreePass) commonGrants(f *declaredFlow, e resolvedPeer, other *declaredFlow, reverse resolvedPeer) []policy.Grant {
 	var out []policy.Grant
 	for _, mine := range f.own {
-		if reverse.peer.Namespace != mine.Namespace {
+		if reverse.peer.Kind != policy.Pods || reverse.peer.Namespace != mine.Namespace {
 			continue
 		}
 		for _, theirs := range other.own {
