@@ -21,7 +21,9 @@ const originAnnotation = "config.kubernetes.io/origin"
 type group struct {
 	parts []*part
 	// isRead reports that the resources are those of a file, unchanged. Otherwise kustomize builds them.
-	isRead    bool
+	isRead bool
+	// documents is the number of those in its files.
+	documents int
 	resources []*resource.Resource
 	err       error
 	names     names
@@ -44,6 +46,7 @@ func (a *accumulation) read(parts []*part) error {
 			inexact.Store(true)
 		}
 		resources, err := a.parse(parts[i], content)
+		files[i].documents = len(resources)
 		if err == nil && !slices.ContainsFunc(resources, refersToNames) {
 			files[i].isRead, files[i].resources = true, resources
 			if a.fsys.parsed != nil {
@@ -58,6 +61,7 @@ func (a *accumulation) read(parts []*part) error {
 		g.names.class = classOf(g)
 		if last := len(a.groups) - 1; last >= 0 && a.groups[last].accepts(g, a.maxGroup) {
 			a.groups[last].parts = append(a.groups[last].parts, g.parts...)
+			a.groups[last].documents += g.documents
 			continue
 		}
 		g.parts = slices.Clone(g.parts)
@@ -68,7 +72,7 @@ func (a *accumulation) read(parts []*part) error {
 
 // accepts reports whether kustomize may build the part of another group in this one, of at most size parts.
 func (g *group) accepts(other *group, size int) bool {
-	return !g.isRead && !other.isRead && len(g.parts) < size && g.names.class == other.names.class && g.names.class != anyName
+	return !g.isRead && !other.isRead && len(g.parts) < size && g.documents+other.documents <= maxDocuments && g.names.class == other.names.class && g.names.class != anyName
 }
 
 // hasBuildAnnotations reports whether a file may contain annotations that kustomize itself sets during

@@ -34,6 +34,9 @@ type accumulation struct {
 // others that grow with the square.
 const defaultGroup = 16
 
+// maxDocuments is the number of documents from which a group gets no further file.
+const maxDocuments = 64
+
 // errInexact reports that the union of the parts is not certainly the result of kustomize.
 var errInexact = errors.New("kustomize must build this as a whole")
 
