@@ -32,6 +32,9 @@ func (r *records) declaration(res *resource.Resource) *document {
 	if origin == "" {
 		return nil
 	}
+	if d := r.unchanged[documentID{groupKind(&res.RNode), origin, res.GetNamespace(), res.GetName()}]; d.node != nil && res.GetName() != "" {
+		return &d
+	}
 	var same, parts []document
 	for _, d := range r.declared[groupKind(&res.RNode)][origin] {
 		same = append(same, d)

@@ -26,10 +26,12 @@
 // fields, apart from the rest of the build and in parallel.
 //
 //   - Files with kinds whose fields name other resources (a Deployment, a
-//     RoleBinding) are built by kustomize, which may fail on these fields.
+//     RoleBinding) are built by kustomize, which may fail on these fields. A large
+//     file is built in parts of some documents each.
 //   - kustomize writes changed names into the resources of all layers. Parts
 //     between which it may do so are built together: those where one has the
-//     former name of a resource of the other, in a namespace where it is found.
+//     former name of a resource of the other, in a namespace where it is found,
+//     and those with a resource that still has this name.
 //   - If a layer has a field for the whole build (openapi, crds, configurations,
 //     vars), or a remote entry, kustomize builds everything.
 //   - Every error comes from kustomize, which builds only the parts that cause it.

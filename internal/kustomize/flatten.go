@@ -7,6 +7,7 @@ import (
 
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
 // union is a layer that only lists resources. kustomize changes nothing in it, so that it is the
@@ -29,6 +30,12 @@ type part struct {
 	entry string
 	// file is the path of a file. It is empty for a layer.
 	file string
+	// whole is the file that has the part as a chunk, and content the documents of the chunk. Nil: it is no chunk.
+	whole   *part
+	content []byte
+	// documents is the number of documents of a file. ids are those of its resources, if it has chunks.
+	documents int
+	ids       []resid.ResId
 	// layers are the kustomizations of a layer and those below it, inner ones first.
 	layers []types.Kustomization
 }

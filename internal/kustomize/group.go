@@ -21,9 +21,7 @@ const originAnnotation = "config.kubernetes.io/origin"
 type group struct {
 	parts []*part
 	// isRead reports that the resources are those of a file, unchanged. Otherwise kustomize builds them.
-	isRead bool
-	// documents is the number of those in its files.
-	documents int
+	isRead    bool
 	resources []*resource.Resource
 	err       error
 	names     names
@@ -46,33 +44,50 @@ func (a *accumulation) read(parts []*part) error {
 			inexact.Store(true)
 		}
 		resources, err := a.parse(parts[i], content)
-		files[i].documents = len(resources)
-		if err == nil && !slices.ContainsFunc(resources, refersToNames) {
+		parts[i].documents = len(resources)
+		switch {
+		case err != nil:
+		case !slices.ContainsFunc(resources, refersToNames):
 			files[i].isRead, files[i].resources = true, resources
 			if a.fsys.parsed != nil {
 				a.fsys.parsed(parts[i].file, resources)
 			}
+		case len(resources) > a.maxDocuments:
+			files[i].parts = chunks(parts[i], content, resources, a.maxDocuments)
 		}
 	})
 	if inexact.Load() {
 		return errInexact
 	}
 	for _, g := range files {
-		g.names.class = classOf(g)
-		if last := len(a.groups) - 1; last >= 0 && a.groups[last].accepts(g, a.maxGroup) {
-			a.groups[last].parts = append(a.groups[last].parts, g.parts...)
-			a.groups[last].documents += g.documents
-			continue
-		}
-		g.parts = slices.Clone(g.parts)
-		a.groups = append(a.groups, g)
+		a.add(g)
 	}
 	return nil
 }
 
-// accepts reports whether kustomize may build the part of another group in this one, of at most size parts.
-func (g *group) accepts(other *group, size int) bool {
-	return !g.isRead && !other.isRead && len(g.parts) < size && g.documents+other.documents <= maxDocuments && g.names.class == other.names.class && g.names.class != anyName
+// add adds a group, or its parts to the last one. Each chunk of a file is a group.
+func (a *accumulation) add(g *group) {
+	g.names.class = classOf(g)
+	switch last := len(a.groups) - 1; {
+	case g.parts[0].whole != nil:
+		for i := range g.parts {
+			a.groups = append(a.groups, &group{parts: g.parts[i : i+1 : i+1], names: names{class: g.names.class}})
+		}
+	case last >= 0 && a.accepts(a.groups[last], g):
+		a.groups[last].parts = append(a.groups[last].parts, g.parts...)
+	default:
+		g.parts = slices.Clone(g.parts)
+		a.groups = append(a.groups, g)
+	}
+}
+
+// accepts reports whether kustomize may build the part of another group in a group.
+func (a *accumulation) accepts(g, other *group) bool {
+	documents := 0
+	for _, p := range slices.Concat(g.parts, other.parts) {
+		documents += p.documents
+	}
+	return !g.isRead && !other.isRead && g.parts[0].whole == nil && len(g.parts) < a.maxGroup && documents <= a.maxDocuments && g.names.class == other.names.class && g.names.class != anyName
 }
 
 // hasBuildAnnotations reports whether a file may contain annotations that kustomize itself sets during
@@ -143,6 +158,9 @@ func (a *accumulation) runGroups() error {
 		g.resources, g.err = a.runPruned(g.parts, g.names.read)
 		g.names.complete(g)
 	})
+	if err := a.checkChunks(); err != nil {
+		return err
+	}
 	for _, g := range run {
 		if g.names.hasBuildAnnotations {
 			return errInexact

@@ -27,6 +27,9 @@ func (a *accumulation) prune(parts []*part, read func(path string, content []byt
 	p.read = read
 	listed := map[*union][]string{}
 	for _, part := range parts {
+		if part.whole != nil {
+			p.files[part.file] = part.content
+		}
 		entry := part.entry
 		for u := part.union; u != nil; u = u.parent {
 			known := len(listed[u]) > 0

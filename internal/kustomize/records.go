@@ -30,6 +30,9 @@ type records struct {
 	// kinds has the resources by kind and name, and declared by kind and file.
 	kinds    map[resid.Gvk]map[string][]document
 	declared map[resid.Gvk]map[string][]document
+	// unchanged has the first document with each namespace and name in a file, and filesOf the files by kind and name.
+	unchanged map[documentID]document
+	filesOf   map[resid.Gvk]map[string][]string
 	// origins has the files by the paths that kustomize records.
 	origins map[string]string
 	// forged reports whether a file contains the annotation in which kustomize stores origins.
@@ -41,6 +44,12 @@ type document struct {
 	// file is its path, with symbolic links resolved.
 	file string
 	node *yaml.RNode
+}
+
+// documentID identifies the documents of a file.
+type documentID struct {
+	kind                  resid.Gvk
+	file, namespace, name string
 }
 
 func newRecords(fsys filesys.FileSystem, root filesys.ConfirmedDir) *records {
@@ -85,6 +94,7 @@ func (r *records) parse() {
 		}
 	})
 	r.kinds, r.declared = map[resid.Gvk]map[string][]document{}, map[resid.Gvk]map[string][]document{}
+	r.unchanged, r.filesOf = map[documentID]document{}, map[resid.Gvk]map[string][]string{}
 	for i, file := range files {
 		content := r.files[file]
 		r.forged = r.forged || bytes.Contains(content, []byte("kubernetes.io/origin")) || bytes.Contains(content, []byte("kubernetes.io~1origin"))
@@ -97,16 +107,22 @@ func (r *records) parse() {
 }
 
 func (r *records) addDocument(d document) {
-	kind := groupKind(d.node)
-	addTo(r.kinds, kind, d.node.GetName(), d)
+	kind, name := groupKind(d.node), d.node.GetName()
+	addTo(r.kinds, kind, name, d)
 	addTo(r.declared, kind, d.file, d)
+	if files := r.filesOf[kind][name]; len(files) == 0 || files[len(files)-1] != d.file {
+		addTo(r.filesOf, kind, name, d.file)
+	}
+	if id := (documentID{kind, d.file, d.node.GetNamespace(), name}); r.unchanged[id].node == nil {
+		r.unchanged[id] = d
+	}
 }
 
-func addTo(index map[resid.Gvk]map[string][]document, kind resid.Gvk, key string, d document) {
+func addTo[T any](index map[resid.Gvk]map[string][]T, kind resid.Gvk, key string, value T) {
 	if index[kind] == nil {
-		index[kind] = map[string][]document{}
+		index[kind] = map[string][]T{}
 	}
-	index[kind][key] = append(index[kind][key], d)
+	index[kind][key] = append(index[kind][key], value)
 }
 
 // flattenLists replaces lists by their items, as kustomize does.

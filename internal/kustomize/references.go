@@ -62,22 +62,48 @@ func (a *accumulation) joinReferences() error {
 	if len(targets) == 0 {
 		return nil
 	}
+	competing := a.competing()
 	sets := newDisjointSets(len(a.groups))
 	for i, g := range a.groups {
 		for use := range g.uses() {
-			for _, key := range []reference{use, {everyName, use.namespace}} {
-				for _, j := range targets[key] {
-					sets.join(i, j)
-				}
+			matching := slices.Concat(targets[use], targets[reference{everyName, use.namespace}])
+			if len(matching) > 0 {
+				matching = append(matching, competing[use]...)
+			}
+			for _, j := range matching {
+				sets.join(i, j)
 			}
 		}
 	}
+	a.joinChunks(sets)
 	for _, members := range sets.members() {
 		if err := a.rebuild(members); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// competing has the groups with a resource of a name, as resources of each namespace and cluster-scoped ones look for
+// it. kustomize keeps a name that has several meanings, if one of them is still right.
+func (a *accumulation) competing() map[reference][]int {
+	out := map[reference][]int{}
+	for i, g := range a.groups {
+		for _, r := range g.resources {
+			if !referred[r.GetKind()] {
+				continue
+			}
+			for _, namespace := range []string{r.CurId().EffectiveNamespace(), everywhere} {
+				for _, name := range []string{r.GetName(), someName} {
+					key := reference{name, namespace}
+					if all := out[key]; len(all) == 0 || all[len(all)-1] != i {
+						out[key] = append(all, i)
+					}
+				}
+			}
+		}
+	}
+	return out
 }
 
 // rebuild has kustomize build groups together, and distributes the resources.
@@ -91,7 +117,7 @@ func (a *accumulation) rebuild(members []int) error {
 		parts = append(parts, a.groups[i].parts...)
 		count += len(a.groups[i].resources)
 	}
-	resources, err := a.runPruned(parts, nil)
+	resources, err := a.runPruned(wholeFiles(parts), nil)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (r *records) displayPath(file string) string {
 // fileOf returns the file of a resource, or of the resource from which a layer made it. It is
 // the only file with the kind and name, or else the one that kustomize records as its origin.
 func (r *records) fileOf(res *resource.Resource) string {
-	same := filesOf(r.kinds[groupKind(&res.RNode)][res.GetName()])
+	same := r.filesOf[groupKind(&res.RNode)][res.GetName()]
 	if len(same) == 1 {
 		return same[0]
 	}
@@ -60,14 +60,6 @@ func (r *records) fileOf(res *resource.Resource) string {
 		}
 	}
 	return ""
-}
-
-func filesOf(documents []document) []string {
-	var out []string
-	for _, d := range documents {
-		out = append(out, d.file)
-	}
-	return slices.Compact(out)
 }
 
 // origin returns the file that kustomize records as the origin. It is only for findings and not

@@ -27,15 +27,17 @@ type accumulation struct {
 	factory *resource.Factory
 	// maxGroup is the largest number of parts that kustomize builds together.
 	maxGroup int
-	groups   []*group
+	// maxDocuments is the largest number of documents in files that kustomize builds together.
+	maxDocuments int
+	groups       []*group
 }
 
 // defaultGroup is the usual number of parts that kustomize builds together. A run has fixed costs, and
 // others that grow with the square.
-const defaultGroup = 16
-
-// maxDocuments is the number of documents from which a group gets no further file.
-const maxDocuments = 64
+const (
+	defaultGroup     = 16
+	defaultDocuments = 64
+)
 
 // errInexact reports that the union of the parts is not certainly the result of kustomize.
 var errInexact = errors.New("kustomize must build this as a whole")
@@ -58,7 +60,7 @@ func newAccumulation(fsys *overlay, dir filesys.ConfirmedDir, path string, k typ
 		fsys: fsys, opts: opts,
 		root:     &union{dir: dir, path: path, kustomization: k},
 		factory:  provider.NewDefaultDepProvider().GetResourceFactory(),
-		maxGroup: defaultGroup,
+		maxGroup: defaultGroup, maxDocuments: defaultDocuments,
 	}
 }
 
@@ -125,7 +127,7 @@ func (a *accumulation) findCollision() error {
 			if other == g {
 				other = &group{}
 			}
-			if _, err := a.runPruned(slices.Concat(other.parts, g.parts), nil); err != nil {
+			if _, err := a.runPruned(wholeFiles(slices.Concat(other.parts, g.parts)), nil); err != nil {
 				return err
 			}
 			return errInexact

@@ -108,7 +108,7 @@ func (d *treeDrawer) files(fsys filesys.FileSystem, dir string, i int) []string 
 	var out []string
 	for j := range d.IntN(4) {
 		var docs []string
-		for range []int{0, 1, 1, 1, 2}[d.IntN(5)] {
+		for range []int{0, 1, 1, 2, 4}[d.IntN(5)] {
 			docs = append(docs, d.resource(i))
 		}
 		name := fmt.Sprintf("f%d.yaml", j)

@@ -15,7 +15,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// accumulated builds a directory and returns its resources as text.
+// accumulated builds a directory and returns its resources as text. With groups of one part, each document of a file
+// that kustomize builds is a part.
 func accumulated(fsys filesys.FileSystem, maxGroup int, build func(*accumulation) ([]*resource.Resource, error)) (string, error) {
 	file, k, err := readKustomization(fsys, "/", "")
 	if err != nil {
@@ -24,6 +25,9 @@ func accumulated(fsys filesys.FileSystem, maxGroup int, build func(*accumulation
 	k.BuildMetadata = []string{types.OriginAnnotations}
 	a := newAccumulation(newOverlay(fsys), "/", file, k, Options{})
 	a.maxGroup = maxGroup
+	if maxGroup == 1 {
+		a.maxDocuments = 1
+	}
 	resources, err := build(a)
 	var out strings.Builder
 	for _, r := range resources {
