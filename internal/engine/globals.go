@@ -57,14 +57,13 @@ var discardLogger = slog.New(slog.DiscardHandler)
 
 // enter configures the process for one user of the program. It blocks other users until the caller calls unlock.
 func (p *Program) enter(u user) (unlock func(), err error) {
-	want := settingsOf(p.cluster, p.agent)
 	for {
 		process.RLock()
 		if process.user == u {
 			return process.RUnlock, nil
 		}
 		process.RUnlock()
-		if err := configure(u, want); err != nil {
+		if err := configure(u, settingsOf(p.cluster, p.agent)); err != nil {
 			return nil, err
 		}
 	}

@@ -31,18 +31,13 @@ func Ahead(all []endpoints.Endpoint, views ...*View) iter.Seq2[int, endpoints.En
 
 // listAll lists the openings of endpoints once for each class. Openings returns the errors, too.
 func (v *View) listAll(part []endpoints.Endpoint) {
-	classes := make([]openingsKey, len(part))
-	parallel.For(len(part), func(i int) {
-		if id, err := v.find(part[i]); err == nil {
-			classes[i].class, _ = v.classOf(id, WithDenies)
-			classes[i].representative = part[i].Representative
-		}
-	})
+	keys := make([]openingsKey, len(part))
+	parallel.For(len(part), func(i int) { _, keys[i], _ = v.keyOf(part[i], Egress) })
 	var distinct []int
 	seen := map[openingsKey]bool{}
-	for i, c := range classes {
-		if !seen[c] {
-			seen[c] = true
+	for i, key := range keys {
+		if !seen[key] {
+			seen[key] = true
 			distinct = append(distinct, i)
 		}
 	}

@@ -31,16 +31,10 @@ type Opening struct {
 //
 // A pod is a peer of a network that has a part of its possible addresses.
 func (v *View) Openings(subject endpoints.Endpoint, d Direction) (Openings, error) {
-	id, err := v.find(subject)
+	id, key, err := v.keyOf(subject, d)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", d, subject.Name, err)
 	}
-	// Endpoints of a class have the same openings, if both or none are representative.
-	class, err := v.classOf(id, WithDenies)
-	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", d, subject.Name, err)
-	}
-	key := openingsKey{class, d, subject.Representative && v.withoutDenies != nil}
 	v.mu.Lock()
 	have, known := v.openingsOf[key]
 	v.mu.Unlock()
@@ -59,6 +53,17 @@ type openingsKey struct {
 	class          string
 	direction      Direction
 	representative bool
+}
+
+// keyOf identifies the openings of an endpoint. Endpoints of a class have the same ones, if both or none are
+// representative.
+func (v *View) keyOf(subject endpoints.Endpoint, d Direction) (endpoints.ID, openingsKey, error) {
+	id, err := v.find(subject)
+	if err != nil {
+		return 0, openingsKey{}, err
+	}
+	class, err := v.classOf(id, WithDenies)
+	return id, openingsKey{class, d, subject.Representative && v.withoutDenies != nil}, err
 }
 
 // maxPeers is the number of peers in the openings that a view keeps. Others are listed again.

@@ -15,12 +15,9 @@ var documentSeparator = regexp.MustCompile(`\n---.*\n`)
 
 // chunks divides a file that kustomize builds into parts of some documents each, because the time of kustomize grows
 // with the square of their number. kustomize reads each from the path of the file. It puts the items of lists last.
-func chunks(file *part, content []byte, resources []*resource.Resource, size int) []*part {
+func chunks(file *part, content []byte, size int) []*part {
 	if bytes.Contains(content, []byte("List")) {
 		return []*part{file}
-	}
-	for _, r := range resources {
-		file.ids = append(file.ids, r.CurId())
 	}
 	documents := documentSeparator.Split(strings.ReplaceAll(string(content), "\r\n", "\n"), -1)
 	for i := range len(documents) - 1 {
@@ -49,31 +46,29 @@ func isEmptyDocument(text string) bool {
 // checkChunks reports whether the chunks of each file have its resources in order. Otherwise, and if kustomize refuses
 // one, it has to build the whole.
 func (a *accumulation) checkChunks() error {
-	left := map[*part][]resid.ResId{}
+	built := map[*part][]resid.ResId{}
 	for _, g := range a.groups {
-		whole := g.parts[0].whole
-		if whole == nil {
-			continue
-		}
-		if g.err != nil {
-			return errInexact
-		}
-		if _, known := left[whole]; !known {
-			left[whole] = whole.ids
-		}
-		for _, r := range g.resources {
-			if len(left[whole]) == 0 || left[whole][0] != r.CurId() {
+		if whole := g.parts[0].whole; whole != nil {
+			if g.err != nil {
 				return errInexact
 			}
-			left[whole] = left[whole][1:]
+			built[whole] = append(built[whole], idsOf(g.resources)...)
 		}
 	}
-	for _, ids := range left {
-		if len(ids) > 0 {
+	for whole, ids := range built {
+		if !slices.Equal(ids, whole.ids) {
 			return errInexact
 		}
 	}
 	return nil
+}
+
+func idsOf(resources []*resource.Resource) []resid.ResId {
+	var out []resid.ResId
+	for _, r := range resources {
+		out = append(out, r.CurId())
+	}
+	return out
 }
 
 // wholeFiles replaces chunks by their files.
@@ -92,26 +87,14 @@ func wholeFiles(parts []*part) []*part {
 	return out
 }
 
-// joinChunks joins all chunks of a file if one is joined with another group, because kustomize builds the
-// file once then.
-func (a *accumulation) joinChunks(sets disjointSets) {
-	chunksOf := map[*part][]int{}
+// chunksOf has the groups of each file that is divided. If one is joined with another group, kustomize builds the
+// whole file once.
+func (a *accumulation) chunksOf() map[*part][]int {
+	out := map[*part][]int{}
 	for i, g := range a.groups {
 		if whole := g.parts[0].whole; whole != nil {
-			chunksOf[whole] = append(chunksOf[whole], i)
+			out[whole] = append(out[whole], i)
 		}
 	}
-	for changed := len(chunksOf) > 0; changed; {
-		changed = false
-		for _, members := range sets.members() {
-			for _, i := range members {
-				for _, j := range chunksOf[a.groups[i].parts[0].whole] {
-					if len(members) > 1 && sets.find(i) != sets.find(j) {
-						sets.join(i, j)
-						changed = true
-					}
-				}
-			}
-		}
-	}
+	return out
 }

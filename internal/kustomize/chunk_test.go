@@ -49,7 +49,7 @@ func TestUnionsOfNames(t *testing.T) {
 func TestListsAreNotDivided(t *testing.T) {
 	t.Parallel()
 	p := &part{}
-	if all := chunks(p, []byte("kind: List\n---\nkind: Pod\n"), nil, 1); len(all) != 1 || all[0] != p {
+	if all := chunks(p, []byte("kind: List\n---\nkind: Pod\n"), 1); len(all) != 1 || all[0] != p {
 		t.Errorf("the file is divided into %d parts", len(all))
 	}
 }

@@ -33,9 +33,8 @@ type part struct {
 	// whole is the file that has the part as a chunk, and content the documents of the chunk. Nil: it is no chunk.
 	whole   *part
 	content []byte
-	// documents is the number of documents of a file. ids are those of its resources, if it has chunks.
-	documents int
-	ids       []resid.ResId
+	// ids are those of the resources in a file that kustomize builds.
+	ids []resid.ResId
 	// layers are the kustomizations of a layer and those below it, inner ones first.
 	layers []types.Kustomization
 }

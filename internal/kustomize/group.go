@@ -44,7 +44,6 @@ func (a *accumulation) read(parts []*part) error {
 			inexact.Store(true)
 		}
 		resources, err := a.parse(parts[i], content)
-		parts[i].documents = len(resources)
 		switch {
 		case err != nil:
 		case !slices.ContainsFunc(resources, refersToNames):
@@ -52,8 +51,11 @@ func (a *accumulation) read(parts []*part) error {
 			if a.fsys.parsed != nil {
 				a.fsys.parsed(parts[i].file, resources)
 			}
-		case len(resources) > a.maxDocuments:
-			files[i].parts = chunks(parts[i], content, resources, a.maxDocuments)
+		default:
+			parts[i].ids = idsOf(resources)
+			if len(resources) > a.maxDocuments {
+				files[i].parts = chunks(parts[i], content, a.maxDocuments)
+			}
 		}
 	})
 	if inexact.Load() {
@@ -85,7 +87,7 @@ func (a *accumulation) add(g *group) {
 func (a *accumulation) accepts(g, other *group) bool {
 	documents := 0
 	for _, p := range slices.Concat(g.parts, other.parts) {
-		documents += p.documents
+		documents += len(p.ids)
 	}
 	return !g.isRead && !other.isRead && g.parts[0].whole == nil && len(g.parts) < a.maxGroup && documents <= a.maxDocuments && g.names.class == other.names.class && g.names.class != anyName
 }

@@ -62,8 +62,14 @@ func (a *accumulation) joinReferences() error {
 	if len(targets) == 0 {
 		return nil
 	}
-	competing := a.competing()
+	competing, chunksOf := a.competing(), a.chunksOf()
 	sets := newDisjointSets(len(a.groups))
+	join := func(i, j int) {
+		sets.join(i, j)
+		for _, k := range slices.Concat(chunksOf[a.groups[i].parts[0].whole], chunksOf[a.groups[j].parts[0].whole]) {
+			sets.join(i, k)
+		}
+	}
 	for i, g := range a.groups {
 		for use := range g.uses() {
 			matching := slices.Concat(targets[use], targets[reference{everyName, use.namespace}])
@@ -71,11 +77,10 @@ func (a *accumulation) joinReferences() error {
 				matching = append(matching, competing[use]...)
 			}
 			for _, j := range matching {
-				sets.join(i, j)
+				join(i, j)
 			}
 		}
 	}
-	a.joinChunks(sets)
 	for _, members := range sets.members() {
 		if err := a.rebuild(members); err != nil {
 			return err

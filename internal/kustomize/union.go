@@ -32,8 +32,8 @@ type accumulation struct {
 	groups       []*group
 }
 
-// defaultGroup is the usual number of parts that kustomize builds together. A run has fixed costs, and
-// others that grow with the square.
+// The usual numbers of parts, and of documents in their files, that kustomize builds together. A run has fixed
+// costs, and others that grow with the square.
 const (
 	defaultGroup     = 16
 	defaultDocuments = 64

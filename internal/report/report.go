@@ -68,7 +68,7 @@ func (r Report) Proved() bool {
 		return false
 	}
 	for _, of := range []IsolationCounts{i.Namespaces, i.Nodes} {
-		if of.Open+of.AllowOnlyOpen+of.Ungenerated > 0 {
+		if of.Open+of.notIsolatedOnceEnforced() > 0 {
 			return false
 		}
 	}
