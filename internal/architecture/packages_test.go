@@ -50,6 +50,7 @@ var packages = map[string]description{
 	"internal/draft":         {step, "Drafts a fence for a build: its Tenants, and the flows that its manifests name."},
 	"internal/convert":       {step, "Rewrites NetworkPolicies as CiliumNetworkPolicies and keeps their comments."},
 	"internal/external":      {step, "Turns resources of a running cluster into ExternalResources."},
+	"internal/peers":         {step, "Finds the namespaces in which a policy or a declared flow may have peers."},
 	"internal/reach":         {step, "Asks what policies allow: FlowTests, isolation, declared flows, changes of connections."},
 	"internal/engine":        {step, "Compiles policies with Cilium's own policy engine."},
 	"internal/netpol":        {step, "Compiles NetworkPolicies for enforcers that work on addresses."},

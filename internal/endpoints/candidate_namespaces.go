@@ -21,13 +21,7 @@ const UnknownNamespace = "?"
 func (i *representativeBuilder) candidateNamespaces(all []Requirement) []candidateNamespace {
 	var out []candidateNamespace
 	add := func(ns string, of map[string]string) {
-		if !slices.ContainsFunc(all, func(r Requirement) bool {
-			text, existing := of[r.Key]
-			if r.Key == corev1.LabelMetadataName {
-				text, existing = ns, true
-			}
-			return !r.satisfiedBy(value{text, existing})
-		}) {
+		if MeetsAll(all, ns, of) {
 			out = append(out, candidateNamespace{ns, of})
 		}
 	}
@@ -44,6 +38,17 @@ func (i *representativeBuilder) candidateNamespaces(all []Requirement) []candida
 		}
 	}
 	return out
+}
+
+// MeetsAll reports whether a namespace meets requirements on its labels. Its name is one of them.
+func MeetsAll(all []Requirement, namespace string, labels map[string]string) bool {
+	return !slices.ContainsFunc(all, func(r Requirement) bool {
+		text, existing := labels[r.Key]
+		if r.Key == corev1.LabelMetadataName {
+			text, existing = namespace, true
+		}
+		return !r.satisfiedBy(value{text, existing})
+	})
 }
 
 // existingNamespaces returns the existing namespaces that requirements name, or all if none names any.
@@ -70,7 +75,7 @@ func (i *representativeBuilder) missingNamespaces(all []Requirement) ([]string, 
 		}
 	}
 	slices.Sort(names)
-	names = slices.DeleteFunc(slices.Compact(names), func(ns string) bool { _, known := i.namespaces[ns]; return known })
+	names = slices.DeleteFunc(slices.Compact(names), func(ns string) bool { _, known := i.namespaces[ns]; return known || i.elsewhere[ns] })
 	chosen, ok := i.of.choices(others, i.fresh)
 	return names, chosen, ok
 }

@@ -8,8 +8,9 @@ import (
 
 // Environment is what representative endpoints depend on, other than policies.
 type Environment struct {
-	// Namespaces and their labels.
+	// Namespaces and their labels. Elsewhere are further ones, about whose pods nothing is asked.
 	Namespaces map[string]map[string]string
+	Elsewhere  map[string]bool
 	// CIDRs that something other than the policies distinguishes.
 	CIDRs []string
 	// Selectors are selectors outside of policies, such as those of Tenants. Representatives
@@ -23,3 +24,9 @@ type Environment struct {
 const DefaultBudget = v1alpha1.DefaultRepresentatives
 
 func (s Environment) budget() int { return cmp.Or(s.Budget, DefaultBudget) }
+
+// NamespaceSet is a set of namespaces. Nil: all.
+type NamespaceSet map[string]bool
+
+// Has reports whether the set has a namespace.
+func (s NamespaceSet) Has(namespace string) bool { return s == nil || s[namespace] }

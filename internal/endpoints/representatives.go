@@ -99,6 +99,7 @@ func RepresentativeNodes(s Environment, selections []Selection) ([]Endpoint, err
 // representativeBuilder builds representative pods.
 type representativeBuilder struct {
 	namespaces map[string]map[string]string
+	elsewhere  map[string]bool
 	// order is the order of the namespaces.
 	order []string
 	fresh string
@@ -118,7 +119,7 @@ type representativeBuilder struct {
 }
 
 func newRepresentativeBuilder(s Environment, existing []Endpoint, selections []Selection) *representativeBuilder {
-	i := &representativeBuilder{namespaces: s.Namespaces, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, seenWithPorts: map[string]bool{}}
+	i := &representativeBuilder{namespaces: s.Namespaces, elsewhere: s.Elsewhere, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, seenWithPorts: map[string]bool{}}
 	all := [][]Selection{selections, s.Selectors}
 	i.fresh, i.of = freshValue(all), newClasses(all)
 	for _, s := range selections {

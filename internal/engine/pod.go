@@ -49,7 +49,7 @@ func (n podNamespace) GetName() string              { return n.name }
 func (n podNamespace) GetLabels() map[string]string { return n.labels }
 
 // podLabels returns the labels of the pod's identity, with that of its named ports.
-func (t *table) podLabels(ep endpoints.Endpoint, ports types.NamedPortMap) labels.Labels {
+func (p *Program) podLabels(ep endpoints.Endpoint, ports types.NamedPortMap) labels.Labels {
 	ns := podNamespace{name: ep.Namespace, labels: maps.Clone(ep.NamespaceLabels)}
 	if ns.labels == nil {
 		ns.labels = map[string]string{}
@@ -61,12 +61,12 @@ func (t *table) podLabels(ep endpoints.Endpoint, ports types.NamedPortMap) label
 		account = "default"
 	}
 	own := ep.Labels
-	if t.agent.Value(cilium.IdentityLabels) != "" && ep.AllLabels != nil {
+	if p.agent.Value(cilium.IdentityLabels) != "" && ep.AllLabels != nil {
 		own = ep.AllLabels
 	}
-	all := k8sutils.SanitizePodLabels(own, ns, account, cmp.Or(ep.Cluster, t.cluster))
+	all := k8sutils.SanitizePodLabels(own, ns, account, cmp.Or(ep.Cluster, p.cluster))
 	lbls, _ := labelsfilter.Filter(labels.Map2Labels(all, labels.LabelSourceK8s))
-	if t.agent.Has(cilium.PortsInLabel) {
+	if p.agent.Has(cilium.PortsInLabel) {
 		for _, l := range k8s.NamedPortsIdentityLabels(ports) {
 			lbls[l.Key] = l
 		}

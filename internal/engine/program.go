@@ -75,17 +75,7 @@ var _ flow.Program = (*Program)(nil)
 //
 // Read does not check policies against the schema of their CRD: Validate does.
 func Read(opts Options, policies []json.RawMessage) (_ *Program, err error) {
-	p := &Program{
-		options:     opts,
-		cluster:     cmp.Or(opts.ClusterName, opts.Agent.Value(cilium.ClusterName)),
-		agent:       opts.Agent,
-		mesh:        opts.Mesh && !opts.Agent.Enabled(cilium.DefaultLocalCluster),
-		selections:  make([]endpoints.Selection, 1),
-		selectionAt: map[string]int{},
-		names:       newNameIndex(),
-		represented: map[string]bool{},
-		l4Allows:    map[mergeKey]types.PolicyEntries{},
-	}
+	p := newProgram(opts)
 	unlock, err := p.enter(newUser())
 	if err != nil {
 		return nil, err
@@ -97,6 +87,20 @@ func Read(opts Options, policies []json.RawMessage) (_ *Program, err error) {
 	}
 	p.names.classify()
 	return p, nil
+}
+
+func newProgram(opts Options) *Program {
+	return &Program{
+		options:     opts,
+		cluster:     cmp.Or(opts.ClusterName, opts.Agent.Value(cilium.ClusterName)),
+		agent:       opts.Agent,
+		mesh:        opts.Mesh && !opts.Agent.Enabled(cilium.DefaultLocalCluster),
+		selections:  make([]endpoints.Selection, 1),
+		selectionAt: map[string]int{},
+		names:       newNameIndex(),
+		represented: map[string]bool{},
+		l4Allows:    map[mergeKey]types.PolicyEntries{},
+	}
 }
 
 // localCluster is the cluster that a selector without a cluster matches, or any cluster.

@@ -88,7 +88,7 @@ func (p *Program) Compile(set *endpoints.Set, denies flow.Denies) (_ flow.Table,
 	}
 	t.addPolicies(denies)
 	if !p.agent.Has(cilium.NamedEgressPorts) {
-		t.conflictingPorts = conflictingPorts(set.Pods())
+		t.conflictingPorts = conflictingPorts(slices.Concat(set.Pods(), set.Elsewhere))
 	}
 	for _, f := range p.families() {
 		if t.covered[f.entity], err = p.coveringAddresses(f); err != nil {

@@ -19,9 +19,8 @@ type View struct {
 	cached  map[rowKey]*cachedRows
 	entries int
 	// sizes are those of the enforcer's own maps.
-	sizes     map[rowKey]int
-	largest   Largest
-	largestAt endpoints.ID
+	sizes   map[rowKey]int
+	largest Largest
 	// classes are those of endpoints. Nil: not known yet.
 	classes, classesWithoutDenies []*string
 	// openingsOf are the openings of classes, and peers has their peers.
@@ -143,12 +142,12 @@ func (v *View) classesOf(denies Denies) *[]*string {
 	return classes
 }
 
-// measure records the largest policy map, and the first endpoint that has it. Those of representative pods do not
-// count.
+// measure records the largest policy map, and the first endpoint by name that has it. Those of representative pods, and
+// of pods with further peers, do not count.
 func (v *View) measure(id endpoints.ID, key rowKey) {
 	size, ep := v.sizes[key], v.Set.Of(id)
-	if key.denies == WithDenies && !ep.Representative && (size > v.largest.Entries || size == v.largest.Entries && size > 0 && id < v.largestAt) {
-		v.largest, v.largestAt = Largest{ep.Name, size}, id
+	if key.denies == WithDenies && !ep.Representative && v.Set.Complete.Has(ep.Namespace) && (size > v.largest.Entries || size == v.largest.Entries && size > 0 && ep.Name < v.largest.Name) {
+		v.largest = Largest{ep.Name, size}
 	}
 }
 

@@ -104,6 +104,20 @@ func (f *Fence) WithOwners(owners ...*Owner) *Fence {
 	return &out
 }
 
+// Within returns the fence with the tenants that have one of some namespaces, and the grants between these
+// namespaces.
+func (f *Fence) Within(s endpoints.NamespaceSet) *Fence {
+	if s == nil {
+		return f
+	}
+	out := f.WithOwners(slices.DeleteFunc(f.Owners(), func(o *Owner) bool {
+		return len(o.Namespaces) > 0 && !slices.ContainsFunc(o.Namespaces, s.Has)
+	})...)
+	elsewhere := func(p Peer) bool { return p.Kind == Pods && p.Namespace != "" && !s.Has(p.Namespace) }
+	out.Grants = slices.DeleteFunc(slices.Clone(f.Grants), func(g Grant) bool { return elsewhere(g.From) || elsewhere(g.To) })
+	return out
+}
+
 // FullyEnforced returns the fence with Enforce for every owner that has generated policies now.
 func (f *Fence) FullyEnforced() *Fence {
 	var owners []*Owner

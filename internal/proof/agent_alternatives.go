@@ -68,25 +68,38 @@ func whenUsed(uses func(p proof) bool, value string) func(p proof) string {
 	}
 }
 
-// tryAlternatives repeats a proof that passed: with another value of each unstated key that the input
-// uses, one at a time, and with the configuration of each group of nodes that has its own.
-func (p proof) tryAlternatives(level v1alpha1.Proof, base report.Report) (report.Findings, error) {
-	var out report.Findings
-	for _, t := range alternatives {
-		value := t.value(p)
-		if p.stated(t.keys) || value == "" {
-			continue
+// otherSetting is another value of some keys, with which a proof is repeated.
+type otherSetting struct {
+	keys  []string
+	value string
+}
+
+// otherSettings are another value of each unstated key that the input uses.
+func (p proof) otherSettings() []otherSetting {
+	var out []otherSetting
+	for _, a := range alternatives {
+		if value := a.value(p); value != "" && !p.stated(a.keys) {
+			out = append(out, otherSetting{a.keys, value})
 		}
+	}
+	return out
+}
+
+// tryAlternatives repeats a proof that passed: with each other setting, and with the configuration of each group of nodes
+// that has its own.
+func (p proof) tryAlternatives(level v1alpha1.Proof, settings []otherSetting, base report.Report) (report.Findings, error) {
+	var out report.Findings
+	for _, t := range settings {
 		agent := p.Fence.Agent
 		for _, key := range t.keys {
-			agent = agent.With(key, value, "")
+			agent = agent.With(key, t.value, "")
 		}
 		differs, err := p.differs(level, agent, base)
 		if err != nil {
 			return out, err
 		}
 		if len(differs) > 0 {
-			f := report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs (%s): set the value that the agents have, for example the default: %s", strings.Join(t.keys, " and "), value, firstSubject(differs), p.defaultsYAML(t.keys))
+			f := report.New(report.AgentSettingUnspecified, report.Warning, p.in.Profile.Ref, p.ciliumConfig()+"["+t.keys[0]+"]", "%s is not set here, and with %q the result differs (%s): set the value that the agents have, for example the default: %s", strings.Join(t.keys, " and "), t.value, firstSubject(differs), p.defaultsYAML(t.keys))
 			f.Details = texts(differs)
 			out = append(out, f)
 		}

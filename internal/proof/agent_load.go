@@ -12,11 +12,11 @@ import (
 )
 
 // agentLoad is what each agent must hold. Nil: another enforcer decides.
-func (p proof) agentLoad(v *flow.View) (*report.AgentLoad, error) {
+func (p proof) agentLoad(v *flow.View, identities int) (*report.AgentLoad, error) {
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil, nil
 	}
-	out := &report.AgentLoad{Identities: v.Identities(), DNSNames: v.Names(), Largest: v.Largest(), Limit: p.Fence.Agent.PolicyMapSize()}
+	out := &report.AgentLoad{Identities: identities, DNSNames: v.Names(), Largest: v.Largest(), Limit: p.Fence.Agent.PolicyMapSize()}
 	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) {

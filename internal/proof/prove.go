@@ -42,6 +42,12 @@ type proof struct {
 	// flows in their namespaces undecided.
 	known   report.Findings
 	leftOut []report.Ref
+	// within has the namespaces that are read, and complete those of the slice. Nil: all. whole is the fence with all
+	// tenants.
+	within, complete endpoints.NamespaceSet
+	whole            *policy.Fence
+	// unreduced reads all, for comparisons in tests.
+	unreduced bool
 }
 
 // run decides the policies among the items with every tenant in Enforce: the FlowTests and, depending on
@@ -53,7 +59,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.enforce(); err != nil {
 		return report.Report{}, err
 	}
-	p.in = p.inputsInSlice()
+	p.in, p.whole = p.inputsInSlice(), p.Fence
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
@@ -61,10 +67,12 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	assumptions := p.Fence.Agent.Assumptions()
 	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
 	p.Fence = p.Fence.WithAgent(agent)
+	settings := p.otherSettings()
+	p.reduce()
 	result, err := p.decideWithinBudget(level)
 	var others report.Findings
 	if err == nil && result.Passed() {
-		others, err = p.tryAlternatives(level, result)
+		others, err = p.tryAlternatives(level, settings, result)
 	}
 	result.Assumptions, result.Findings = assumptions, slices.Concat(result.Findings, assumed, disabled, others)
 	return result, err
@@ -96,7 +104,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	}
 	subject := reach.Proof{
 		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice,
-		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided},
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.within, Complete: p.complete},
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
@@ -114,11 +122,15 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		paths, err = forbiddenPaths(p.in.Profile, subject)
 	}
 	result.Findings = append(result.Findings, paths...)
-	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(subject.View.Identities()))...)
+	if err != nil {
+		return err
+	}
+	identities, err := p.identities(subject.View)
+	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(identities))...)
 	if err != nil || p.alternativeAgent {
 		return err
 	}
-	if result.Agents, err = p.agentLoad(subject.View); err != nil || p.NetworkPolicyForm == nil {
+	if result.Agents, err = p.agentLoad(subject.View, identities); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}
 	return p.addNetworkPolicyForm(result)
@@ -193,7 +205,7 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) error {
 	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
-	if !isolatesAny(p.Fence) {
+	if !isolatesAny(p.whole) {
 		return nil
 	}
 	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.Fence.Owners()).in(p.slice)) {

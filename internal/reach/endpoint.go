@@ -30,6 +30,12 @@ type Endpoints struct {
 	// OutsideAddresses are addresses that represent each network that policies distinguish, as
 	// RepresentativesFor returns them. Omitted: none.
 	OutsideAddresses []endpoints.Endpoint
+	// Within has the namespaces whose pods are asked about. What is named elsewhere, such as a Service, is
+	// still found. Omitted: all.
+	Within endpoints.NamespaceSet
+	// Complete has the namespaces of pods all of whose peers are in Within, and "" if nodes have all. Omitted:
+	// all.
+	Complete endpoints.NamespaceSet
 }
 
 // Find returns the one endpoint that a name identifies: an entity ("world"), an address
@@ -171,11 +177,18 @@ func (e Endpoints) Pod(w *resource.Workload) endpoints.Endpoint {
 	}
 }
 
-// Pods returns the pods of all workloads that have an identity of their own.
-func (e Endpoints) Pods() []endpoints.Endpoint {
+// Pods returns the pods, in the namespaces of Within, of all workloads that have an identity of their own.
+func (e Endpoints) Pods() []endpoints.Endpoint { return e.podsWhere(e.Within.Has) }
+
+// podsElsewhere returns the other pods.
+func (e Endpoints) podsElsewhere() []endpoints.Endpoint {
+	return e.podsWhere(func(namespace string) bool { return !e.Within.Has(namespace) })
+}
+
+func (e Endpoints) podsWhere(has func(namespace string) bool) []endpoints.Endpoint {
 	var out []endpoints.Endpoint
 	for _, w := range e.Index.Workloads {
-		if !w.HostNetwork {
+		if !w.HostNetwork && has(w.Ref.Namespace) {
 			out = append(out, e.Pod(w))
 		}
 	}

@@ -130,6 +130,30 @@ func (x *Expectation) sharedParts(p policy.Peer) []policy.Peer {
 	return out
 }
 
+// PeersAt returns the peers of the flows that the pods of a namespace may have.
+func (x *Expectation) PeersAt(namespace string) []policy.Peer {
+	var out []policy.Peer
+	for _, d := range flow.Directions() {
+		for _, w := range x.expectedAt(namespace, d) {
+			out = append(out, w.Peer)
+		}
+	}
+	return out
+}
+
+// PeersOfNodes returns the peers of the flows that nodes may have.
+func (x *Expectation) PeersOfNodes() []policy.Peer {
+	var out []policy.Peer
+	for at, all := range x.at {
+		for _, w := range all {
+			if at.node != "" {
+				out = append(out, w.Peer)
+			}
+		}
+	}
+	return out
+}
+
 // expectedAt returns the flows that the pods of a namespace may have.
 func (x *Expectation) expectedAt(namespace string, d flow.Direction) []Expected {
 	if x.fence.UnclaimedNamespace(namespace) {

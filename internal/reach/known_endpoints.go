@@ -156,7 +156,7 @@ func (d *declaredFlows) belongToPeer(w *resource.Workload, p policy.Peer) bool {
 // whether they allow the flow.
 func (d *declaredFlows) labelledNamespaces(p policy.Peer) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(d.Endpoints.Index.Namespaces)), func(ns string) bool {
-		return !inNamespaces(p, endpoints.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
+		return !d.Endpoints.Within.Has(ns) || !inNamespaces(p, endpoints.Endpoint{Namespace: ns, NamespaceLabels: d.Endpoints.namespaceLabels(ns)}) ||
 			len(p.NamespaceLabels) == 0 && d.Fence.Owner(ns) != nil
 	})
 }

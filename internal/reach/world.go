@@ -41,6 +41,7 @@ func (p Proof) Compile(tests []resource.FlowTest, representatives Representative
 // world returns the endpoints about which the proof asks.
 func (p Proof) world(tests []resource.FlowTest, representatives Representatives, programs []flow.Program) (*endpoints.Set, error) {
 	set := endpoints.NewSet(append(p.Endpoints.Pods(), p.Pods...))
+	set.Elsewhere, set.Complete = p.Endpoints.podsElsewhere(), p.Endpoints.Complete
 	var names []string
 	var expected *Expectation
 	if representatives == WithRepresentatives {
@@ -55,11 +56,7 @@ func (p Proof) world(tests []resource.FlowTest, representatives Representatives,
 		}
 	}
 	askOutside(set, names)
-	for _, t := range tests {
-		for _, c := range t.Test.Spec.Cases {
-			set.Ask(p.Endpoints.endsOf(c)...)
-		}
-	}
+	set.Ask(p.Endpoints.EndsOf(tests)...)
 	if representatives == WithRepresentatives {
 		set.Ask(p.declaredEnds(expected, set.Known())...)
 	}
@@ -74,6 +71,17 @@ func askOutside(set *endpoints.Set, names []string) {
 	for _, name := range names {
 		set.Ask(endpoints.Endpoint{Kind: endpoints.NameEndpoint, Name: exampleName(name)})
 	}
+}
+
+// EndsOf returns the sources and destinations of FlowTests.
+func (e Endpoints) EndsOf(tests []resource.FlowTest) []endpoints.Endpoint {
+	var out []endpoints.Endpoint
+	for _, t := range tests {
+		for _, c := range t.Test.Spec.Cases {
+			out = append(out, e.endsOf(c)...)
+		}
+	}
+	return out
 }
 
 // endsOf returns the sources and destinations of a case. It omits what cannot be found: the case reports
@@ -117,20 +125,34 @@ func (p Proof) declaredEnds(expected *Expectation, known []endpoints.Endpoint) [
 
 // environment returns the namespaces of the build and of tenants, and the declared networks.
 func (p Proof) environment(expected *Expectation) endpoints.Environment {
-	s := endpoints.Environment{Namespaces: map[string]map[string]string{}, Selectors: p.selectors(expected), Budget: p.Fence.Representatives}
-	for _, t := range p.Fence.Tenants() {
-		for _, ns := range t.Namespaces {
-			s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
+	s := endpoints.Environment{Namespaces: p.Endpoints.Namespaces(), Elsewhere: map[string]bool{}, Selectors: p.selectors(expected), Budget: p.Fence.Representatives}
+	for ns := range s.Namespaces {
+		if !p.Endpoints.Within.Has(ns) {
+			s.Elsewhere[ns] = true
+			delete(s.Namespaces, ns)
 		}
-	}
-	for ns := range p.Endpoints.Index.Namespaces {
-		s.Namespaces[ns] = p.Endpoints.namespaceLabels(ns)
-	}
-	for _, w := range p.Endpoints.Index.Workloads {
-		s.Namespaces[w.Ref.Namespace] = p.Endpoints.namespaceLabels(w.Ref.Namespace)
 	}
 	s.CIDRs = p.declaredNetworks()
 	return s
+}
+
+// Namespaces returns those of the build and of tenants, with their labels.
+func (e Endpoints) Namespaces() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, t := range e.Fence.Tenants() {
+		for _, ns := range t.Namespaces {
+			out[ns] = e.namespaceLabels(ns)
+		}
+	}
+	for ns := range e.Index.Namespaces {
+		out[ns] = e.namespaceLabels(ns)
+	}
+	for _, w := range e.Index.Workloads {
+		if out[w.Ref.Namespace] == nil {
+			out[w.Ref.Namespace] = e.namespaceLabels(w.Ref.Namespace)
+		}
+	}
+	return out
 }
 
 // selectors returns the selectors with which the expectation distinguishes pods and nodes.

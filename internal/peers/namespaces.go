@@ -1,0 +1,122 @@
+// Package peers finds the namespaces in which a policy or a declared flow may have peers.
+package peers
+
+import (
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/policy"
+)
+
+// Namespaces are those that selectors may match. The zero value is none. What cannot be read, or is
+// unknown, is all of them.
+type Namespaces struct {
+	all      bool
+	named    map[string]bool
+	required [][]endpoints.Requirement
+}
+
+// All has every namespace, also those that do not exist yet.
+func All() Namespaces { return Namespaces{all: true} }
+
+// Named has the namespaces with these names.
+func Named(names ...string) Namespaces {
+	out := Namespaces{named: map[string]bool{}}
+	for _, name := range names {
+		out.named[name] = true
+	}
+	return out
+}
+
+// required has the namespaces that meet all requirements: without any, all.
+func required(all []endpoints.Requirement) Namespaces {
+	if len(all) == 0 {
+		return All()
+	}
+	names := slices.IndexFunc(all, func(r endpoints.Requirement) bool {
+		return r.Key == corev1.LabelMetadataName && r.Operator == metav1.LabelSelectorOpIn
+	})
+	if names >= 0 {
+		// The other requirements only leave out some.
+		return Named(all[names].Values...)
+	}
+	return Namespaces{required: [][]endpoints.Requirement{all}}
+}
+
+// OfPeer returns the namespaces of a peer of a declared flow.
+func OfPeer(p policy.Peer) Namespaces {
+	switch p.Kind {
+	case policy.Pods:
+		if p.Namespace != "" {
+			return Named(p.Namespace)
+		}
+		return required(endpoints.RequirementsOf(endpoints.Selector{MatchLabels: p.NamespaceLabels}, endpoints.NamespaceLabel))
+	case policy.Entities:
+		return ofEntities(p.Entities)
+	case policy.Nodes, policy.CIDRs, policy.FQDNs:
+		return Namespaces{}
+	}
+	return All()
+}
+
+// withoutPods are the entities without any pod.
+var withoutPods = []v1alpha1.Entity{
+	v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode,
+	v1alpha1.EntityKubeAPIServer, v1alpha1.EntityIngress, v1alpha1.EntityHealth,
+}
+
+func ofEntities(all []v1alpha1.Entity) Namespaces {
+	if slices.ContainsFunc(all, func(e v1alpha1.Entity) bool { return !slices.Contains(withoutPods, e) }) {
+		return All()
+	}
+	return Namespaces{}
+}
+
+// Add adds the namespaces of others.
+func (n *Namespaces) Add(others ...Namespaces) {
+	for _, other := range others {
+		n.all = n.all || other.all
+		n.required = append(n.required, other.required...)
+		if n.named == nil {
+			n.named = map[string]bool{}
+		}
+		maps.Copy(n.named, other.named)
+	}
+}
+
+// Overlap reports whether they may have a namespace of a set. Without the labels of namespaces, any may have
+// those that are required.
+func (n Namespaces) Overlap(s endpoints.NamespaceSet) bool {
+	if n.all || len(n.required) > 0 {
+		return true
+	}
+	for ns := range n.named {
+		if s[ns] {
+			return true
+		}
+	}
+	return false
+}
+
+// In returns the set of those that exist, with their labels, and of those that are named. It is nil if
+// all namespaces are in it.
+func (n Namespaces) In(existing map[string]map[string]string) endpoints.NamespaceSet {
+	if n.all {
+		return nil
+	}
+	out := endpoints.NamespaceSet{}
+	maps.Copy(out, n.named)
+	for _, all := range n.required {
+		for ns, labels := range existing {
+			if endpoints.MeetsAll(all, ns, labels) {
+				out[ns] = true
+			}
+		}
+	}
+	return out
+}
