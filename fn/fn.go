@@ -53,6 +53,9 @@ type Options struct {
 	// Slice is the part of the fence that is decided, and whose changes are reported. All policies are
 	// generated. Omitted: the whole fence.
 	Slice report.Slice
+	// Cache has results of earlier proofs, and receives new ones. It is trusted: who can write it can state any
+	// result. Omitted: everything is decided.
+	Cache proof.Cache
 	// Seen is the value of the annotation resource.AnnotationSeen on this project's kinds. Omitted: no
 	// annotation.
 	Seen string
@@ -120,7 +123,7 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 	}
 	proved, found, err := proof.Build{
 		In: in, Index: index, Desired: w, Before: items, After: merged,
-		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Slice: o.Slice, Progress: o.Progress, Debug: o.Debug,
+		SkipProof: o.SkipProof, PreviousPolicies: o.PreviousPolicies, Slice: o.Slice, Cache: o.Cache, Progress: o.Progress, Debug: o.Debug,
 	}.Check()
 	if findings = append(findings, found...); err != nil || findings.HasError() {
 		return refuseWithReport(proved, findings, err)

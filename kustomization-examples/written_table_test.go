@@ -49,11 +49,11 @@ func (m *mutant) results(t *testing.T, subject reach.Proof, view *flow.View) str
 	t.Helper()
 	subject.View = view
 	subject.Endpoints.OutsideAddresses = subject.OutsideAddresses(m.tests)
-	isolation, findings, err := subject.Isolation()
+	isolated, err := subject.Isolation()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := []any{isolation, findings.Sort(), view.Largest()}
+	out := []any{isolated.Isolation, isolated.Findings.Sort(), isolated.Largest, isolated.Parts}
 	for _, test := range m.tests {
 		out = append(out, reach.Run(view, subject.Endpoints, test))
 	}

@@ -42,7 +42,7 @@ them. Each row is one line, unless a terminal or $COLUMNS limits the width. -o j
 has the generated policies, the changes and the findings (docs/schemas/build.json).
 With errors, it has the findings, and the exit status is 1.
 
-` + fmt.Sprintf(sliceHelp, "proved and printed"),
+` + fmt.Sprintf(sliceHelp, "proved and printed") + "\n\n" + cacheHelp,
 		Example: `  tenantfence build kustomization-examples/soctalk
   tenantfence build kustomization-examples/soctalk --output table
   tenantfence build kustomization-examples/quickstart --tenant acme`,
@@ -62,6 +62,7 @@ With errors, it has the findings, and the exit status is 1.
 	format = addFormat(cmd, `what to print: "yaml" (the build), "table" (the flows of its policies) or "json" (its policies, changes and findings)`, "yaml", "table", "json")
 	addSliceFlags(cmd.Flags())
 	completeSliceFlags(cmd)
+	addCacheFlag(cmd)
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -89,6 +90,8 @@ type buildResult struct {
 	// slice is what is decided and written, and owned which tenant each resource belongs to.
 	slice report.Slice
 	owned resource.Ownership
+	// cache has results of earlier proofs. Nil: none.
+	cache proof.Cache
 	// agents is what each agent must hold. Nil: it is unknown.
 	agents *report.AgentLoad
 	// needs are lines for users: fields that Namespaces, Services and patched policies still lack.
@@ -105,6 +108,9 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 	b := buildResult{report: r}
 	var err error
 	if b.slice, err = sliceOf(cmd); err != nil {
+		return b, err
+	}
+	if b.cache, err = cacheOf(cmd); err != nil {
 		return b, err
 	}
 	if err := checkBuildable(dir); err != nil {
@@ -151,7 +157,7 @@ func runBuild(cmd *cobra.Command, r *runReport, dir string, before []*yaml.RNode
 // function runs a fence in this process.
 func (b *buildResult) function(p *output.Progress, before []*yaml.RNode) kustomize.Function {
 	return func(config *yaml.RNode, items []*yaml.RNode) ([]*yaml.RNode, error) {
-		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Slice: b.slice, Debug: b.report.debug})
+		r, err := fn.Process(config, items, fn.Options{Progress: p.Update, PreviousPolicies: before, Slice: b.slice, Cache: b.cache, Debug: b.report.debug})
 		if werr := b.report.write(r.Findings); werr != nil && err == nil {
 			return nil, werr
 		}
@@ -222,7 +228,7 @@ func (b *buildResult) checkLayersAbove(cmd *cobra.Command, p *output.Progress, r
 		return err
 	}
 	for _, name := range fencesChangedAbove(runs, items) {
-		v := proof.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Slice: b.slice, Progress: p.Update, Debug: b.report.debug}
+		v := proof.Verification{Items: items, Runs: runsOnFinishedBuild(runs, items), Written: writtenPolicies(runs), CompleteOutput: true, DuringBuild: true, Fence: name, Slice: b.slice, Cache: b.cache, Progress: p.Update, Debug: b.report.debug}
 		if err := b.verifyFinishedBuild(cmd, p, v, runs); err != nil {
 			return err
 		}

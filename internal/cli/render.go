@@ -68,6 +68,7 @@ each slice a folder of its own.`,
 	flags.format = addFormat(cmd, `what to print: "text" (the changes) or "json" (the changes and findings)`, "text", "json")
 	addSliceFlags(f)
 	completeSliceFlags(cmd)
+	addCacheFlag(cmd)
 	addKustomizeFlags(cmd)
 	return cmd
 }

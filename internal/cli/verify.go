@@ -62,7 +62,7 @@ With --as-enforced, that is "not verified".
 ` + fmt.Sprintf(sliceHelp, "verified") + ` The last line
 then begins with, for example, "verified: tenant acme only", and claims no more.
 
-` + formsHelp(),
+` + cacheHelp + "\n\n" + formsHelp(),
 		Example: `  kustomize build --enable-alpha-plugins --enable-exec deploy | tenantfence verify --inputs deploy -
   tenantfence verify kustomization-examples/soctalk -o summary
   tenantfence verify rendered --inputs kustomization-examples/soctalk
@@ -80,6 +80,7 @@ then begins with, for example, "verified: tenant acme only", and claims no more.
 	flags.format = addFormat(cmd, "what to print: "+oneOf(formNames()), formNames()...)
 	addSliceFlags(f)
 	completeSliceFlags(cmd)
+	addCacheFlag(cmd)
 	addKustomizeFlags(cmd)
 	return cmd
 }
@@ -92,6 +93,13 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	known, err := cacheOf(cmd)
+	switch {
+	case err != nil:
+		return err
+	case known != nil && flags.form().ListsAccess:
+		return fmt.Errorf("--cache: -o %s lists what each pod may reach, which no cache has: remove --cache, or choose another form", flags.format.value)
+	}
 	var result report.Report
 	debug := debugger(cmd)
 	err = withProgress(cmd, func(p *output.Progress) error {
@@ -100,6 +108,7 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 			result, err = refusedReport(err)
 			return err
 		}
+		v.Cache = known
 		v.Slice, v.Fence, v.Progress, v.Debug, v.ListAccess = slice, flags.fence, p.Update, debug, flags.form().ListsAccess
 		result, err = proof.Verify(v)
 		return err

@@ -24,8 +24,6 @@ type Set struct {
 	Listed, Deployed int
 	// Elsewhere are further pods of the build. Nothing is asked about them, but their named ports count.
 	Elsewhere []Endpoint
-	// Complete has the namespaces of pods all of whose peers are in the set, and "" if nodes have all. Nil: all.
-	Complete NamespaceSet
 	// Networks are those that something other than the policies distinguishes.
 	Networks []netip.Prefix
 

@@ -34,6 +34,8 @@ func viewOf(agent cilium.Agent, docs []json.RawMessage) (*flow.View, error) {
 func listed(v *flow.View, ahead bool) string {
 	var b strings.Builder
 	add := func(ep endpoints.Endpoint) {
+		size, err := v.SizeAt(ep)
+		fmt.Fprintf(&b, "%s: %d entries %v\n", ep.Name, size, err)
 		for _, d := range flow.Directions() {
 			all, err := v.Openings(ep, d)
 			fmt.Fprintf(&b, "%s %s: %v\n", d, ep.Name, err)
@@ -55,7 +57,6 @@ func listed(v *flow.View, ahead bool) string {
 			add(ep)
 		}
 	}
-	fmt.Fprintf(&b, "largest: %v\n", v.Largest())
 	return b.String()
 }
 

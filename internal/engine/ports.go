@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/cilium/pkg/types"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 )
 
@@ -40,6 +41,20 @@ func conflictingPorts(pods []endpoints.Endpoint) map[endpoints.NamedPort]bool {
 			numbers[name] = p.Port
 		}
 	}
+	return out
+}
+
+// ConflictingPorts describes the named ports that an egress rule does not resolve, because pods of the cluster give them
+// different numbers. It is empty from Cilium 1.20.
+func ConflictingPorts(a cilium.Agent, pods []endpoints.Endpoint) []string {
+	if a.Has(cilium.NamedEgressPorts) {
+		return nil
+	}
+	var out []string
+	for p := range conflictingPorts(pods) {
+		out = append(out, p.Name+"/"+string(p.Protocol))
+	}
+	slices.Sort(out)
 	return out
 }
 

@@ -19,8 +19,7 @@ type View struct {
 	cached  map[rowKey]*cachedRows
 	entries int
 	// sizes are those of the enforcer's own maps.
-	sizes   map[rowKey]int
-	largest Largest
+	sizes map[rowKey]int
 	// classes are those of endpoints. Nil: not known yet.
 	classes, classesWithoutDenies []*string
 	// openingsOf are the openings of classes, and peers has their peers.
@@ -44,6 +43,14 @@ type cachedRows struct {
 type Largest struct {
 	Name    string
 	Entries int
+}
+
+// Max returns the larger one. Of two of one size, it is the first by name.
+func (l Largest) Max(other Largest) Largest {
+	if other.Entries > l.Entries || other.Entries == l.Entries && l.Entries > 0 && other.Name < l.Name {
+		return other
+	}
+	return l
 }
 
 // NewView returns a view. A deny rule may match a representative pod, but not a pod that is created
@@ -95,7 +102,6 @@ func (v *View) rowsAt(id endpoints.ID, denies Denies) (*cachedRows, error) {
 		v.entries = rows.size()
 	}
 	v.cached[key], v.sizes[key] = rows, rows.Size
-	v.measure(id, key)
 	return rows, nil
 }
 
@@ -116,7 +122,6 @@ func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		(*v.classesOf(denies))[id-1] = &class
-		v.measure(id, rowKey{denies, class})
 	}
 	return class, err
 }
@@ -124,11 +129,7 @@ func (v *View) classOf(id endpoints.ID, denies Denies) (string, error) {
 func (v *View) knownClass(id endpoints.ID, denies Denies) *string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	have := (*v.classesOf(denies))[id-1]
-	if have != nil {
-		v.measure(id, rowKey{denies, *have})
-	}
-	return have
+	return (*v.classesOf(denies))[id-1]
 }
 
 func (v *View) classesOf(denies Denies) *[]*string {
@@ -142,15 +143,6 @@ func (v *View) classesOf(denies Denies) *[]*string {
 	return classes
 }
 
-// measure records the largest policy map, and the first endpoint by name that has it. Those of representative pods, and
-// of pods with further peers, do not count.
-func (v *View) measure(id endpoints.ID, key rowKey) {
-	size, ep := v.sizes[key], v.Set.Of(id)
-	if key.denies == WithDenies && !ep.Representative && v.Set.Complete.Has(ep.Namespace) && (size > v.largest.Entries || size == v.largest.Entries && size > 0 && ep.Name < v.largest.Name) {
-		v.largest = Largest{ep.Name, size}
-	}
-}
-
 func (r *Rows) size() int {
 	n := 0
 	for _, row := range []*Row{&r.Egress, &r.Ingress} {
@@ -162,12 +154,27 @@ func (r *Rows) size() int {
 	return n
 }
 
-// Largest returns the pod or node of the build with the most entries in its policy map, of those that
-// were asked about.
-func (v *View) Largest() Largest {
+// SizeAt returns the number of entries in the enforcer's own map of policies at an endpoint. 0: it has none.
+func (v *View) SizeAt(ep endpoints.Endpoint) (int, error) {
+	id, err := v.find(ep)
+	if err != nil {
+		return 0, err
+	}
+	class, err := v.classOf(id, WithDenies)
+	if err != nil {
+		return 0, err
+	}
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.largest
+	size, known := v.sizes[rowKey{WithDenies, class}]
+	v.mu.Unlock()
+	if known {
+		return size, nil
+	}
+	rows, err := v.rowsAt(id, WithDenies)
+	if err != nil {
+		return 0, err
+	}
+	return rows.Size, nil
 }
 
 // Identities returns the number of identities that the pods of the build have. 0: the enforcer has none.
@@ -176,17 +183,6 @@ func (v *View) Identities() int {
 	for _, p := range v.table.Peers() {
 		if p.Kind == endpoints.PodEndpoint && !p.Representative && p.Cluster == "" && p.Cells == nil {
 			distinct[p.Case] = true
-		}
-	}
-	return len(distinct)
-}
-
-// Names returns the number of DNS names that the policies distinguish.
-func (v *View) Names() int {
-	distinct := map[string]bool{}
-	for _, p := range v.table.Peers() {
-		if p.Kind == endpoints.NameEndpoint {
-			distinct[p.Name] = true
 		}
 	}
 	return len(distinct)

@@ -124,6 +124,9 @@ func summary(r report.Report) string {
 	}
 	if i := r.Isolation; i != nil {
 		parts = append(parts, i.String())
+		if text := i.RecalledText(); text != "" {
+			parts = append(parts, text)
+		}
 		if i.Unfenced > 0 {
 			parts = append(parts, report.Count(i.Unfenced, "namespace")+" not fenced")
 		}

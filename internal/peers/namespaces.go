@@ -95,28 +95,55 @@ func (n Namespaces) Overlap(s endpoints.NamespaceSet) bool {
 	if n.all || len(n.required) > 0 {
 		return true
 	}
-	for ns := range n.named {
-		if s[ns] {
+	fewer, more := n.named, map[string]bool(s)
+	if len(more) < len(fewer) {
+		fewer, more = more, fewer
+	}
+	for ns := range fewer {
+		if fewer[ns] && more[ns] {
 			return true
 		}
 	}
 	return false
 }
 
-// In returns the set of those that exist, with their labels, and of those that are named. It is nil if
-// all namespaces are in it.
-func (n Namespaces) In(existing map[string]map[string]string) endpoints.NamespaceSet {
+// Build has the namespaces of a build.
+type Build struct {
+	labels map[string]map[string]string
+	// meeting are those that meet some requirements, which many selectors share.
+	meeting map[string][]string
+}
+
+// NewBuild returns the namespaces of a build, which have these labels.
+func NewBuild(labels map[string]map[string]string) *Build {
+	return &Build{labels, map[string][]string{}}
+}
+
+// Set returns the set of those that the build has, and of those that are named. It is nil if it has all.
+func (b *Build) Set(n Namespaces) endpoints.NamespaceSet {
 	if n.all {
 		return nil
 	}
 	out := endpoints.NamespaceSet{}
 	maps.Copy(out, n.named)
 	for _, all := range n.required {
-		for ns, labels := range existing {
+		for _, ns := range b.meetingAll(all) {
+			out[ns] = true
+		}
+	}
+	return out
+}
+
+func (b *Build) meetingAll(all []endpoints.Requirement) []string {
+	key := endpoints.JSONKey(all)
+	out, known := b.meeting[key]
+	if !known {
+		for ns, labels := range b.labels {
 			if endpoints.MeetsAll(all, ns, labels) {
-				out[ns] = true
+				out = append(out, ns)
 			}
 		}
+		b.meeting[key] = out
 	}
 	return out
 }

@@ -19,7 +19,7 @@ import (
 var existing = map[string]map[string]string{"own": {}, "web": {"tier": "front"}, "db": {"tier": "back"}, "kube-system": nil}
 
 func names(n peers.Namespaces) string {
-	set := n.In(existing)
+	set := peers.NewBuild(existing).Set(n)
 	if set == nil {
 		return "all"
 	}

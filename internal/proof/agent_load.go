@@ -2,6 +2,9 @@ package proof
 
 import (
 	"fmt"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/block"
@@ -12,12 +15,13 @@ import (
 )
 
 // agentLoad is what each agent must hold. Nil: another enforcer decides.
-func (p proof) agentLoad(v *flow.View, identities int) (*report.AgentLoad, error) {
+func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoad, error) {
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil, nil
 	}
-	out := &report.AgentLoad{Identities: identities, DNSNames: v.Names(), Largest: v.Largest(), Limit: p.Fence.Agent.PolicyMapSize()}
-	distinct, _ := resource.Deduplicate(p.items)
+	out := &report.AgentLoad{Identities: identities, Largest: largest, Limit: p.Fence.Agent.PolicyMapSize()}
+	names := map[string]bool{}
+	distinct, _ := resource.Deduplicate(p.all)
 	for _, n := range distinct {
 		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) {
 			continue
@@ -32,8 +36,24 @@ func (p proof) agentLoad(v *flow.View, identities int) (*report.AgentLoad, error
 		}
 		of.Objects++
 		of.Bytes += len(data)
+		addNames(names, n.YNode(), false)
 	}
+	out.DNSNames = len(names)
 	return out, nil
+}
+
+// addNames adds the DNS names and patterns in the rules of a policy.
+func addNames(to map[string]bool, n *yaml.Node, inRule bool) {
+	for i, child := range n.Content {
+		key := ""
+		if n.Kind == yaml.MappingNode && i%2 == 1 {
+			key = n.Content[i-1].Value
+		}
+		if inRule && (key == "matchName" || key == "matchPattern") {
+			to[strings.ToLower(child.Value)] = true
+		}
+		addNames(to, child, key == "toFQDNs" || inRule && n.Kind == yaml.SequenceNode)
+	}
 }
 
 // policyMapWarning is the part of a policy map in percent from which its size is a warning.
@@ -41,8 +61,8 @@ const policyMapWarning = 80
 
 // policyMapFindings reports a policy map that needs more entries than agents allocate, or nearly as many:
 // agents enforce a part of the policies if a map is full.
-func (p proof) policyMapFindings(v *flow.View) report.Findings {
-	load := report.AgentLoad{Largest: v.Largest(), Limit: p.Fence.Agent.PolicyMapSize()}
+func (p proof) policyMapFindings(largest flow.Largest) report.Findings {
+	load := report.AgentLoad{Largest: largest, Limit: p.Fence.Agent.PolicyMapSize()}
 	origin, at := p.Fence.Agent.Origin(cilium.PolicyMapMax), p.ciliumConfig()+"["+cilium.PolicyMapMax+"]"
 	switch {
 	case load.Largest.Entries > load.Limit:

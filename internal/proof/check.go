@@ -31,6 +31,8 @@ type Build struct {
 	PreviousPolicies []*yaml.RNode
 	// Slice is the part of the fence to prove. Omitted: the whole fence.
 	Slice report.Slice
+	// Cache has results of earlier proofs, and receives new ones. Omitted: none.
+	Cache Cache
 	// Progress receives how far the checks are.
 	Progress report.Progress
 	// Debug receives each step. Omitted: none.
@@ -81,7 +83,7 @@ func (c Build) prove() (report.Report, report.Findings, error) {
 	case !requested:
 		return report.Report{}, nil, nil
 	}
-	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, slice: c.Slice, progress: c.Progress, debug: c.Debug}.run(level)
+	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, slice: c.Slice, cache: c.Cache, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {
 		return result, nil, fmt.Errorf("prove the policies: %w", err)
 	}
@@ -160,6 +162,9 @@ func summary(r report.Report) string {
 		out[0] = "isolation decided, with warnings, " + scope
 	}
 	out = append(out, i.Declared.String())
+	if text := i.RecalledText(); text != "" {
+		out = append(out, text)
+	}
 	if len(r.FlowTests) > 0 {
 		out = append(out, flowTestSummary(r))
 	}

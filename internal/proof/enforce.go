@@ -33,7 +33,7 @@ type readPolicies struct {
 
 // readEnforced reads policies. It leaves out policies that cannot be decided in namespaces
 // without a tenant, with a warning. Other policies that cannot be decided stop the proof.
-func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (readPolicies, report.Findings, error) {
+func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticPolicies) (readPolicies, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
 		items = withoutReported(items, findings)
@@ -74,9 +74,8 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
-// newProgram reads the policies among the items for the cluster's enforcer, and a default-deny for some
-// tenants and nodes. A flow.RejectedError names the policies that it rejects.
-func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Program, error) {
+// newProgram reads the policies among the items for the cluster's enforcer, and synthetic ones. A flow.RejectedError names the policies that it rejects.
+func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticPolicies) (flow.Program, error) {
 	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err

@@ -55,8 +55,8 @@ func isolationFindings(subject reach.Proof, program flow.Program) (report.Findin
 		return nil, err
 	}
 	subject.View = views[0]
-	_, findings, err := subject.Isolation()
-	return findings, err
+	isolated, err := subject.Isolation()
+	return isolated.Findings, err
 }
 
 // labelSummary states why labels do not verify isolation, and what they show.

@@ -16,21 +16,22 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// The pods of a slice are decided by the policies of their namespaces, and by cluster-wide ones. What these
-// policies list as peers, and what the other sides decide, depends on the namespaces that their selectors, or
-// the declared flows, may match. So nothing else is read into the engine.
+// Pods are decided by the policies of their namespaces, and by cluster-wide ones. What these policies list as peers,
+// and what the other sides decide, depends on the namespaces that their selectors, or the declared flows, may match.
+// So nothing else is read into the engine.
 
 // reduce leaves out what the slice does not depend on: policies, pods and tenants of other namespaces. It
 // leaves out nothing where that is unknown.
-func (p *proof) reduce() {
-	b := p.neighbours()
-	p.complete, p.within = b.own(p.slice), b.neededBy(p.slice, p.in.FlowTests)
+func (p *proof) reduce(b *neighbours) {
+	p.all = p.items
 	if p.unreduced {
-		p.within = nil
-	}
-	if p.within == nil {
 		return
 	}
+	own := b.own(p.slice)
+	if p.within = b.neededBy(own, p.in.FlowTests); p.within == nil {
+		return
+	}
+	p.distinguished = b.distinguished(own)
 	mesh := inMesh(p.Fence, p.items)
 	p.Fence = p.Fence.Within(p.within)
 	p.Fence.Mesh = mesh
@@ -40,65 +41,108 @@ func (p *proof) reduce() {
 	})
 }
 
-// neighbours finds the namespaces on which a slice depends.
+// neighbours finds the namespaces on which others depend.
 type neighbours struct {
 	fence      *policy.Fence
 	ends       reach.Endpoints
-	declared   *reach.Expectation
 	namespaces map[string]map[string]string
-	// policies are by namespace. Those that are cluster-wide have none.
-	policies map[string][]*yaml.RNode
+	build      *peers.Build
 	// unknown reports that the namespaces are not known.
 	unknown bool
+	// declared and the policies are read if anything but the whole is asked about. policies are by namespace.
+	declared *reach.Expectation
+	policies map[string][]*yaml.RNode
+	// clusterwide are the policies without a namespace.
+	clusterwide []clusterwidePolicy
+	outside     *outside
+	outsideOf   map[string][]peers.Outside
 }
 
-func (p proof) neighbours() *neighbours {
+// clusterwidePolicy has the namespaces of the pods that a policy selects, and its peers.
+type clusterwidePolicy struct {
+	subjects, peers peers.Namespaces
+	nodes           bool
+	outside         peers.Outside
+}
+
+// concerns reports whether a policy may select pods of some namespaces, or nodes, "".
+func (c clusterwidePolicy) concerns(own endpoints.NamespaceSet) bool {
+	return c.nodes && own[""] || c.subjects.Overlap(own)
+}
+
+func (p proof) neighbours(settings []otherSetting) *neighbours {
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
-	out := &neighbours{fence: p.Fence, ends: ends, namespaces: ends.Namespaces(), policies: map[string][]*yaml.RNode{}}
+	out := &neighbours{fence: p.Fence, ends: ends, namespaces: ends.Namespaces()}
+	out.build = peers.NewBuild(out.namespaces)
 	// Enforcers of NetworkPolicy compare addresses of pods with networks. A path may go through any pod.
 	out.unknown = p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || p.NetworkPolicyForm != nil || len(p.in.Profile.Spec.ForbiddenPaths) > 0
-	if p.slice.IsWhole() || out.unknown {
+	if p.slice.IsWhole() && p.cache == nil || out.unknown {
 		return out
 	}
-	out.declared = reach.NewExpectation(p.Fence)
+	out.declared, out.policies, out.outside, out.outsideOf = reach.NewExpectation(p.Fence), map[string][]*yaml.RNode{}, p.outside(settings), map[string][]peers.Outside{}
 	for _, n := range p.items {
-		if isEnforced(p.Fence, n) && n.GetKind() != resource.KindCIDRGroup {
-			out.policies[resource.NamespaceOf(n)] = append(out.policies[resource.NamespaceOf(n)], n)
+		if !isEnforced(p.Fence, n) || n.GetKind() == resource.KindCIDRGroup {
+			continue
 		}
+		ns, named := resource.NamespaceOf(n), peers.OutsideOf(n)
+		if out.outside.add(named.Rules); ns != "" {
+			out.policies[ns], out.outsideOf[ns] = append(out.policies[ns], n), append(out.outsideOf[ns], named)
+			continue
+		}
+		one := clusterwidePolicy{peers: peers.OfPolicy(n), outside: named}
+		one.subjects, one.nodes = peers.SubjectsOf(n)
+		out.clusterwide = append(out.clusterwide, one)
 	}
+	out.outside.add(ofGrants(p.Fence.Grants))
+	out.outside.sort()
 	return out
 }
 
-// neededBy returns the namespaces on which the pods and nodes of a slice, and FlowTests, depend. Nil: all.
-func (b *neighbours) neededBy(slice report.Slice, tests []resource.FlowTest) endpoints.NamespaceSet {
-	if b.unknown || slice.IsWhole() {
+// distinguished returns the networks and names that distinguish what the policies of some namespaces name.
+func (b *neighbours) distinguished(own endpoints.NamespaceSet) relevantRules {
+	var named []peers.Outside
+	for ns := range own {
+		named = append(named, b.outsideOf[ns]...)
+	}
+	for _, n := range b.clusterwide {
+		if n.concerns(own) {
+			named = append(named, n.outside)
+		}
+	}
+	return b.outside.relevant(named)
+}
+
+// neededBy returns the namespaces on which the pods of some namespaces, and FlowTests, depend. Nil: all. With "" among
+// the namespaces, nodes depend on them, too.
+func (b *neighbours) neededBy(own endpoints.NamespaceSet, tests []resource.FlowTest) endpoints.NamespaceSet {
+	if b.unknown || own == nil {
 		return nil
 	}
 	var needed peers.Namespaces
-	own := b.own(slice)
+	declared := func(all []policy.Peer) {
+		for _, p := range all {
+			needed.Add(peers.OfPeer(p))
+		}
+	}
 	for ns := range own {
 		needed.Add(peers.Named(ns))
 		for _, n := range b.policies[ns] {
 			needed.Add(peers.OfPolicy(n))
 		}
-		for _, peer := range b.declared.PeersAt(ns) {
-			needed.Add(peers.OfPeer(peer))
+		declared(b.declared.PeersAt(ns))
+	}
+	for _, n := range b.clusterwide {
+		if n.concerns(own) {
+			needed.Add(n.peers)
 		}
 	}
-	for _, n := range b.policies[""] {
-		if pods, nodes := peers.SubjectsOf(n); nodes && slice.Includes("") || pods.Overlap(own) {
-			needed.Add(peers.OfPolicy(n))
-		}
-	}
-	if slice.Includes("") {
-		for _, peer := range b.declared.PeersOfNodes() {
-			needed.Add(peers.OfPeer(peer))
-		}
+	if own[""] {
+		declared(b.declared.PeersOfNodes())
 	}
 	for _, ep := range b.ends.EndsOf(tests) {
 		needed.Add(peers.Named(ep.Namespace))
 	}
-	return needed.In(b.namespaces)
+	return b.build.Set(needed)
 }
 
 // own returns the namespaces of a slice: those of its tenants and, where it has what belongs to no tenant, those

@@ -36,7 +36,8 @@ func TestSlicesDecideAsTheWholeBuild(t *testing.T) {
 			whole := decided(t, p)
 			p.unreduced = false
 			part := decided(t, p)
-			needed := p.neighbours().neededBy(s, p.inputsInSlice().FlowTests)
+			b := p.neighbours(nil)
+			needed := b.neededBy(b.own(s), p.inputsInSlice().FlowTests)
 			if whole.concerns(func(namespace string) bool { return !needed.Has(namespace) }) {
 				continue
 			}

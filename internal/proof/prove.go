@@ -42,10 +42,17 @@ type proof struct {
 	// flows in their namespaces undecided.
 	known   report.Findings
 	leftOut []report.Ref
-	// within has the namespaces that are read, and complete those of the slice. Nil: all. whole is the fence with all
-	// tenants.
-	within, complete endpoints.NamespaceSet
-	whole            *policy.Fence
+	// within has the namespaces that are read. Nil: all. whole is the fence with all tenants.
+	within endpoints.NamespaceSet
+	// distinguished are rules about networks and names of policies that are not read.
+	distinguished relevantRules
+	whole         *policy.Fence
+	// all are the items that are enforced. items has less of them if not all are read.
+	all []*yaml.RNode
+	// asked is the slice that the report is about. slice has less of it if the rest is recalled from a cache.
+	asked    report.Slice
+	cache    Cache
+	recalled *recalled
 	// unreduced reads all, for comparisons in tests.
 	unreduced bool
 }
@@ -59,7 +66,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.enforce(); err != nil {
 		return report.Report{}, err
 	}
-	p.in, p.whole = p.inputsInSlice(), p.Fence
+	p.in, p.whole, p.asked = p.inputsInSlice(), p.Fence, p.slice
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
@@ -68,11 +75,23 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
 	p.Fence = p.Fence.WithAgent(agent)
 	settings := p.otherSettings()
-	p.reduce()
+	b := p.neighbours(settings)
+	var err error
+	if p.recalled, err = p.recall(level, b, settings); err != nil {
+		return report.Report{}, err
+	}
+	if p.recalled != nil {
+		p.slice = p.recalled.rest()
+	}
+	p.reduce(b)
 	result, err := p.decideWithinBudget(level)
 	var others report.Findings
 	if err == nil && result.Passed() {
 		others, err = p.tryAlternatives(level, settings, result)
+		if err == nil && p.recalled != nil {
+			p.recalled.blockAll(others)
+			err = p.recalled.keep()
+		}
 	}
 	result.Assumptions, result.Findings = assumptions, slices.Concat(result.Findings, assumed, disabled, others)
 	return result, err
@@ -81,7 +100,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 // decideWithinBudget decides with the agents of the fence. An exceeded budget is a finding.
 func (p proof) decideWithinBudget(level v1alpha1.Proof) (report.Report, error) {
 	var result report.Report
-	result.Slice = p.slice
+	result.Slice = p.asked
 	err := p.decide(level, &result)
 	p.debug.Report(p.debugStep(), decideResult(result))
 	found, err := budgetFinding(p.Fence, p.items, err)
@@ -103,8 +122,8 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	subject := reach.Proof{
-		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice,
-		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.within, Complete: p.complete},
+		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice, Whole: p.whole, Known: p.recalled.parts(),
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.within},
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
@@ -118,7 +137,8 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return nil
 	}
 	var paths report.Findings
-	if err = p.isolation(subject, result); err == nil {
+	largest, err := p.isolation(subject, result)
+	if err == nil {
 		paths, err = forbiddenPaths(p.in.Profile, subject)
 	}
 	result.Findings = append(result.Findings, paths...)
@@ -126,11 +146,14 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	identities, err := p.identities(subject.View)
-	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(subject.View), p.identityFindings(identities))...)
+	ofBuild := slices.Concat(p.policyMapFindings(largest), p.identityFindings(identities))
+	result.Findings = append(result.Findings, ofBuild...)
 	if err != nil || p.alternativeAgent {
 		return err
 	}
-	if result.Agents, err = p.agentLoad(subject.View, identities); err != nil || p.NetworkPolicyForm == nil {
+	p.recalled.block(p.whole, findings)
+	p.recalled.blockAll(ofBuild)
+	if result.Agents, err = p.agentLoad(largest, identities); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}
 	return p.addNetworkPolicyForm(result)
@@ -151,7 +174,7 @@ func (p proof) addNetworkPolicyForm(result *report.Report) error {
 // start reads the policies among the items. The program is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
 func (p proof) start() (readPolicies, report.Findings, error) {
-	e, findings, err := readEnforced(p.Fence, p.index, p.items, syntheticDefaultDeny{})
+	e, findings, err := readEnforced(p.Fence, p.index, p.items, p.distinguished)
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
 		return readPolicies{}, p.known, nil
@@ -199,39 +222,45 @@ func (p proof) flowTests(subject reach.Proof, result *report.Report) {
 	}
 }
 
-// isolation proves isolation, except for tenants and nodes without generated policies.
-func (p proof) isolation(subject reach.Proof, result *report.Report) error {
-	notGenerated := ungenerated(p.Fence).in(p.slice)
+// isolation proves isolation, except for tenants and nodes without generated policies. It returns the largest policy map.
+func (p proof) isolation(subject reach.Proof, result *report.Report) (flow.Largest, error) {
+	notGenerated := ungenerated(p.whole).in(p.asked)
 	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
 	if !isolatesAny(p.whole) {
-		return nil
+		return flow.Largest{}, nil
 	}
-	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.Fence.Owners()).in(p.slice)) {
+	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.whole.Owners()).in(p.asked)) {
 		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before "+cilium.AdditivePolicies.Introduced()+"), so isolation is not proved until a tenant is in Enforce")
-		return nil
+		return flow.Largest{}, nil
 	}
 	if findings := unnamedCluster(p.Fence, p.in.Profile.Ref, p.items); len(findings) > 0 {
 		result.Findings = append(result.Findings, findings...)
-		return nil
+		return flow.Largest{}, nil
 	}
 	own := func(n *yaml.RNode) bool { return p.own[n] }
-	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
-	isolation, findings, err := subject.Isolation()
+	handWritten := slices.Concat(lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
+	result.Findings = append(result.Findings, handWritten...)
+	isolated, err := subject.Isolation()
 	if err != nil {
-		return err
+		return flow.Largest{}, err
 	}
-	result.Findings = slices.Concat(result.Findings, findings, subject.HostNetworkFindings())
+	isolation := isolated.Isolation
+	if !p.alternativeAgent {
+		p.recalled.block(p.whole, handWritten)
+		isolation.Recalled = p.recalled.decide(isolated.Parts)
+	}
+	result.Findings = slices.Concat(result.Findings, isolated.Findings, subject.HostNetworkFindings())
 	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.AllowOnlyOwners = allowOnly(p.Fence).in(p.slice).names()
-	if p.slice.Includes("") {
-		isolation.Unfenced = len(p.Fence.Unfenced)
+	isolation.AllowOnlyOwners = allowOnly(p.whole).in(p.asked).names()
+	if p.asked.Includes("") {
+		isolation.Unfenced = len(p.whole.Unfenced)
 	}
 	result.Isolation = &isolation
-	return nil
+	return isolated.Largest, nil
 }
 
 // budgetFinding turns a BudgetError into a finding about the policy that needs the most. It returns other

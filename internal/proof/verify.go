@@ -41,6 +41,8 @@ type Verification struct {
 	// Slice is the part of the fence to verify. Policies outside of it that the items lack are assumed.
 	// Omitted: the whole fence.
 	Slice report.Slice
+	// Cache has results of earlier proofs, and receives new ones. Omitted: none.
+	Cache Cache
 	// Assumed has the cluster and accepted kinds without a profile. Omitted: the kinds of policies decide.
 	Assumed *policy.Fence
 	// ListAccess requests a list of what policies allow at pods and nodes.
@@ -237,7 +239,7 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 		result.Unproved = append(result.Unproved, "policies of some stages are missing")
 		return result, nil
 	}
-	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), slice: v.Slice, listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
+	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), slice: v.Slice, cache: v.Cache, listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
 	return result, err
 }
 

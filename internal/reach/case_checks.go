@@ -91,6 +91,15 @@ func (e Endpoints) checkOperatorPolicies(c v1alpha1.FlowCase, f flow.Flow) error
 	return nil
 }
 
+// UndecidedOperatorPolicies returns those that undecidedOperatorPolicies yields.
+func (e Endpoints) UndecidedOperatorPolicies() []resource.OperatorNetworkPolicy {
+	var out []resource.OperatorNetworkPolicy
+	for _, p := range e.undecidedOperatorPolicies() {
+		out = append(out, p)
+	}
+	return out
+}
+
 // undecidedOperatorPolicies yields the NetworkPolicies of operators that allow something and are not
 // accepted, with the resources from which they are made.
 func (e Endpoints) undecidedOperatorPolicies() iter.Seq2[resource.Inferred, resource.OperatorNetworkPolicy] {

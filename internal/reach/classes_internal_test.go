@@ -142,7 +142,7 @@ func TestClassesDecideAsPairs(t *testing.T) {
 	pairs, alike := 0, 0
 	for seed := range uint64(80) {
 		p := alikePods{rand.New(rand.NewPCG(seed, 2))}.proof(t)
-		by, each := p.newSearch(&report.Isolation{}), p.newSearch(&report.Isolation{})
+		by, each := p.newSearch(), p.newSearch()
 		for _, pod := range p.fenced(p.View.Set.Known()) {
 			for _, d := range flow.Directions() {
 				if err := by.search(pod, d); err != nil {
@@ -188,7 +188,7 @@ func checkDeclared(t *testing.T, seed uint64, p Proof) {
 		}
 	}
 	outcomes := map[string]*outcome{}
-	d := &declaredFlows{search: p.newSearch(&report.Isolation{}), endpoints: newKnownEndpoints(p.View.Set.Known())}
+	d := &declaredFlows{search: p.newSearch(), endpoints: newKnownEndpoints(p.View.Set.Known())}
 	x := NewExpectation(p.Fence)
 	for at, all := range x.at {
 		for _, w := range all {
@@ -206,11 +206,11 @@ func checkDeclared(t *testing.T, seed uint64, p Proof) {
 	for field, o := range outcomes {
 		want := ""
 		switch {
-		case o.denied && o.allowed:
+		case o.Denied && o.Allowed:
 			want = "partly"
-		case o.denied:
+		case o.Denied:
 			want = "denied"
-		case !o.allowed:
+		case !o.Allowed:
 			want = "undecided"
 		}
 		if got[field] != want {
@@ -227,7 +227,7 @@ func (d *declaredFlows) decideEachPair(t *testing.T, o *outcome, c flowSide, own
 			from, to := c.fromTo(a, b)
 			if v, err := d.View.Decide(flow.Flow{From: from, To: to}); err == nil && len(c.Ports) == 0 && v.Decision() == flow.Depends {
 				// Some ports are allowed at each side, be they others.
-				o.allowed = true
+				o.Allowed = true
 			}
 			for _, r := range c.ranges(to) {
 				for _, port := range []uint16{r.First, 8080, 8081, 9000, 9005, 9010, r.Last} {
@@ -238,8 +238,8 @@ func (d *declaredFlows) decideEachPair(t *testing.T, o *outcome, c flowSide, own
 					if err != nil {
 						t.Fatal(err)
 					}
-					o.allowed = o.allowed || v.Decision() == flow.Allowed
-					o.denied = o.denied || v.Decision() != flow.Allowed
+					o.Allowed = o.Allowed || v.Decision() == flow.Allowed
+					o.Denied = o.Denied || v.Decision() != flow.Allowed
 				}
 			}
 		}

@@ -16,6 +16,7 @@ import (
 // declaredFlows decides declared flows: every pair of endpoints, port and rule, at both sides.
 type declaredFlows struct {
 	*search
+	// flowOutcomes are those of the tenant that is decided, or of nodes.
 	flowOutcomes flowOutcomes
 	denials      denials
 	endpoints    knownEndpoints
@@ -49,7 +50,7 @@ type flowSide struct {
 
 // DeclaredFlows decides the declared flows alone, and returns what is denied.
 func (p Proof) DeclaredFlows() (report.DeclaredFlows, report.Findings) {
-	return p.newSearch(&report.Isolation{}).declaredFlows(p.View.Set.Known())
+	return p.newSearch().declaredFlows(p.View.Set.Known())
 }
 
 // declaredFlows decides every declared flow, and returns what is denied.
@@ -59,6 +60,7 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 	d.withNodes = x.withNodes()
 	if s.Slice.Includes("") {
 		d.decideNodes(x)
+		d.endPart("")
 	}
 	tenants := slices.DeleteFunc(slices.Clone(s.Fence.Tenants()), func(t *policy.Owner) bool { return !s.Slice.Includes(t.Name) })
 	for i, t := range tenants {
@@ -74,8 +76,21 @@ func (s *search) declaredFlows(known []endpoints.Endpoint) (report.DeclaredFlows
 				}
 			}
 		}
+		d.endPart(t.Name)
 	}
-	return d.flowOutcomes.count(s.Fence, s.Slice), slices.Concat(d.findings, d.excluded.findings(d), d.denials.findings(d))
+	for _, part := range s.parts {
+		d.flowOutcomes.add(part.Flows)
+	}
+	for _, part := range s.Known {
+		d.flowOutcomes.add(part.Flows)
+	}
+	return d.flowOutcomes.count(s.counted()), slices.Concat(d.findings, d.excluded.findings(d), d.denials.findings(d))
+}
+
+// endPart gives the outcomes so far to the part of a tenant.
+func (d *declaredFlows) endPart(tenant string) {
+	d.parts.of(tenant).Flows = d.flowOutcomes.list()
+	d.flowOutcomes = flowOutcomes{}
 }
 
 // decideNodes decides the declared flows of nodes.
@@ -168,7 +183,7 @@ func (c flowSide) fromTo(own, peer endpoints.Endpoint) (from, to endpoints.Endpo
 
 func (c flowSide) allow() {
 	for _, o := range c.outcomes {
-		o.allowed = true
+		o.Allowed = true
 	}
 }
 
@@ -200,8 +215,8 @@ func (d *declaredFlows) recordDenied(c flowSide, own, peer endpoints.Endpoint, a
 		return
 	}
 	for _, o := range c.outcomes {
-		o.denied = true
-		o.allowed = o.allowed || v.Decision() == flow.Depends
+		o.Denied = true
+		o.Allowed = o.Allowed || v.Decision() == flow.Depends
 	}
 	d.denials.add(denial{flowSide: c, ports: at, part: part, why: c.why(part, v)}, from, to)
 }
@@ -246,7 +261,7 @@ func (d *declaredFlows) verdict(f flow.Flow) (flow.Verdict, error) {
 // if another finding reports the conflict.
 func (d *declaredFlows) recordUndecided(c flowSide, err error) {
 	for _, o := range c.outcomes {
-		o.undecided = true
+		o.Undecided = true
 	}
 	var conflict flow.ConflictError
 	key := err.Error()

@@ -33,9 +33,6 @@ type Endpoints struct {
 	// Within has the namespaces whose pods are asked about. What is named elsewhere, such as a Service, is
 	// still found. Omitted: all.
 	Within endpoints.NamespaceSet
-	// Complete has the namespaces of pods all of whose peers are in Within, and "" if nodes have all. Omitted:
-	// all.
-	Complete endpoints.NamespaceSet
 }
 
 // Find returns the one endpoint that a name identifies: an entity ("world"), an address

@@ -46,7 +46,7 @@ func (l *excluded) add(c flowSide, pods []string) {
 
 func (c flowSide) exclude() {
 	for _, o := range c.outcomes {
-		o.excluded = true
+		o.Excluded = true
 	}
 }
 

@@ -16,7 +16,9 @@ type flowOutcomes struct {
 
 // outcome is what was decided of the parts of one declared flow. What is leftOut is in no policy:
 // hostNetwork pods, and tenants' pods that an entity has and that do not declare their side.
-type outcome struct{ allowed, denied, undecided, excluded bool }
+type outcome struct {
+	Allowed, Denied, Undecided, Excluded bool `json:",omitempty"`
+}
 
 // outcomesOf returns the outcomes of the flows that an expected one is declared in.
 func (a *flowOutcomes) outcomesOf(w Expected) []*outcome {
@@ -73,27 +75,49 @@ func (a *flowOutcomes) count(f *policy.Fence, slice report.Slice) report.Declare
 // inheritOutcome gives a flow that was not decided itself the outcome of the flows that agree to it.
 func (a *flowOutcomes) inheritOutcome(flow policy.DeclaredFlow) {
 	o := a.outcomeFor(flow.Reason)
-	if o.allowed || o.denied || o.undecided {
+	if o.Allowed || o.Denied || o.Undecided {
 		return
 	}
 	for _, other := range flow.ConsentingFlows {
 		otherOutcome := a.outcomeFor(other)
-		*o = outcome{o.allowed || otherOutcome.allowed, o.denied || otherOutcome.denied, o.undecided || otherOutcome.undecided, o.excluded || otherOutcome.excluded}
+		o.add(*otherOutcome)
+	}
+}
+
+// add joins what was decided of other parts.
+func (o *outcome) add(other outcome) {
+	*o = outcome{o.Allowed || other.Allowed, o.Denied || other.Denied, o.Undecided || other.Undecided, o.Excluded || other.Excluded}
+}
+
+// list returns the outcomes in order.
+func (a *flowOutcomes) list() []FlowOutcome {
+	slices.SortFunc(a.order, compareReasons)
+	var out []FlowOutcome
+	for _, r := range a.order {
+		out = append(out, FlowOutcome{r, *a.outcomes[r]})
+	}
+	return out
+}
+
+// add joins outcomes of other parts.
+func (a *flowOutcomes) add(all []FlowOutcome) {
+	for _, f := range all {
+		a.outcomeFor(f.Reason).add(f.outcome)
 	}
 }
 
 // addTo puts the flow that has the outcome where it belongs.
 func (o outcome) addTo(out *report.DeclaredFlows, r report.Reason, flow policy.DeclaredFlow) {
 	switch {
-	case o.undecided:
+	case o.Undecided:
 		out.Undecided = append(out.Undecided, r)
-	case o.denied && o.allowed:
+	case o.Denied && o.Allowed:
 		out.PartlyAllowed = append(out.PartlyAllowed, r)
-	case o.denied:
+	case o.Denied:
 		out.Denied = append(out.Denied, r)
-	case o.allowed && (flow.PartlyGenerated || o.excluded):
+	case o.Allowed && (flow.PartlyGenerated || o.Excluded):
 		out.PartlyAllowed = append(out.PartlyAllowed, r)
-	case o.allowed:
+	case o.Allowed:
 		out.Allowed++
 	case flow.NotGenerated || flow.PartlyGenerated:
 		out.WithoutEffect = append(out.WithoutEffect, r)

@@ -32,6 +32,10 @@ type Proof struct {
 	// Slice is the part of the fence that the proof is about: its pods and nodes, and their flows. Their
 	// peers are all endpoints. Omitted: the whole fence.
 	Slice report.Slice
+	// Known are the parts of all other tenants, which are not decided again, and Whole is the fence with all of them.
+	// Nil: all tenants of the slice are decided.
+	Known map[string]Part
+	Whole *policy.Fence
 	// Sources are the resources that declare flows, by kind and name: "Tenant/acme".
 	Sources map[string]report.Ref
 	// IntentUnknown reports that nothing is known of what is declared: what is allowed is
@@ -42,42 +46,81 @@ type Proof struct {
 	Progress   report.Progress
 }
 
+// Isolated is what a proof of isolation found.
+type Isolated struct {
+	report.Isolation
+	Findings report.Findings
+	// Parts are the parts of tenants that were decided, by name.
+	Parts map[string]*Part
+	// Largest is the pod or node of the build with the most entries in its policy map: of those that the slice has, and
+	// without a tenant.
+	Largest flow.Largest
+}
+
 // Isolation finds what the policies allow at fenced pods that nothing declares. Each side of a flow
 // is decided alone.
-func (p Proof) Isolation() (report.Isolation, report.Findings, error) {
-	var counted report.Isolation
+func (p Proof) Isolation() (Isolated, error) {
+	var out Isolated
 	known := p.View.Set.Known()
-	s := p.newSearch(&counted)
+	s := p.newSearch()
 	pods := p.fenced(known)
 	for i, pod := range flow.Ahead(pods, p.View) {
 		p.Progress.Report("proving isolation: pods", i, len(pods))
 		for _, d := range flow.Directions() {
 			if err := s.search(pod, d); err != nil {
-				return counted, nil, err
+				return out, err
 			}
 		}
+		tenant := p.Fence.OwnerOfPod(pod.Namespace, pod.Labels).Tenant()
+		s.parts.of(tenant).Pods++
+		s.parts.addSize(p.View, tenant, pod)
 	}
-	counted.Pods = len(pods)
+	s.parts.addUnclaimed(s, known)
 	err := s.searchNodes(known)
-	s.tally.addNotGenerated(p.Fence, p.Slice)
 	for _, operator := range p.Endpoints.undecidedOperatorPolicies() {
 		s.tally.openNamespace(operator.Namespace)
 	}
-	counted.Namespaces, counted.Nodes = s.tally.count()
+	s.parts.addNamespaces(p.Fence, s.tally.namespaces)
 	if p.ListAccess {
-		counted.Access = s.access.list(p.Endpoints.Reasons)
+		out.Access = s.access.list(p.Endpoints.Reasons)
 	}
-	if err != nil || p.IntentUnknown {
-		return counted, s.findings(), err
+	if err == nil && !p.IntentUnknown {
+		out.Declared, out.Findings = s.declaredFlows(known)
 	}
-	declared, found := s.declaredFlows(known)
-	counted.Declared = declared
-	return counted, append(s.findings(), found...), nil
+	s.count(&out)
+	out.Parts, out.Findings = s.parts, append(s.findings(), out.Findings...)
+	return out, err
 }
 
-func (p Proof) newSearch(counted *report.Isolation) *search {
+// count adds what was inspected, and what is known of other tenants.
+func (s *search) count(out *Isolated) {
+	fence, slice := s.counted()
+	for _, part := range s.Known {
+		s.tally.add(part)
+		out.add(part)
+	}
+	for _, part := range s.parts {
+		out.add(*part)
+	}
+	s.tally.addNotGenerated(fence, slice)
+	out.Namespaces, out.Nodes = s.tally.count()
+}
+
+func (i *Isolated) add(p Part) {
+	i.Pods, i.Openings, i.Largest = i.Pods+p.Pods, i.Openings+p.Openings, i.Largest.Max(p.Largest)
+}
+
+// counted returns the fence and the slice of it that is counted.
+func (p Proof) counted() (*policy.Fence, report.Slice) {
+	if p.Known == nil {
+		return p.Fence, p.Slice
+	}
+	return p.Whole, report.Slice{}
+}
+
+func (p Proof) newSearch() *search {
 	x := NewExpectation(p.fences()...)
-	return &search{Proof: p, expectation: x, classes: newClasses(x), counted: counted}
+	return &search{Proof: p, expectation: x, classes: newClasses(x), parts: parts{}}
 }
 
 // HostNetworkFindings lists the hostNetwork pods, which no policy selects.
@@ -130,7 +173,7 @@ type search struct {
 	conflicts   conflicts
 	tally       tally
 	access      access
-	counted     *report.Isolation
+	parts       parts
 }
 
 func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
@@ -146,7 +189,7 @@ func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
 	case err != nil:
 		return fmt.Errorf("prove isolation: %w", err)
 	}
-	s.counted.Openings += len(openings)
+	s.parts.of(v.owner.Tenant()).Openings += len(openings)
 	if s.ListAccess {
 		s.access.add(v, openings)
 	}

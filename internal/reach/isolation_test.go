@@ -105,11 +105,11 @@ func TestIsolation(t *testing.T) {
 			f = f.WithOwners(&policy.Owner{Name: "acme", Namespaces: []string{"acme"}, Enforcement: c.enforcement})
 			index, _ := resource.NewIndex(nil)
 			proof := reach.Proof{View: viewOf(t, c.openings, web, db, shop), Fence: f, Endpoints: reach.Endpoints{Index: index, Fence: f}}
-			counted, findings, err := proof.Isolation()
-			if err != nil || counted.Pods != 2 {
-				t.Fatalf("%d pods: %v", counted.Pods, err)
+			isolated, err := proof.Isolation()
+			if err != nil || isolated.Pods != 2 {
+				t.Fatalf("%d pods: %v", isolated.Pods, err)
 			}
-			findings = withoutDeclared(findings)
+			findings := withoutDeclared(isolated.Findings)
 			if len(findings) != len(c.want) {
 				t.Fatalf("findings %v, want %q", findings, c.want)
 			}

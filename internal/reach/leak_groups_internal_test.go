@@ -82,7 +82,7 @@ func randomSearch(view *flow.View) *search {
 	for name, fence := range map[string]string{"acme/by-hand": "", "acme/generated": "platform", "debug": ""} {
 		p.Policies[flow.PolicyID{Name: name}] = &resource.Policy{Ref: report.Ref{Kind: "CiliumNetworkPolicy", Name: name}, Fence: fence}
 	}
-	return p.newSearch(&report.Isolation{})
+	return p.newSearch()
 }
 
 // openPair is one undeclared opening between a source and a destination.

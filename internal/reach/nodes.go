@@ -99,6 +99,7 @@ func defaultDenyNodes(f *policy.Fence, labels map[string]string, d flow.Directio
 // searchNodes goes through the openings of nodes, in the directions that are default-denied.
 func (s *search) searchNodes(known []endpoints.Endpoint) error {
 	for _, node := range s.fencedNodes(known) {
+		s.parts.addSize(s.View, "", node)
 		for _, d := range flow.Directions() {
 			if len(defaultDenyNodes(s.Fence, node.Labels, d)) == 0 {
 				continue

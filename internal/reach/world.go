@@ -41,7 +41,7 @@ func (p Proof) Compile(tests []resource.FlowTest, representatives Representative
 // world returns the endpoints about which the proof asks.
 func (p Proof) world(tests []resource.FlowTest, representatives Representatives, programs []flow.Program) (*endpoints.Set, error) {
 	set := endpoints.NewSet(append(p.Endpoints.Pods(), p.Pods...))
-	set.Elsewhere, set.Complete = p.Endpoints.podsElsewhere(), p.Endpoints.Complete
+	set.Elsewhere = p.Endpoints.podsElsewhere()
 	var names []string
 	var expected *Expectation
 	if representatives == WithRepresentatives {

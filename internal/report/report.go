@@ -184,6 +184,8 @@ type Isolation struct {
 	// AllowOnlyOwners are the tenants and nodes in AllowOnly. They were decided as if they were
 	// enforced.
 	AllowOnlyOwners []string
+	// Recalled is the number of tenants that a cache has. They were decided by an earlier proof.
+	Recalled int
 	// Unfenced is the number of namespaces with workloads that have no tenant and are not excluded.
 	Unfenced int
 	// Access lists what policies allow at pods and nodes. Nil: it was not requested.
@@ -249,6 +251,14 @@ func (i IsolationCounts) Summary(what string) string {
 		}
 	}
 	return text
+}
+
+// RecalledText is "3 tenants from the cache". Without a tenant in the cache, it is empty.
+func (i Isolation) RecalledText() string {
+	if i.Recalled == 0 {
+		return ""
+	}
+	return Count(i.Recalled, "tenant") + " from the cache"
 }
 
 // String describes the result for namespaces and, if any exist, for nodes.

@@ -44,7 +44,8 @@ func (s Slice) Includes(tenant string) bool {
 	case s.IsWhole():
 		return true
 	case s.Shards == 0:
-		return slices.Contains(s.Tenants, tenant)
+		_, found := slices.BinarySearch(s.Tenants, tenant)
+		return found
 	case tenant == "":
 		return s.Shard == 1
 	}

@@ -1,0 +1,169 @@
+package proof
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/reach"
+	"github.com/tenantfence/tenantfence/internal/report"
+)
+
+// Cache keeps results by a hash of all that they depend on, and of the program that decided them. It is trusted.
+type Cache interface {
+	// Get returns a result, and reports whether the cache has it.
+	Get(key [sha256.Size]byte) ([]byte, bool, error)
+	Put(key [sha256.Size]byte, result []byte) error
+}
+
+// recalled are results of earlier proofs. Only those without any finding are kept, so a finding is always decided anew.
+type recalled struct {
+	cache Cache
+	units []unit
+	// known are the parts of tenants that are not decided again.
+	known map[string]reach.Part
+	// decided are the parts of the others. Nil: isolation was not decided. blocked are tenants whose part is not kept,
+	// and with "" no part is.
+	decided map[string]*reach.Part
+	blocked map[string]bool
+}
+
+// unit are tenants that are kept together: one, or all that share namespaces.
+type unit struct {
+	tenants []string
+	key     [sha256.Size]byte
+	known   bool
+}
+
+// recall finds the tenants that need not be decided again. It returns nil without a cache, and where any pod may
+// depend on any other.
+func (p proof) recall(level v1alpha1.Proof, b *neighbours, settings []otherSetting) (*recalled, error) {
+	if p.cache == nil || b.unknown || !p.slice.IsWhole() || p.listAccess || level != v1alpha1.ProofIsolation {
+		return nil, nil
+	}
+	out := &recalled{cache: p.cache, units: unitsOf(p.Fence), known: map[string]reach.Part{}, blocked: map[string]bool{}}
+	keys := p.keys(b, settings)
+	for i := range out.units {
+		u := &out.units[i]
+		u.key = keys.of(*u)
+		data, found, err := p.cache.Get(u.key)
+		if err != nil {
+			return nil, err
+		}
+		var parts map[string]reach.Part
+		if u.known = found && json.Unmarshal(data, &parts) == nil && len(parts) == len(u.tenants); u.known {
+			for _, tenant := range u.tenants {
+				out.known[tenant] = parts[tenant]
+			}
+		}
+	}
+	return out, nil
+}
+
+// parts are the parts of tenants that are not decided again. Nil: every tenant is decided.
+func (r *recalled) parts() map[string]reach.Part {
+	if r == nil || len(r.known) == 0 {
+		return nil
+	}
+	return r.known
+}
+
+// decide takes the parts that were decided, and returns the number of tenants that were not.
+func (r *recalled) decide(parts map[string]*reach.Part) int {
+	if r == nil {
+		return 0
+	}
+	r.decided = parts
+	return len(r.known)
+}
+
+// rest is the slice that is decided: the tenants that are not known, and what belongs to none.
+func (r *recalled) rest() report.Slice {
+	if len(r.known) == 0 {
+		return report.Slice{}
+	}
+	names := []string{""}
+	for _, u := range r.units {
+		if !u.known {
+			names = append(names, u.tenants...)
+		}
+	}
+	return report.TenantSlice(names...)
+}
+
+// block keeps no part that findings may be about: those of the tenants of their namespaces. What is cluster-wide, or in
+// a namespace without a tenant, is decided in each run.
+func (r *recalled) block(f *policy.Fence, findings report.Findings) {
+	for _, one := range findings {
+		if r == nil || one.Severity == report.Info {
+			continue
+		}
+		for _, t := range f.TenantsIn(one.Resource.Namespace) {
+			r.blocked[t.Name] = true
+		}
+	}
+}
+
+// blockAll keeps no part if a finding is about the build as a whole.
+func (r *recalled) blockAll(findings report.Findings) {
+	if r != nil && slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Severity != report.Info }) {
+		r.blocked[""] = true
+	}
+}
+
+// keep writes the parts that were decided without a finding.
+func (r *recalled) keep() error {
+	if r.decided == nil || r.blocked[""] {
+		return nil
+	}
+	for _, u := range r.units {
+		parts, clean := map[string]reach.Part{}, !u.known
+		for _, tenant := range u.tenants {
+			if part := r.decided[tenant]; part != nil {
+				parts[tenant] = *part
+			} else {
+				parts[tenant] = reach.Part{}
+			}
+			clean = clean && parts[tenant].Clean() && !r.blocked[tenant]
+		}
+		if !clean {
+			continue
+		}
+		data, err := json.Marshal(parts)
+		if err != nil {
+			return fmt.Errorf("write what was decided about Tenant %q: %w", u.tenants[0], err)
+		}
+		if err := r.cache.Put(u.key, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unitsOf returns the units of a fence.
+func unitsOf(f *policy.Fence) []unit {
+	var out []unit
+	seen := map[string]bool{}
+	for _, t := range f.Tenants() {
+		var u unit
+		for waiting := []*policy.Owner{t}; len(waiting) > 0; waiting = waiting[1:] {
+			one := waiting[0]
+			if seen[one.Name] {
+				continue
+			}
+			seen[one.Name] = true
+			u.tenants = append(u.tenants, one.Name)
+			for _, ns := range one.Namespaces {
+				waiting = append(waiting, f.TenantsIn(ns)...)
+			}
+		}
+		if len(u.tenants) > 0 {
+			slices.Sort(u.tenants)
+			out = append(out, u)
+		}
+	}
+	return out
+}
