@@ -3,6 +3,7 @@ package fn_test
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/tenantfence/tenantfence/fn"
 	"github.com/tenantfence/tenantfence/internal/proof"
+	"github.com/tenantfence/tenantfence/internal/report"
 )
 
 // memory is a cache.
@@ -200,7 +202,7 @@ func (f *editedFleet) items(t *testing.T) []*yaml.RNode {
 	return nodes
 }
 
-// outcome is what a run reports.
+// outcomeOf is what a run reports, without the number of tenants that the cache has.
 func outcomeOf(t *testing.T, items []*yaml.RNode, cache proof.Cache) (text []string, recalled int) {
 	t.Helper()
 	config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}}")
@@ -211,6 +213,9 @@ func outcomeOf(t *testing.T, items []*yaml.RNode, cache proof.Cache) (text []str
 	}
 	if i := r.Report.Isolation; i != nil {
 		recalled = i.Recalled
+		for n := range text {
+			text[n] = strings.ReplaceAll(text[n], fmt.Sprintf("; %s from the cache", report.Count(recalled, "tenant")), "")
+		}
 		one := *i
 		one.Recalled, one.Openings = 0, 0
 		text = append(text, fmt.Sprintf("%+v %#v", *r.Report.Agents, one))
@@ -227,6 +232,59 @@ func cacheSeeds() uint64 {
 		return s
 	}
 	return 40
+}
+
+// TestCacheRecallsWhatNothingTouches edits one thing in a ring of tenants, each with a flow to the next one, and counts the
+// tenants that are not decided again.
+func TestCacheRecallsWhatNothingTouches(t *testing.T) {
+	t.Parallel()
+	const tenants = 8
+	ring := func() *editedFleet {
+		f := newEditedFleet(1, tenants)
+		f.scope, f.shared, f.agreed = "Namespace", false, nil
+		for i := range tenants {
+			f.enforcement[i], f.policies[i], f.egress[i], f.ingress[i] = "Enforce", "", []string{fmt.Sprintf("{name: own, to: [{cidrs: [10.1.%d.0/24]}], ports: [{port: 5432}]}", i)}, nil
+			f.pods[i] = strings.ReplaceAll(strings.ReplaceAll(f.pods[i], "tier: back", "tier: front"), "app: d", "app: c")
+			f.agreed = append(f.agreed, agreedFlow{i, (i + 1) % tenants, "a", "b", 8080})
+		}
+		return f
+	}
+	cache := memory{}
+	if _, recalled := outcomeOf(t, ring().items(t), cache); recalled != 0 || len(cache) != tenants {
+		t.Fatalf("an empty cache has %d tenants, and then %d", recalled, len(cache))
+	}
+	clusterwide := func(peers string) string {
+		return "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: wide}\nspec: {enableDefaultDeny: {ingress: false, egress: false}, endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: tenant-t0, app: none}}, egress: [{" + peers + "}]}\n"
+	}
+	for _, c := range []struct {
+		name string
+		edit func(f *editedFleet)
+		want int
+	}{
+		{"nothing", func(*editedFleet) {}, tenants},
+		{"a pod", func(f *editedFleet) { f.pods[3] = strings.ReplaceAll(f.pods[3], "app: c", "app: e") }, tenants - 3},
+		{"a label of a namespace", func(f *editedFleet) { f.pods[3] = strings.ReplaceAll(f.pods[3], "tier: front", "tier: other") }, tenants - 3},
+		{"a flow", func(f *editedFleet) { f.egress[3][0] = strings.ReplaceAll(f.egress[3][0], "5432", "5433") }, tenants - 3},
+		{"a flow to another tenant", func(f *editedFleet) { f.agreed = append(f.agreed, agreedFlow{0, 4, "a", "b", 8080}) }, tenants - 6},
+		{"the enforcement", func(f *editedFleet) { f.enforcement[3] = "AllowOnly" }, tenants - 3},
+		{"a smaller network", func(f *editedFleet) {
+			f.egress[3] = append(f.egress[3], "{name: small, to: [{cidrs: [10.1.6.64/26]}], ports: [{port: 5432}]}")
+		}, tenants - 4},
+		{"a pod without a tenant", func(f *editedFleet) { f.common["shop"] = shopPod("other", 8080) }, tenants},
+		{"a policy of one namespace", func(f *editedFleet) {
+			f.common["clusterwide"] = clusterwide("toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: shop}}]")
+		}, 0},
+		{"the profile", func(f *editedFleet) { f.scope = "Cluster" }, 0},
+	} {
+		f := ring()
+		c.edit(f)
+		items := f.items(t)
+		want, _ := outcomeOf(t, items, nil)
+		got, recalled := outcomeOf(t, items, maps.Clone(cache))
+		if diff := cmp.Diff(want, got); diff != "" || recalled != c.want {
+			t.Errorf("%s: %d of %d tenants are recalled, want %d:\n%s", c.name, recalled, tenants, c.want, diff)
+		}
+	}
 }
 
 // fleetSize is mostly small, and 50 for a few.

@@ -54,6 +54,7 @@ var packages = map[string]description{
 	"internal/reach":         {step, "Asks what policies allow: FlowTests, isolation, declared flows, changes of connections."},
 	"internal/engine":        {step, "Compiles policies with Cilium's own policy engine."},
 	"internal/netpol":        {step, "Compiles NetworkPolicies for enforcers that work on addresses."},
+	"internal/cache":         {step, "Keeps results in a folder, by a hash of all that they depend on."},
 	"internal/output":        {step, "Writes findings, changes, reports and answers as text, table, JSON, JUnit, graphs and a page."},
 	"internal/propose":       {step, "Proposes entries of Tenants, and elements of limits, that allow a denied flow."},
 	"internal/position":      {step, "Finds the line and column of a field in the file of its resource."},

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// Folder is a cache in a folder. It trusts what it reads: who can write a file of it can state any result. It may be
+// Folder is a cache in a folder. It trusts what it reads: a file of it can state any result. It may be
 // deleted at any time, and several processes may use it. Results of another program are not found.
 type Folder struct {
 	dir string

@@ -72,7 +72,7 @@ func open(t *testing.T, dir string) *cache.Folder {
 	return f
 }
 
-// filesIn lists the files of a folder. There is one: a temporary file would be another.
+// filesIn lists the files of a folder. It has one: a temporary file would be another.
 func filesIn(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string

@@ -14,8 +14,8 @@ const cacheFlag = "cache"
 
 // cacheHelp is the help about the cache of the commands that have one.
 const cacheHelp = `--cache keeps what was proved of each tenant in a folder, and proves a tenant again only if
-something changed on which it depends. The folder is trusted: whoever can write it can
-state that anything is proved. It may be deleted at any time.`
+something changed on which it depends. The folder is trusted: its files can state that
+anything is proved. It may be deleted at any time.`
 
 // addCacheFlag adds the flag that names a cache.
 func addCacheFlag(cmd *cobra.Command) {

@@ -19,9 +19,11 @@ import (
 // tenants, or on which port policies see it.
 func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	items, _ = resource.Deduplicate(items)
-	slices.SortStableFunc(items, func(a, b *yaml.RNode) int {
-		return strings.Compare(resource.RefOf(a).String(), resource.RefOf(b).String())
-	})
+	names := map[*yaml.RNode]string{}
+	for _, n := range items {
+		names[n] = resource.RefOf(n).String()
+	}
+	slices.SortStableFunc(items, func(a, b *yaml.RNode) int { return strings.Compare(names[a], names[b]) })
 	var out report.Findings
 	for _, n := range items {
 		out = append(out, externalIPs(f, n)...)
@@ -66,6 +68,9 @@ func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *report.Findin
 
 // hostPorts reports the first hostPort of each pod template of a resource.
 func hostPorts(n *yaml.RNode) report.Findings {
+	if !hasKey(n.YNode(), "hostPort") {
+		return nil
+	}
 	doc, err := n.Map()
 	if err != nil {
 		return nil
@@ -77,6 +82,19 @@ func hostPorts(n *yaml.RNode) report.Findings {
 		}
 	}
 	return out
+}
+
+// hasKey reports whether a value has a key at any depth.
+func hasKey(n *yaml.Node, key string) bool {
+	if n == nil {
+		return false
+	}
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Value == key || hasKey(child, key) {
+			return true
+		}
+	}
+	return hasKey(n.Alias, key)
 }
 
 // podSpec is the spec of a pod or a pod template, and its path: "spec.template.spec.".

@@ -78,7 +78,10 @@ type otherSetting struct {
 func (p proof) otherSettings() []otherSetting {
 	var out []otherSetting
 	for _, a := range alternatives {
-		if value := a.value(p); value != "" && !p.stated(a.keys) {
+		if p.stated(a.keys) {
+			continue
+		}
+		if value := a.value(p); value != "" {
 			out = append(out, otherSetting{a.keys, value})
 		}
 	}
