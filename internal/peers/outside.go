@@ -2,13 +2,13 @@ package peers
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -22,33 +22,36 @@ type Outside struct {
 	AllNetworks, AllNames bool
 	// APIServer and Nodes report that the apiserver, or nodes, are peers.
 	APIServer, Nodes bool
-	// Rules are the lists of networks and names, each as an egress rule.
-	Rules []Rule
+	// Rules are the lists of networks and names. Unreadable reports that it lacks one.
+	Rules      []Rule
+	Unreadable bool
 }
 
-// Rule is a list of networks or names, as it distinguishes addresses.
+// Rule is a list of networks, or of names, as a policy has it.
 type Rule struct {
+	// Rule is the list in an egress rule of a CiliumNetworkPolicy.
+	Rule map[string]any
+	// OfNames reports that it is a list of names.
+	OfNames bool
+	// Networks and Names are what it names. None: that is not known.
 	Networks []netip.Prefix
 	Names    []string
-	// Rule is the egress rule of a CiliumNetworkPolicy.
-	Rule map[string]any
 }
 
 // OutsideOf returns the peers of a policy outside of the cluster.
 func OutsideOf(n *yaml.RNode) Outside {
 	var out Outside
 	if n.GetKind() == resource.KindKubernetes {
-		out.walk(field(n.YNode(), "spec"), map[string]func(*yaml.Node){"ipBlock": func(block *yaml.Node) { out.addSet([]*yaml.Node{block}) }})
+		out.walk(field(n.YNode(), "spec"), map[string]func(*yaml.Node){"ipBlock": func(block *yaml.Node) { out.addNetworks("toCIDRSet", block) }})
 		return out
 	}
-	readers := map[string]func(*yaml.Node){"nodeSelector": func(*yaml.Node) {}}
+	readers := map[string]func(*yaml.Node){"toFQDNs": func(list *yaml.Node) { out.addNames(list) }}
 	for _, side := range []string{"from", "to"} {
-		readers[side+"CIDR"] = func(list *yaml.Node) { out.addList(list) }
-		readers[side+"CIDRSet"] = func(list *yaml.Node) { out.addSet(list.Content) }
+		readers[side+"CIDR"] = func(list *yaml.Node) { out.addNetworks("toCIDR", list.Content...) }
+		readers[side+"CIDRSet"] = func(list *yaml.Node) { out.addNetworks("toCIDRSet", list.Content...) }
 		readers[side+"Entities"] = func(list *yaml.Node) { out.addEntities(scalars(list)) }
 		readers[side+"Nodes"] = func(*yaml.Node) { out.Nodes = true }
 	}
-	readers["toFQDNs"] = func(list *yaml.Node) { out.addNames(list) }
 	out.walk(field(n.YNode(), "spec"), readers)
 	out.walk(field(n.YNode(), "specs"), readers)
 	return out
@@ -70,68 +73,77 @@ func (o *Outside) walk(n *yaml.Node, readers map[string]func(*yaml.Node)) {
 	}
 }
 
-func (o *Outside) addList(list *yaml.Node) {
-	var cidrs []any
+// addNetworks adds a list of networks. One without a readable network, such as a group of them, may have any.
+func (o *Outside) addNetworks(field string, list ...*yaml.Node) {
 	var networks []netip.Prefix
-	for _, text := range scalars(list) {
-		if network, err := netip.ParsePrefix(text); err == nil {
-			cidrs, networks = append(cidrs, text), append(networks, network)
-		}
+	readable := true
+	for _, one := range list {
+		found, ok := networksOf(one)
+		networks, readable = append(networks, found...), readable && ok
 	}
-	o.addNetworks(networks, map[string]any{"toCIDR": cidrs})
-}
-
-// addSet adds networks with exceptions, each as a rule.
-func (o *Outside) addSet(all []*yaml.Node) {
-	for _, one := range all {
-		if group := field(one, "cidrGroupRef"); group != nil {
-			o.AllNetworks = true
-			o.Rules = append(o.Rules, Rule{Rule: map[string]any{"toCIDRSet": []any{map[string]any{"cidrGroupRef": scalar(group)}}}})
-			continue
-		}
-		cidr, err := netip.ParsePrefix(scalar(field(one, "cidr")))
-		if err != nil {
-			// By the labels of a group, or rejected.
-			o.AllNetworks = true
-			continue
-		}
-		networks, except := []netip.Prefix{cidr}, []any{}
-		for _, text := range scalars(field(one, "except")) {
-			if network, err := netip.ParsePrefix(text); err == nil && cidr.Contains(network.Addr()) && network.Bits() >= cidr.Bits() {
-				networks, except = append(networks, network), append(except, text)
-			}
-		}
-		o.addNetworks(networks, map[string]any{"toCIDRSet": []any{map[string]any{"cidr": cidr.String(), "except": except}}})
-	}
-}
-
-func (o *Outside) addNetworks(networks []netip.Prefix, rule map[string]any) {
-	if len(networks) == 0 {
-		return
-	}
-	o.AllNetworks = o.AllNetworks || slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Bits() == 0 })
-	o.AllNames = o.AllNames || o.AllNetworks
 	o.Networks = append(o.Networks, networks...)
-	o.Rules = append(o.Rules, Rule{Networks: networks, Rule: rule})
+	if !readable || slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Bits() == 0 }) {
+		// All addresses include those of names.
+		o.AllNetworks, o.AllNames = true, true
+	}
+	if !readable {
+		networks = nil
+	}
+	o.addRule(field, list, Rule{Networks: networks})
 }
 
-// validName matches the names and patterns that Cilium accepts.
-var validName = regexp.MustCompile(`^([-a-zA-Z0-9_*]+[.]?)+$`)
+// networksOf returns the network of an element, and its exceptions. It reports false for one that has anything else.
+func networksOf(one *yaml.Node) ([]netip.Prefix, bool) {
+	texts := []string{scalar(one)}
+	if one.Kind == yaml.MappingNode {
+		cidr := field(one, "cidr")
+		except := field(one, "except")
+		if cidr == nil || len(one.Content) > 4 || except == nil && len(one.Content) > 2 {
+			return nil, false
+		}
+		texts = append([]string{scalar(cidr)}, scalars(except)...)
+	}
+	var out []netip.Prefix
+	for _, text := range texts {
+		network, err := endpoints.ParseNetwork(text)
+		if err != nil {
+			return nil, false
+		}
+		out = append(out, network)
+	}
+	return out, true
+}
 
+// addNames adds a list of names and patterns.
 func (o *Outside) addNames(list *yaml.Node) {
 	var names []string
-	var selectors []any
+	readable := true
 	for _, one := range list.Content {
-		for _, key := range []string{"matchName", "matchPattern"} {
-			if name := scalar(field(one, key)); validName.MatchString(name) && (key == "matchPattern" || !strings.Contains(name, "*")) {
-				names, selectors = append(names, strings.ToLower(name)), append(selectors, map[string]any{key: name})
-				o.AllNames = o.AllNames || strings.Contains(name, "*")
-			}
+		for i := 0; i+1 < len(one.Content); i += 2 {
+			name := strings.ToLower(scalar(one.Content[i+1]))
+			names, readable = append(names, name), readable && name != unreadable
+			o.AllNames = o.AllNames || strings.Contains(name, "*")
 		}
 	}
-	if len(names) > 0 {
-		o.Names = append(o.Names, names...)
-		o.Rules = append(o.Rules, Rule{Names: names, Rule: map[string]any{"toFQDNs": selectors}})
+	o.Names, o.AllNames = append(o.Names, names...), o.AllNames || !readable
+	if !readable {
+		names = nil
+	}
+	o.addRule("toFQDNs", list.Content, Rule{OfNames: true, Names: names})
+}
+
+func (o *Outside) addRule(field string, list []*yaml.Node, r Rule) {
+	var elements []any
+	for _, one := range list {
+		var element any
+		if one.Decode(&element) != nil {
+			o.Unreadable = true
+		}
+		elements = append(elements, element)
+	}
+	if len(elements) > 0 {
+		r.Rule = map[string]any{field: elements}
+		o.Rules = append(o.Rules, r)
 	}
 }
 

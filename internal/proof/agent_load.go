@@ -21,7 +21,7 @@ func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoa
 	}
 	out := &report.AgentLoad{Identities: identities, Largest: largest, Limit: p.Fence.Agent.PolicyMapSize()}
 	names := map[string]bool{}
-	distinct, _ := resource.Deduplicate(p.all)
+	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) {
 			continue

@@ -31,17 +31,40 @@ type readPolicies struct {
 	undecided []report.Ref
 }
 
+// engineInput is what the engine reads.
+type engineInput struct {
+	// synthetic are policies beside those of the build. Nil: none.
+	synthetic syntheticPolicies
+	// within has the namespaces of the policies that it reads. Omitted: all.
+	within endpoints.NamespaceSet
+}
+
+func (e engineInput) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
+	if e.synthetic == nil {
+		return nil, nil
+	}
+	return e.synthetic.policies(cni)
+}
+
+// reject returns what the engine rejects of the build. Of synthetic policies, only some may be rejected.
+func (e engineInput) reject(all flow.RejectedError) flow.RejectedError {
+	if r, ok := e.synthetic.(relevantRules); ok {
+		return r.reject(all)
+	}
+	return all
+}
+
 // readEnforced reads policies. It leaves out policies that cannot be decided in namespaces
 // without a tenant, with a warning. Other policies that cannot be decided stop the proof.
-func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticPolicies) (readPolicies, report.Findings, error) {
+func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, input engineInput) (readPolicies, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
 		items = withoutReported(items, findings)
-		program, err := newProgram(fence, index, items, synthetic)
+		program, err := newProgram(fence, index, items, input)
 		var rejected flow.RejectedError
 		switch {
 		case errors.As(err, &rejected):
-			findings = append(findings, rejections(fence, rejected, items)...)
+			findings = append(findings, rejections(fence, input.reject(rejected), items)...)
 		case err != nil:
 			return readPolicies{}, findings, err
 		}
@@ -74,15 +97,19 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return out[resource.ID(n)] })
 }
 
-// newProgram reads the policies among the items for the cluster's enforcer, and synthetic ones. A flow.RejectedError names the policies that it rejects.
-func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticPolicies) (flow.Program, error) {
-	docs, err := synthetic.policies(fence.Cluster.CNI)
+// newProgram reads the policies among the items for the cluster's enforcer, and synthetic ones. A flow.RejectedError
+// names the policies that it rejects.
+func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, input engineInput) (flow.Program, error) {
+	docs, err := input.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
 	}
 	distinct, _ := resource.Deduplicate(items)
 	// External resources do not reach the cluster, so a deny among them has no effect.
-	distinct = slices.DeleteFunc(distinct, func(n *yaml.RNode) bool { return !isEnforced(fence, n) || resource.IsLocalConfig(n) })
+	distinct = slices.DeleteFunc(distinct, func(n *yaml.RNode) bool {
+		ns := resource.NamespaceOf(n)
+		return !isEnforced(fence, n) || resource.IsLocalConfig(n) || ns != "" && !input.within.Has(ns)
+	})
 	documents, errs := make([]json.RawMessage, len(distinct)), make([]error, len(distinct))
 	parallel.For(len(distinct), func(i int) {
 		if documents[i], errs[i] = block.JSON(distinct[i]); errs[i] != nil {

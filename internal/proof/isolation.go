@@ -16,14 +16,14 @@ import (
 
 // isolation proves isolation, except for tenants and nodes without generated policies. It returns the largest policy map.
 func (p proof) isolation(subject reach.Proof, result *report.Report) (flow.Largest, error) {
-	notGenerated := ungenerated(p.whole).in(p.asked)
+	notGenerated := ungenerated(p.Fence).in(p.asked)
 	if names := notGenerated.names(); len(names) > 0 {
 		result.Findings = append(result.Findings, report.New(report.NotProved, report.Warning, p.in.FenceRef, "", "%s", "no policies are generated in AllowOnly here, so isolation is not proved for "+strings.Join(names, ", ")+": set Enforce to prove it"))
 	}
-	if !isolatesAny(p.whole) {
+	if !isolatesAny(p.Fence) {
 		return flow.Largest{}, nil
 	}
-	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.whole.Owners()).in(p.asked)) {
+	if len(notGenerated) > 0 && len(notGenerated) == len(syntheticDefaultDeny(p.Fence.Owners()).in(p.asked)) {
 		result.Unproved = append(result.Unproved, "no policies are generated in AllowOnly here (NetworkPolicies, or Cilium before "+cilium.AdditivePolicies.Introduced()+"), so isolation is not proved until a tenant is in Enforce")
 		return flow.Largest{}, nil
 	}
@@ -40,16 +40,16 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) (flow.Large
 	}
 	isolation := isolated.Isolation
 	if !p.alternativeAgent {
-		p.recalled.block(p.whole, handWritten)
+		p.recalled.block(p.Fence, handWritten)
 		isolation.Recalled = p.recalled.decide(isolated.Parts)
 	}
 	result.Findings = slices.Concat(result.Findings, isolated.Findings, subject.HostNetworkFindings())
 	if p.Fence.Cluster.CNI != v1alpha1.CNIKubernetes && !result.Findings.HasError() {
 		result.Findings = append(result.Findings, lint.ReservedLabelsAssumed(p.in.FenceRef))
 	}
-	isolation.AllowOnlyOwners = allowOnly(p.whole).in(p.asked).names()
+	isolation.AllowOnlyOwners = allowOnly(p.Fence).in(p.asked).names()
 	if p.asked.Includes("") {
-		isolation.Unfenced = len(p.whole.Unfenced)
+		isolation.Unfenced = len(p.Fence.Unfenced)
 	}
 	result.Isolation = &isolation
 	return isolated.Largest, nil

@@ -40,11 +40,11 @@ func (p proof) keys(b *neighbours, settings []otherSetting) *keys {
 		digest := resource.Digest(p.items[i])
 		digests[i] = digest[:]
 	})
-	in := map[string]hash.Hash{}
+	in, labels := map[string]hash.Hash{}, b.ends.Namespaces()
 	of := func(ns string) hash.Hash {
 		if in[ns] == nil {
 			in[ns] = sha256.New()
-			writeAll(in[ns], ns, b.namespaces[ns])
+			writeAll(in[ns], ns, labels[ns])
 		}
 		return in[ns]
 	}
@@ -107,7 +107,7 @@ func (k *keys) of(u unit) [sha256.Size]byte {
 			own[ns] = true
 		}
 	}
-	writeAll(h, k.neighbours.distinguished(own).key())
+	writeAll(h, k.neighbours.distinguished(own, nil).key())
 	needed := k.neighbours.neededBy(own, nil)
 	if needed == nil {
 		needed = endpoints.NamespaceSet{}

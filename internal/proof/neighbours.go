@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"maps"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -20,33 +21,25 @@ import (
 // and what the other sides decide, depends on the namespaces that their selectors, or the declared flows, may match.
 // So nothing else is read into the engine.
 
-// reduce leaves out what the slice does not depend on: policies, pods and tenants of other namespaces. It
-// leaves out nothing where that is unknown.
+// reduce leaves out policies and pods of namespaces on which the slice does not depend. It leaves out nothing where
+// that is unknown. Checks without an engine are about the whole build.
 func (p *proof) reduce(b *neighbours) {
-	p.all = p.items
-	if p.unreduced {
-		return
-	}
 	own := b.own(p.slice)
-	if p.within = b.neededBy(own, p.in.FlowTests); p.within == nil {
+	if p.unreduced || own == nil {
 		return
 	}
-	p.distinguished = b.distinguished(own)
-	mesh := inMesh(p.Fence, p.items)
-	p.Fence = p.Fence.Within(p.within)
-	p.Fence.Mesh = mesh
-	p.items = slices.DeleteFunc(slices.Clone(p.items), func(n *yaml.RNode) bool {
-		ns := namespaceOf(n)
-		return ns != "" && !p.within.Has(ns)
-	})
+	if p.engine.within = b.neededBy(own, p.in.FlowTests); p.engine.within != nil {
+		p.engine.synthetic = b.distinguished(own, p.in.FlowTests)
+	}
 }
 
 // neighbours finds the namespaces on which others depend.
 type neighbours struct {
-	fence      *policy.Fence
-	ends       reach.Endpoints
-	namespaces map[string]map[string]string
-	build      *peers.Build
+	fence *policy.Fence
+	ends  reach.Endpoints
+	build *peers.Build
+	// namespaces are those of the build, of tenants, and of policies.
+	namespaces map[string]bool
 	// unknown reports that the namespaces are not known.
 	unknown bool
 	// declared and the policies are read if anything but the whole is asked about. policies are by namespace.
@@ -72,8 +65,11 @@ func (c clusterwidePolicy) concerns(own endpoints.NamespaceSet) bool {
 
 func (p proof) neighbours(settings []otherSetting) *neighbours {
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
-	out := &neighbours{fence: p.Fence, ends: ends, namespaces: ends.Namespaces()}
-	out.build = peers.NewBuild(out.namespaces)
+	labels := ends.Namespaces()
+	out := &neighbours{fence: p.Fence, ends: ends, build: peers.NewBuild(labels), namespaces: map[string]bool{}}
+	for ns := range labels {
+		out.namespaces[ns] = true
+	}
 	// Enforcers of NetworkPolicy compare addresses of pods with networks. A path may go through any pod.
 	out.unknown = p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || p.NetworkPolicyForm != nil || len(p.in.Profile.Spec.ForbiddenPaths) > 0
 	if p.slice.IsWhole() && p.cache == nil || out.unknown {
@@ -85,7 +81,9 @@ func (p proof) neighbours(settings []otherSetting) *neighbours {
 			continue
 		}
 		ns, named := resource.NamespaceOf(n), peers.OutsideOf(n)
+		out.unknown = out.unknown || named.Unreadable
 		if out.outside.add(named.Rules); ns != "" {
+			out.namespaces[ns] = true
 			out.policies[ns], out.outsideOf[ns] = append(out.policies[ns], n), append(out.outsideOf[ns], named)
 			continue
 		}
@@ -98,14 +96,19 @@ func (p proof) neighbours(settings []otherSetting) *neighbours {
 	return out
 }
 
-// distinguished returns the networks and names that distinguish what the policies of some namespaces name.
-func (b *neighbours) distinguished(own endpoints.NamespaceSet) relevantRules {
+// distinguished returns the networks and names that distinguish what the policies of some namespaces, and of the pods in
+// FlowTests, name.
+func (b *neighbours) distinguished(own endpoints.NamespaceSet, tests []resource.FlowTest) relevantRules {
+	all := maps.Clone(own)
+	for _, ep := range b.ends.EndsOf(tests) {
+		all[ep.Namespace] = true
+	}
 	var named []peers.Outside
-	for ns := range own {
+	for ns := range all {
 		named = append(named, b.outsideOf[ns]...)
 	}
 	for _, n := range b.clusterwide {
-		if n.concerns(own) {
+		if n.concerns(all) {
 			named = append(named, n.outside)
 		}
 	}
@@ -166,7 +169,7 @@ func (b *neighbours) own(slice report.Slice) endpoints.NamespaceSet {
 
 // identities returns the number of identities that the pods of the build have.
 func (p proof) identities(v *flow.View) (int, error) {
-	if p.within == nil {
+	if p.engine.within == nil {
 		return v.Identities(), nil
 	}
 	pods := reach.Endpoints{Index: p.index, Fence: p.Fence}.Pods()

@@ -6,10 +6,12 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
+	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/peers"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
@@ -28,8 +30,8 @@ type outside struct {
 	networks []netip.Prefix
 	rulesOf  map[netip.Prefix][]int
 	names    map[string][]int
-	// unread are rules whose networks are not known.
-	unread []int
+	// unread are rules whose networks are not known, and unreadNames those whose names are not known.
+	unread, unreadNames []int
 	// apiServer are the networks of the apiserver. byNode reports that networks match nodes, or that this is tried.
 	apiServer []netip.Prefix
 	byNode    bool
@@ -59,7 +61,10 @@ func (o *outside) add(rules []peers.Rule) {
 		for _, name := range r.Names {
 			o.names[name] = append(o.names[name], id)
 		}
-		if len(r.Networks)+len(r.Names) == 0 {
+		switch {
+		case r.OfNames && len(r.Names) == 0:
+			o.unreadNames = append(o.unreadNames, id)
+		case !r.OfNames && len(r.Networks) == 0:
 			o.unread = append(o.unread, id)
 		}
 	}
@@ -70,7 +75,7 @@ func (o *outside) sort() {
 	o.networks = endpoints.SortNetworks(o.networks)
 	networks, names := []string{}, []string{}
 	for id, r := range o.rules {
-		if len(r.Names) > 0 {
+		if r.OfNames {
 			names = append(names, o.texts[id])
 		} else {
 			networks = append(networks, o.texts[id])
@@ -83,7 +88,7 @@ func (o *outside) sort() {
 
 // relevant returns the rules that distinguish what others name.
 func (o *outside) relevant(own []peers.Outside) relevantRules {
-	out := relevantRules{of: o, some: map[int]bool{}}
+	out := relevantRules{of: o, some: map[int]bool{}, rejected: map[string]bool{}}
 	need := func(ids []int) {
 		for _, id := range ids {
 			out.some[id] = true
@@ -104,6 +109,9 @@ func (o *outside) relevant(own []peers.Outside) relevantRules {
 				need(o.rulesOf[within])
 			}
 		}
+		if len(one.Names) > 0 {
+			need(o.unreadNames)
+		}
 		for _, name := range one.Names {
 			need(o.names[name])
 		}
@@ -116,6 +124,8 @@ type relevantRules struct {
 	of              *outside
 	some            map[int]bool
 	networks, names bool
+	// rejected are the names of policies that the engine rejects, as it rejects those that have the rule.
+	rejected map[string]bool
 }
 
 // key is a text of all the rules.
@@ -135,38 +145,41 @@ func (r relevantRules) key() []string {
 	return append(out, texts...)
 }
 
-// policies implements synthetic: a policy that selects no pod, and names networks and names as others do.
+// policies implements syntheticPolicies: one for each rule. It selects no pod, and names networks or names as others do.
 func (r relevantRules) policies(v1alpha1.CNI) ([]json.RawMessage, error) {
-	var rules []json.RawMessage
-	for id, one := range r.all() {
-		if r.some[id] || r.networks && len(one.Names) == 0 || r.names && len(one.Names) > 0 {
-			rules = append(rules, json.RawMessage(r.of.texts[id]))
-		}
-	}
-	if len(rules) == 0 {
+	if r.of == nil {
 		return nil, nil
 	}
-	data, err := json.Marshal(map[string]any{
-		"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide,
+	var out []json.RawMessage
+	for id, one := range r.of.rules {
 		// No policy of the build can have this name, because it is not valid.
-		"metadata": map[string]any{"name": "networks and names of other policies"},
-		"spec": map[string]any{
-			"endpointSelector": map[string]any{"matchExpressions": []any{map[string]any{"key": "none", "operator": "Exists"}, map[string]any{"key": "none", "operator": "DoesNotExist"}}},
-			"egress":           rules,
-		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("write the networks and names of other policies: %w", err)
+		name := fmt.Sprintf("networks and names of other policies, %d", id)
+		if needed := r.some[id] || r.networks && !one.OfNames || r.names && one.OfNames; !needed || r.rejected[flow.FullName(resource.KindClusterwide, "", name)] {
+			continue
+		}
+		nothing := map[string]any{"matchExpressions": []any{map[string]any{"key": "none", "operator": "Exists"}, map[string]any{"key": "none", "operator": "DoesNotExist"}}}
+		data, err := json.Marshal(map[string]any{
+			"apiVersion": "cilium.io/v2", "kind": resource.KindClusterwide, "metadata": map[string]any{"name": name},
+			"spec": map[string]any{"endpointSelector": nothing, "egress": []any{one.Rule}},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("write the networks and names of other policies: %w", err)
+		}
+		out = append(out, data)
 	}
-	return []json.RawMessage{data}, nil
+	return out, nil
 }
 
-// all are the rules among which some are relevant. The zero value has none.
-func (r relevantRules) all() []peers.Rule {
-	if r.of == nil {
-		return nil
-	}
-	return r.of.rules
+// reject leaves out its policies that the engine rejects, and returns the rest of what it rejects. The policy that has a rejected rule is rejected, too, so that it distinguishes
+// nothing.
+func (r relevantRules) reject(all flow.RejectedError) flow.RejectedError {
+	return slices.DeleteFunc(slices.Clone(all), func(one flow.Rejected) bool {
+		own := strings.Contains(one.Name, "networks and names of other policies, ")
+		if own {
+			r.rejected[one.Name] = true
+		}
+		return own
+	})
 }
 
 // within returns the networks that are smaller than a network and part of it, or equal.

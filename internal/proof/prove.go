@@ -40,13 +40,8 @@ type proof struct {
 	// flows in their namespaces undecided.
 	known   report.Findings
 	leftOut []report.Ref
-	// within has the namespaces that are read. Nil: all. whole is the fence with all tenants.
-	within endpoints.NamespaceSet
-	// distinguished are rules about networks and names of policies that are not read.
-	distinguished relevantRules
-	whole         *policy.Fence
-	// all are the items that are enforced. items has less of them if not all are read.
-	all []*yaml.RNode
+	// engine is what the engine reads of the build. Omitted: all policies.
+	engine engineInput
 	// asked is the slice that the report is about. slice has less of it if the rest is recalled from a cache.
 	asked    report.Slice
 	cache    Cache
@@ -64,7 +59,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.enforce(); err != nil {
 		return report.Report{}, err
 	}
-	p.in, p.whole, p.asked = p.inputsInSlice(), p.Fence, p.slice
+	p.in, p.asked = p.inputsInSlice(), p.slice
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return p.decideWithinBudget(level)
 	}
@@ -120,8 +115,8 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	subject := reach.Proof{
-		Fence: p.Fence, NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice, Whole: p.whole, Known: p.recalled.parts(),
-		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.within},
+		Fence: p.Fence.Within(p.engine.within), NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice, Whole: p.Fence, Known: p.recalled.parts(),
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.engine.within},
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
@@ -149,7 +144,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	if err != nil || p.alternativeAgent {
 		return err
 	}
-	p.recalled.block(p.whole, findings)
+	p.recalled.block(p.Fence, findings)
 	p.recalled.blockAll(ofBuild)
 	if result.Agents, err = p.agentLoad(largest, identities); err != nil || p.NetworkPolicyForm == nil {
 		return err
@@ -172,7 +167,7 @@ func (p proof) addNetworkPolicyForm(result *report.Report) error {
 // start reads the policies among the items. The program is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
 func (p proof) start() (readPolicies, report.Findings, error) {
-	e, findings, err := readEnforced(p.Fence, p.index, p.items, p.distinguished)
+	e, findings, err := readEnforced(p.Fence, p.index, p.items, p.engine)
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
 		return readPolicies{}, p.known, nil

@@ -90,7 +90,7 @@ func (d *declaredFlows) findTenantDenials(c flowSide, own *flowEnd, peers []flow
 	for i := range peers {
 		peer := &peers[i]
 		owner := d.Fence.OwnerOfPod(peer.Namespace, peer.Labels)
-		if owner == nil || peer.Representative && has[peer.Namespace] || slices.Contains(d.excluded.at(c).tenants, owner.Name) {
+		if owner == nil || peer.Representative && has[peer.Namespace] {
 			continue
 		}
 		p, err := c.pairOf(own, peer)
@@ -100,7 +100,9 @@ func (d *declaredFlows) findTenantDenials(c flowSide, own *flowEnd, peers []flow
 		}
 		if len(c.decisionOf(p, own, peer).denied) > 0 {
 			c.exclude()
-			d.excluded.at(c).tenants = append(d.excluded.at(c).tenants, owner.Name)
+			if one := d.excluded.at(c); !slices.Contains(one.tenants, owner.Name) {
+				one.tenants = append(one.tenants, owner.Name)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -94,6 +95,14 @@ func (e Endpoints) endsOf(c v1alpha1.FlowCase) []endpoints.Endpoint {
 	flows, _ := e.targets(c)
 	for _, f := range flows {
 		out = append(out, f.To)
+	}
+	if e.Fence.Agent.TranslatesNodePorts() && slices.ContainsFunc(flows, func(f flow.Flow) bool { return f.To.Kind != endpoints.PodEndpoint }) {
+		// A port of a node may lead to them.
+		for _, n := range e.Index.NodePorts() {
+			for _, p := range n.Pods {
+				out = append(out, e.Pod(p.Workload))
+			}
+		}
 	}
 	if to, err := v1alpha1.ParseEndpoint(c.To); err == nil && to.Form == v1alpha1.NameForm {
 		// A name that resolves to the cluster is also decided as a name.
