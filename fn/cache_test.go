@@ -151,14 +151,29 @@ func (f *editedFleet) editPolicy(i int) {
 
 // editCommon changes what belongs to no tenant.
 func (f *editedFleet) editCommon() {
-	switch f.IntN(3) {
+	switch f.IntN(7) {
+	case 3:
+		f.common["ghost"] = f.oneOf("", ghostPolicy("endpointSelector: {}, ingress: [{fromEndpoint: [{matchLabels: {a: b}}]}]"), ghostPolicy("endpointSelector: {matchLabels: {reserved:init: ''}}, ingress: [{fromEntities: [world]}]"),
+			ghostPolicy("endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupRef: "+f.oneOf("group", "missing")+"}]}]"), ghostPolicy("endpointSelector: {}, egress: [{toCIDRSet: [{cidrGroupSelector: {matchLabels: {a: b}}}, {cidr: 10.1.3.0/24}]}]"),
+			ghostPolicy("endpointSelector: {}, egress: [{toCIDR: [10.1.2.3, 10.1.7.0/24]}, {toFQDNs: [{matchName: b.example.com}]}]"))
+	case 4:
+		f.common["group"] = f.oneOf("", "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: group, labels: {a: b}}\nspec: {externalCIDRs: [10.1.0.0/26, 10.1.1.0/26, 10.1.2.64/26]}\n")
+	case 5:
+		f.common["nodes"] = f.oneOf("", "apiVersion: cilium.io/v2\nkind: CiliumNodeConfig\nmetadata: {name: some, namespace: kube-system}\nspec: {nodeSelector: {}, defaults: {"+f.oneOf("enable-icmp-rules: 'false'", "enable-ipv6: 'true'")+"}}\n",
+			fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: port, namespace: tenant-%s}\nspec: {type: NodePort, selector: {app: a}, ports: [{port: 8080, nodePort: 30080}]}\n", f.other()))
 	case 0:
 		f.common["clusterwide"] = f.oneOf("", fmt.Sprintf("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: wide}\nspec: {enableDefaultDeny: {ingress: false, egress: false}, endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: tenant-%s}}, egress: [{toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: %s}}]}]}\n", f.other(), f.oneOf("shop", "tenant-"+f.other())))
 	case 1:
 		f.common["shop"] = shopPod(f.oneOf("a", "web"), 8080+f.IntN(2))
 	default:
-		f.common["test"] = f.oneOf("", fmt.Sprintf("apiVersion: tenantfence.dev/v1alpha1\nkind: FlowTest\nmetadata: {name: flows}\nspec: {cases: [{name: one, from: tenant/%s/app=a, to: tenant/%s/app=b, port: 8080, expect: Deny}]}\n", f.other(), f.other()))
+		f.common["test"] = f.oneOf("", fmt.Sprintf("apiVersion: tenantfence.dev/v1alpha1\nkind: FlowTest\nmetadata: {name: flows}\nspec: {cases: [{name: one, from: tenant/%s/app=a, to: %s, port: 8080, expect: %s}]}\n",
+			f.other(), f.oneOf("tenant/"+f.other()+"/app=b", "external", "host", "shop/web", "10.1.2.3", "a.example.com", "tenant-"+f.other()+"/p0", "tenant-t0/missing"), f.oneOf("Allow", "Deny")))
 	}
+}
+
+// ghostPolicy is a policy in a namespace that nothing else has.
+func ghostPolicy(spec string) string {
+	return "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: ghost, namespace: ghost}\nspec: {" + spec + "}\n"
 }
 
 // shopPod is a pod of no tenant.
@@ -187,13 +202,13 @@ func (f *editedFleet) edit() {
 func (f *editedFleet) items(t *testing.T) []*yaml.RNode {
 	t.Helper()
 	documents := []string{
-		"apiVersion: tenantfence.dev/v1alpha1\nkind: FenceProfile\nmetadata: {name: platform}\nspec:\n  cluster: {cni: Cilium, ciliumVersion: '" + []string{"1.20", "1.19"}[f.tenants%2] + "', ciliumConfig: {policy-cidr-match-mode: ''}}\n  enforcement: AllowOnly\n  scope: " + f.scope + "\n  limits: {fqdns: ['*.example.com', '*.c.example.com'], cidrs: [10.0.0.0/8], namespaceLabels: true, namespaces: [shop], entities: [world]}\n",
+		"apiVersion: tenantfence.dev/v1alpha1\nkind: FenceProfile\nmetadata: {name: platform}\nspec:\n  cluster: {cni: Cilium, ciliumVersion: '" + []string{"1.20", "1.19"}[f.tenants%2] + "', ciliumConfig: {policy-cidr-match-mode: '', kube-proxy-replacement: 'true', bpf-policy-map-max: '256'}}\n  enforcement: AllowOnly\n  scope: " + f.scope + "\n  limits: {fqdns: ['*.example.com', '*.c.example.com'], cidrs: [10.0.0.0/8], namespaceLabels: true, namespaces: [shop], entities: [world]}\n",
 		"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {tier: shop}}\n",
 	}
 	for i := range f.tenants {
 		documents = append(documents, f.tenant(i))
 	}
-	documents = slices.Concat(documents, f.pods, f.policies, []string{f.common["clusterwide"], f.common["shop"], f.common["test"]})
+	documents = slices.Concat(documents, f.pods, f.policies, []string{f.common["clusterwide"], f.common["shop"], f.common["test"], f.common["ghost"], f.common["group"], f.common["nodes"]})
 	documents = slices.DeleteFunc(documents, func(text string) bool { return text == "" })
 	nodes, err := kio.FromBytes([]byte(strings.Join(documents, "---\n")))
 	if err != nil {

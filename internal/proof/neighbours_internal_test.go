@@ -19,7 +19,7 @@ import (
 )
 
 // TestSlicesDecideAsTheWholeBuild decides each slice of the golden cases twice: with the namespaces on which it depends, and
-// with the whole build. Both find the same, unless a policy elsewhere stops the whole.
+// with the whole build. Both find the same, unless the engine rejects a policy elsewhere.
 func TestSlicesDecideAsTheWholeBuild(t *testing.T) {
 	t.Parallel()
 	reduced := 0
@@ -38,7 +38,7 @@ func TestSlicesDecideAsTheWholeBuild(t *testing.T) {
 			part := decided(t, p)
 			b := p.neighbours(nil)
 			needed := b.neededBy(b.own(s), p.inputsInSlice().FlowTests)
-			if whole.concerns(func(namespace string) bool { return !needed.Has(namespace) }) {
+			if whole.rejects(func(namespace string) bool { return !needed.Has(namespace) }) {
 				continue
 			}
 			if needed != nil && len(needed) < len(p.index.Namespaces) {
@@ -135,10 +135,11 @@ func decided(t *testing.T, p proof) decidedReport {
 	return decidedReport{r, err}
 }
 
-// concerns reports whether a finding is about a resource in one of some namespaces.
-func (r decidedReport) concerns(has func(namespace string) bool) bool {
-	return slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Resource.Namespace != "" && has(f.Resource.Namespace) }) ||
-		slices.ContainsFunc(r.Findings, func(f report.Finding) bool { return f.Check == report.ProofBudgetExceeded })
+// rejects reports whether the engine rejects a policy in one of some namespaces, or the build exceeds its budget.
+func (r decidedReport) rejects(has func(namespace string) bool) bool {
+	return slices.ContainsFunc(r.Findings, func(f report.Finding) bool {
+		return f.Check == report.PolicyRejected && has(f.Resource.Namespace) || f.Check == report.ProofBudgetExceeded
+	})
 }
 
 // inspectsFewer reports whether a part inspects no more than the whole. It may have fewer representative pods: those
