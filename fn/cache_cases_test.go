@@ -89,6 +89,15 @@ func TestCacheOfOneChange(t *testing.T) {
 			"", wideNetwork, "", []string{shop, byHand("shop", "endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: missing}]}]")}, []string{shop, byHand("shop", "endpointSelector: {}, ingress: [{fromCIDRSet: [{cidrGroupRef: missing}]}]")},
 			report.PolicyRejected, false,
 		},
+		"a policy of the tenant": {
+			"", enforce, "", []string{byHand("tenant-x", "endpointSelector: {}, ingressDeny: [{fromEntities: [world]}]")}, []string{byHand("tenant-x", "endpointSelector: {}, ingress: [{fromEntities: [world]}]")},
+			report.UndeclaredOpen, true,
+		},
+		"a rejected policy in a namespace that nothing else has": {
+			"", enforce, "", []string{"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ghost, namespace: ghost}\nspec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}\n"},
+			[]string{"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ghost, namespace: ghost}\nspec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}\n"},
+			report.PolicyRejected, false,
+		},
 		"a FlowTest to the host, with ports of nodes": {
 			", kube-proxy-replacement: 'true'", enforce, "",
 			[]string{"apiVersion: v1\nkind: Service\nmetadata: {name: port, namespace: tenant-y}\nspec: {type: NodePort, selector: {app: a}, ports: [{port: 80, nodePort: 30080}]}\n"},

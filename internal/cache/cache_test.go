@@ -33,13 +33,18 @@ func TestFolder(t *testing.T) {
 	if got, _, _ := f.Get(key); string(got) != "newer" {
 		t.Errorf("got %q", got)
 	}
-	for _, file := range filesIn(t, dir) {
-		if err := os.WriteFile(file, []byte("damaged"), 0o600); err != nil {
+	file := filesIn(t, dir)[0]
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damaged := range []string{"", "cut off", string(whole[:len(whole)-1]), string(whole) + "more"} {
+		if err := os.WriteFile(file, []byte(damaged), 0o600); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if _, ok, err := f.Get(key); ok || err != nil {
-		t.Errorf("a damaged file is a result (%v)", err)
+		if _, ok, err := f.Get(key); ok || err != nil {
+			t.Errorf("%q is a result (%v)", damaged, err)
+		}
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
