@@ -20,13 +20,19 @@ import (
 // to a network, and the next tenant has a flow to one.
 func manyTenants(tb testing.TB, tenants int) []*yaml.RNode {
 	tb.Helper()
+	return tenantsWith(tb, tenants, "")
+}
+
+// tenantsWith is manyTenants with further settings of the cluster.
+func tenantsWith(tb testing.TB, tenants int, settings string) []*yaml.RNode {
+	tb.Helper()
 	var b strings.Builder
-	b.WriteString(`
+	fmt.Fprintf(&b, `
 apiVersion: tenantfence.dev/v1alpha1
 kind: FenceProfile
 metadata: {name: platform}
 spec:
-  cluster: {cni: Cilium, ciliumVersion: "1.20"}
+  cluster: {cni: Cilium, ciliumVersion: "1.20"%s}
   enforcement: Enforce
   baseline:
     apiServer: {ports: [6443]}
@@ -36,7 +42,7 @@ spec:
 apiVersion: v1
 kind: Namespace
 metadata: {name: observability}
-`)
+`, settings)
 	for i := range tenants {
 		name, next := fmt.Sprintf("t%d", i), fmt.Sprintf("t%d", (i+1)%tenants)
 		before := fmt.Sprintf("t%d", (i+tenants-1)%tenants)
@@ -164,6 +170,46 @@ func BenchmarkLargeInputs(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// BenchmarkCache measures a proof without a cache, and with one that has all tenants, or all but three: those to which a
+// change of one matters.
+func BenchmarkCache(b *testing.B) {
+	const tenants = 400
+	config := yaml.MustParse("{apiVersion: tenantfence.dev/v1alpha1, kind: TenantFence, metadata: {name: platform}}")
+	// With a warning about a setting that is not stated, nothing is kept.
+	items := tenantsWith(b, tenants, `, ciliumConfig: {policy-cidr-match-mode: ""}`)
+	cache := memory{}
+	for _, c := range []struct {
+		name  string
+		cache bool
+		lose  int
+	}{{"none", false, 0}, {"all", true, 0}, {"one-changed", true, 3}} {
+		b.Run(c.name, func(b *testing.B) {
+			o := fn.Options{}
+			if c.cache {
+				o.Cache = cache
+			}
+			if _, err := fn.Process(config.Copy(), copied(items), o); err != nil {
+				b.Fatal(err)
+			}
+			b.ResetTimer()
+			before := cpu(b)
+			for b.Loop() {
+				lost := 0
+				for key := range cache {
+					if lost++; lost > c.lose {
+						break
+					}
+					delete(cache, key)
+				}
+				if _, err := fn.Process(config.Copy(), copied(items), o); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric((cpu(b)-before).Seconds()/float64(b.N), "cpu-s/op")
 		})
 	}
 }

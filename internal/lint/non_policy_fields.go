@@ -84,17 +84,17 @@ func hostPorts(n *yaml.RNode) report.Findings {
 	return out
 }
 
-// hasKey reports whether a value has a key at any depth.
-func hasKey(n *yaml.Node, key string) bool {
+// hasKey reports whether a value has one of some keys at any depth.
+func hasKey(n *yaml.Node, keys ...string) bool {
 	if n == nil {
 		return false
 	}
 	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && child.Value == key || hasKey(child, key) {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(keys, child.Value) || hasKey(child, keys...) {
 			return true
 		}
 	}
-	return hasKey(n.Alias, key)
+	return hasKey(n.Alias, keys...)
 }
 
 // podSpec is the spec of a pod or a pod template, and its path: "spec.template.spec.".

@@ -19,7 +19,7 @@ var removedRules = []string{"kafka", "l7", "l7proto"}
 // RemovedRules reports policies with L7 rules that Cilium no longer supports. Without them, all
 // traffic is allowed.
 func RemovedRules(f *policy.Fence, items []*yaml.RNode) report.Findings {
-	return checkCiliumPolicies(f, items, findRemovedRules, removedRuleFinding)
+	return checkCiliumPolicies(f, items, removedRules, findRemovedRules, removedRuleFinding)
 }
 
 func removedRuleFinding(f *policy.Fence, ref report.Ref, at string) report.Finding {
@@ -34,14 +34,14 @@ func removedRuleFinding(f *policy.Fence, ref report.Ref, at string) report.Findi
 }
 
 // checkCiliumPolicies returns the findings in each spec of Cilium policies, if Cilium enforces
-// policies. It skips local-config policies.
-func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, find func(at string, spec any) []T, add func(*policy.Fence, report.Ref, T) report.Finding) report.Findings {
+// policies. It skips local-config policies, and those without any of the fields.
+func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, fields []string, find func(at string, spec any) []T, add func(*policy.Fence, report.Ref, T) report.Finding) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
 	}
 	var out report.Findings
 	for _, n := range items {
-		if !resource.IsCilium(n) || resource.IsLocalConfig(n) {
+		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || !hasKey(n.YNode(), fields...) {
 			continue
 		}
 		for _, found := range inSpecs(n, find) {

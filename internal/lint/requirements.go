@@ -14,7 +14,7 @@ import (
 // not have. An older version also restricts by them the peers of all other policies for the same
 // pods. With a newer version, the apiserver refuses the policy.
 func Requirements(f *policy.Fence, items []*yaml.RNode) report.Findings {
-	return checkCiliumPolicies(f, items, requirementsOf, requirementFinding)
+	return checkCiliumPolicies(f, items, []string{"fromRequires", "toRequires"}, requirementsOf, requirementFinding)
 }
 
 // requirementField is a field with requirements, and the field whose selectors they restrict.

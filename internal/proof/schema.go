@@ -29,8 +29,11 @@ func (p proof) schemaFindings(earlier report.Findings) (report.Findings, error) 
 		reported[f.Resource] = true
 	}
 	for _, n := range p.items {
+		if p.own[n] || !resource.IsCilium(n) || resource.IsLocalConfig(n) {
+			continue
+		}
 		ref := resource.RefOf(n)
-		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || reported[ref] || p.own[n] {
+		if reported[ref] {
 			continue
 		}
 		f, err := validateSchema(p.Fence, n)
