@@ -85,6 +85,14 @@ then begins with, for example, "verified: tenant acme only", and claims no more.
 	return cmd
 }
 
+// cache opens the cache. A form that lists access has none.
+func (f verifyFlags) cache(cmd *cobra.Command) (proof.Cache, error) {
+	if cmd.Flags().Changed(cacheFlag) && f.form().ListsAccess {
+		return nil, fmt.Errorf("--cache: -o %s lists what each pod may reach, which no cache has: remove --cache, or choose another form", f.format.value)
+	}
+	return cacheOf(cmd)
+}
+
 func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err := flags.format.check(); err != nil {
 		return err
@@ -93,12 +101,9 @@ func verify(cmd *cobra.Command, args []string, flags verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	known, err := cacheOf(cmd)
-	switch {
-	case err != nil:
+	known, err := flags.cache(cmd)
+	if err != nil {
 		return err
-	case known != nil && flags.form().ListsAccess:
-		return fmt.Errorf("--cache: -o %s lists what each pod may reach, which no cache has: remove --cache, or choose another form", flags.format.value)
 	}
 	var result report.Report
 	debug := debugger(cmd)

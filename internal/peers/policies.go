@@ -16,10 +16,10 @@ import (
 // OfPolicy returns the namespaces in which the peers of a policy may be. A field that is not known here may
 // have peers in all.
 func OfPolicy(n *yaml.RNode) Namespaces {
-	switch kind := n.GetKind(); {
-	case kind == resource.KindKubernetes:
+	switch n.GetKind() {
+	case resource.KindKubernetes:
 		return policyReader{own: resource.NamespaceOf(n)}.networkPolicy(field(n.YNode(), "spec"))
-	case kind == resource.KindCilium || kind == resource.KindClusterwide:
+	case resource.KindCilium, resource.KindClusterwide:
 		return eachSpec(n, policyReader{own: resource.NamespaceOf(n)}.ciliumSpec)
 	}
 	return All()
@@ -186,29 +186,34 @@ func (r policyReader) networkPolicyPeer(peer *yaml.Node) Namespaces {
 // requirements reads a label selector. It reports false for anything else, and where a value contains a
 // variable.
 func requirements(n *yaml.Node) ([]endpoints.Requirement, bool) {
-	var out []endpoints.Requirement
-	ok := n != nil && n.Kind == yaml.MappingNode
-	add := func(key, operator string, values []string) {
-		ok = ok && key != unreadable && operator != unreadable && !slices.ContainsFunc(append(values, key), func(s string) bool { return s == unreadable || strings.Contains(s, "$") })
-		out = append(out, endpoints.Requirement{Trait: endpoints.NamespaceLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOperator(operator), Values: values}})
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil, false
 	}
-	for i := 0; ok && i+1 < len(n.Content); i += 2 {
-		switch value := n.Content[i+1]; scalar(n.Content[i]) {
-		case "matchLabels":
-			ok = value.Kind == yaml.MappingNode
-			for j := 0; ok && j+1 < len(value.Content); j += 2 {
-				add(scalar(value.Content[j]), string(metav1.LabelSelectorOpIn), []string{scalar(value.Content[j+1])})
+	var out []endpoints.Requirement
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch value := n.Content[i+1]; {
+		case scalar(n.Content[i]) == "matchLabels" && value.Kind == yaml.MappingNode:
+			for j := 0; j+1 < len(value.Content); j += 2 {
+				out = append(out, requirement(value.Content[j], string(metav1.LabelSelectorOpIn), scalar(value.Content[j+1])))
 			}
-		case "matchExpressions":
-			ok = value.Kind == yaml.SequenceNode
+		case scalar(n.Content[i]) == "matchExpressions" && value.Kind == yaml.SequenceNode:
 			for _, e := range value.Content {
-				add(scalar(field(e, "key")), scalar(field(e, "operator")), scalars(field(e, "values")))
+				out = append(out, requirement(field(e, "key"), scalar(field(e, "operator")), scalars(field(e, "values"))...))
 			}
 		default:
-			ok = false
+			return nil, false
 		}
 	}
-	return out, ok
+	return out, !slices.ContainsFunc(out, unclear)
+}
+
+func requirement(key *yaml.Node, operator string, values ...string) endpoints.Requirement {
+	return endpoints.Requirement{Trait: endpoints.NamespaceLabel, LabelSelectorRequirement: metav1.LabelSelectorRequirement{Key: scalar(key), Operator: metav1.LabelSelectorOperator(operator), Values: values}}
+}
+
+// unclear reports whether a requirement contains a variable, or what is no scalar.
+func unclear(r endpoints.Requirement) bool {
+	return slices.ContainsFunc(append([]string{r.Key, string(r.Operator)}, r.Values...), func(s string) bool { return s == unreadable || strings.Contains(s, "$") })
 }
 
 // eachOf joins what the elements of a list have. Anything but a list may have all.

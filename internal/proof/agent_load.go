@@ -2,14 +2,12 @@ package proof
 
 import (
 	"fmt"
-	"strings"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/flow"
+	"github.com/tenantfence/tenantfence/internal/peers"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
@@ -36,24 +34,12 @@ func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoa
 		}
 		of.Objects++
 		of.Bytes += len(data)
-		addNames(names, n.YNode(), false)
+		for _, name := range peers.OutsideOf(n).Names {
+			names[name] = true
+		}
 	}
 	out.DNSNames = len(names)
 	return out, nil
-}
-
-// addNames adds the DNS names and patterns in the rules of a policy.
-func addNames(to map[string]bool, n *yaml.Node, inRule bool) {
-	for i, child := range n.Content {
-		key := ""
-		if n.Kind == yaml.MappingNode && i%2 == 1 {
-			key = n.Content[i-1].Value
-		}
-		if inRule && (key == "matchName" || key == "matchPattern") {
-			to[strings.ToLower(child.Value)] = true
-		}
-		addNames(to, child, key == "toFQDNs" || inRule && n.Kind == yaml.SequenceNode)
-	}
 }
 
 // policyMapWarning is the part of a policy map in percent from which its size is a warning.

@@ -89,32 +89,45 @@ func (o *outside) sort() {
 // relevant returns the rules that distinguish what others name.
 func (o *outside) relevant(own []peers.Outside) relevantRules {
 	out := relevantRules{of: o, some: map[int]bool{}, rejected: map[string]bool{}}
-	need := func(ids []int) {
-		for _, id := range ids {
-			out.some[id] = true
-		}
-	}
 	for _, one := range own {
 		out.networks = out.networks || one.AllNetworks || one.Nodes && o.byNode
 		out.names = out.names || one.AllNames
-		networks := one.Networks
-		if one.APIServer {
-			networks = slices.Concat(networks, o.apiServer)
+		for _, id := range o.ofNetworks(one) {
+			out.some[id] = true
 		}
-		if len(networks) > 0 {
-			need(o.unread)
+		for _, id := range o.ofNames(one) {
+			out.some[id] = true
 		}
-		for _, network := range networks {
-			for _, within := range o.within(network.Masked()) {
-				need(o.rulesOf[within])
-			}
+	}
+	return out
+}
+
+// ofNetworks returns the rules about networks that may be within those of a policy.
+func (o *outside) ofNetworks(one peers.Outside) []int {
+	networks := one.Networks
+	if one.APIServer {
+		networks = slices.Concat(networks, o.apiServer)
+	}
+	if len(networks) == 0 {
+		return nil
+	}
+	out := slices.Clone(o.unread)
+	for _, network := range networks {
+		for _, within := range o.within(network.Masked()) {
+			out = append(out, o.rulesOf[within]...)
 		}
-		if len(one.Names) > 0 {
-			need(o.unreadNames)
-		}
-		for _, name := range one.Names {
-			need(o.names[name])
-		}
+	}
+	return out
+}
+
+// ofNames returns the rules that may have a name of a policy.
+func (o *outside) ofNames(one peers.Outside) []int {
+	if len(one.Names) == 0 {
+		return nil
+	}
+	out := slices.Clone(o.unreadNames)
+	for _, name := range one.Names {
+		out = append(out, o.names[name]...)
 	}
 	return out
 }

@@ -92,6 +92,18 @@ func (p Proof) Isolation() (Isolated, error) {
 	return out, err
 }
 
+// search goes through the openings of pods and nodes.
+type search struct {
+	Proof
+	expectation *Expectation
+	classes     *classes
+	leaks       leaks
+	conflicts   conflicts
+	tally       tally
+	access      access
+	parts       parts
+}
+
 // count adds what was inspected, and what is known of other tenants.
 func (s *search) count(out *Isolated) {
 	fence, slice := s.counted()
@@ -162,18 +174,6 @@ func (p Proof) grants() []policy.Grant {
 		out = append(out, f.Grants...)
 	}
 	return out
-}
-
-// search goes through the openings of pods and nodes.
-type search struct {
-	Proof
-	expectation *Expectation
-	classes     *classes
-	leaks       leaks
-	conflicts   conflicts
-	tally       tally
-	access      access
-	parts       parts
 }
 
 func (s *search) search(pod endpoints.Endpoint, d flow.Direction) error {
