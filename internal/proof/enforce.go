@@ -33,7 +33,7 @@ type readPolicies struct {
 
 // engineInput is what the engine reads.
 type engineInput struct {
-	// synthetic are policies beside those of the build. Nil: none.
+	// synthetic are policies in addition to those of the build. Nil: none.
 	synthetic syntheticPolicies
 	// within has the namespaces of the policies that it reads. Omitted: all.
 	within endpoints.NamespaceSet
