@@ -15,7 +15,7 @@ import (
 
 // twoTenants are tenants x and y with a pod each. Config are agent settings, and of is the spec of each.
 func twoTenants(config, x, y string) string {
-	out := "apiVersion: tenantfence.dev/v1alpha1\nkind: FenceProfile\nmetadata: {name: platform}\nspec:\n  cluster: {cni: Cilium, ciliumVersion: '1.20', ciliumConfig: {policy-cidr-match-mode: ''" + config + "}}\n  enforcement: AllowOnly\n  limits: {fqdns: ['*.example.com'], cidrs: [10.0.0.0/8]}\n  tenants: {claims: {y: [tenant-y, y-1]}}\n"
+	out := "apiVersion: tenantfence.dev/v1alpha1\nkind: FenceProfile\nmetadata: {name: platform}\nspec:\n  cluster: {cni: Cilium, ciliumVersion: '1.20', ciliumConfig: {policy-cidr-match-mode: ''" + config + "}}\n  enforcement: AllowOnly\n  limits: {fqdns: ['*.example.com'], cidrs: [0.0.0.0/0], namespaces: [shop]}\n  tenants: {claims: {y: [tenant-y, y-1]}}\n"
 	for tenant, spec := range map[string]string{"x": x, "y": y} {
 		out += fmt.Sprintf("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: tenant-%[1]s}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: tenant-%[1]s, labels: {app: a}}\nspec: {containers: [{name: c}]}\n---\napiVersion: tenantfence.dev/v1alpha1\nkind: Tenant\nmetadata: {name: %[1]s}\nspec: {%[2]s}\n", tenant, spec)
 	}
@@ -42,7 +42,36 @@ func cidrGroup(networks int) string {
 const (
 	wideNetwork = "enforcement: Enforce, egress: [{name: lan, to: [{cidrs: [10.0.0.0/8]}], ports: [{port: 5432}]}]"
 	shop        = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+	// podWithoutPorts is a pod of no tenant.
+	podWithoutPorts = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop, labels: {app: web}}\nspec: {containers: [{name: c}]}\n"
 )
+
+// anyPodOnHTTP allows a port by its name, which no pod of the tenant has.
+var anyPodOnHTTP = byHand("tenant-x", "endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: shop}}], toPorts: [{ports: [{port: http, protocol: TCP}]}]}]")
+
+// webPort is a pod of the tenant y whose port has the name.
+func webPort(number int) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: tenant-y, labels: {app: web}}\nspec: {containers: [{name: c, ports: [{name: http, containerPort: %d}]}]}\n", number)
+}
+
+// TestCacheKeepsNothing proves builds in which a tenant may depend on any other.
+func TestCacheKeepsNothing(t *testing.T) {
+	t.Parallel()
+	for name, docs := range map[string][]string{
+		"a ClusterNetworkPolicy, which other settings enforce": {"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: admin}\nspec: {tier: Admin, priority: 1, subject: {namespaces: {matchLabels: {team: blue}}}, ingress: [{name: y, action: Accept, from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: tenant-y}}}]}]}\n"},
+		"networks that together have all addresses":            {byHand("tenant-y", "endpointSelector: {}, egressDeny: [{toCIDR: [128.0.0.0/1]}]"), byHand("shop", "endpointSelector: {}, egressDeny: [{toCIDR: [0.0.0.0/1]}]")},
+		"a label of the network of an address":                 {shop, byHand("shop", "endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {'cidr:10.1.2.0/24': ''}}]}]")},
+	} {
+		nodes, err := kio.FromBytes([]byte(strings.Join(append([]string{twoTenants(", enable-k8s-cluster-network-policy: 'false'", "enforcement: Enforce", "")}, docs...), "---\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cache := memory{}
+		if text, _ := outcomeOf(t, nodes, cache); len(cache) > 0 || !strings.Contains(strings.Join(text, "\n"), "isolated") && !strings.Contains(strings.Join(text, "\n"), "isolation") {
+			t.Errorf("%s: %d tenants are in the cache: %q", name, len(cache), text)
+		}
+	}
+}
 
 // TestCacheOfOneChange changes one thing that is not of the tenant x, and on which something depends that a run reports. The
 // run with a cache of the build before reports the same, and so does the slice of x, where x depends on it.
@@ -97,6 +126,11 @@ func TestCacheOfOneChange(t *testing.T) {
 			"", enforce, "", []string{"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ghost, namespace: ghost}\nspec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}\n"},
 			[]string{"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ghost, namespace: ghost}\nspec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0}}]}]}\n"},
 			report.PolicyRejected, false,
+		},
+		"the number of a port's name elsewhere": {
+			"", "enforcement: Enforce, ingress: [{name: web, from: [{namespace: shop}], ports: [{port: 8080}]}]", "",
+			[]string{shop, podWithoutPorts, anyPodOnHTTP, webPort(8080)}, []string{shop, podWithoutPorts, anyPodOnHTTP, webPort(9090)},
+			report.UndeclaredOpen, true,
 		},
 		"a FlowTest to the host, with ports of nodes": {
 			", kube-proxy-replacement: 'true'", enforce, "",

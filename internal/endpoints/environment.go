@@ -11,6 +11,8 @@ type Environment struct {
 	// Namespaces and their labels. Elsewhere are further ones, about whose pods nothing is asked.
 	Namespaces map[string]map[string]string
 	Elsewhere  map[string]bool
+	// Pods are those whose ports have the numbers of names. Omitted: the pods of the set.
+	Pods []Endpoint
 	// CIDRs that something other than the policies distinguishes.
 	CIDRs []string
 	// Selectors are selectors outside of policies, such as those of Tenants. Representatives

@@ -121,13 +121,17 @@ type representativeBuilder struct {
 func newRepresentativeBuilder(s Environment, existing []Endpoint, selections []Selection) *representativeBuilder {
 	i := &representativeBuilder{namespaces: s.Namespaces, elsewhere: s.Elsewhere, order: slices.Sorted(maps.Keys(s.Namespaces)), budget: s.budget(), seen: map[string][]Endpoint{}, seenWithPorts: map[string]bool{}}
 	all := [][]Selection{selections, s.Selectors}
+	numbered := s.Pods
+	if numbered == nil {
+		numbered = existing
+	}
 	i.fresh, i.of = freshValue(all), newClasses(all)
 	for _, s := range selections {
 		i.byAccount = i.byAccount || s.requires(PodAccount)
 		i.byPorts = i.byPorts || s.requires(PodPorts)
 		for _, p := range s.Ports {
 			if !names([]Endpoint{{Ports: i.ports}}, p) {
-				i.ports = append(i.ports, resolveNamedPort(p, existing, unusedPort))
+				i.ports = append(i.ports, resolveNamedPort(p, numbered, unusedPort))
 			}
 		}
 	}

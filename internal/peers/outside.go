@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -22,7 +23,8 @@ type Outside struct {
 	AllNetworks, AllNames bool
 	// APIServer and Nodes report that the apiserver, or nodes, are peers.
 	APIServer, Nodes bool
-	// Rules are the lists of networks and names. Unreadable reports that it lacks one.
+	// Rules are the lists of networks and names. Unreadable reports that it lacks one, or may
+	// distinguish addresses otherwise.
 	Rules      []Rule
 	Unreadable bool
 }
@@ -42,7 +44,10 @@ type Rule struct {
 func OutsideOf(n *yaml.RNode) Outside {
 	var out Outside
 	if n.GetKind() == resource.KindKubernetes {
-		out.walk(field(n.YNode(), "spec"), map[string]func(*yaml.Node){"ipBlock": func(block *yaml.Node) { out.addNetworks("toCIDRSet", block) }})
+		out.walk(field(n.YNode(), "spec"), map[string]func(*yaml.Node){
+			"ipBlock":           func(block *yaml.Node) { out.addNetworks("toCIDRSet", block) },
+			"namespaceSelector": func(selector *yaml.Node) { out.addSelector(selector, false) },
+		})
 		return out
 	}
 	readers := map[string]func(*yaml.Node){"toFQDNs": func(list *yaml.Node) { out.addNames(list) }}
@@ -51,6 +56,7 @@ func OutsideOf(n *yaml.RNode) Outside {
 		readers[side+"CIDRSet"] = func(list *yaml.Node) { out.addNetworks("toCIDRSet", list.Content...) }
 		readers[side+"Entities"] = func(list *yaml.Node) { out.addEntities(scalars(list)) }
 		readers[side+"Nodes"] = func(*yaml.Node) { out.Nodes = true }
+		readers[side+"Endpoints"] = func(list *yaml.Node) { out.addSelectors(list, resource.NamespaceOf(n) != "") }
 	}
 	out.walk(field(n.YNode(), "spec"), readers)
 	out.walk(field(n.YNode(), "specs"), readers)
@@ -62,6 +68,7 @@ func (o *Outside) walk(n *yaml.Node, readers map[string]func(*yaml.Node)) {
 	if n == nil {
 		return
 	}
+	o.Unreadable = o.Unreadable || n.Kind == yaml.AliasNode
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 1 {
 			if read := readers[n.Content[i-1].Value]; read != nil {
@@ -70,6 +77,36 @@ func (o *Outside) walk(n *yaml.Node, readers map[string]func(*yaml.Node)) {
 			}
 		}
 		o.walk(child, readers)
+	}
+}
+
+func (o *Outside) addSelectors(list *yaml.Node, namespaced bool) {
+	for _, one := range list.Content {
+		o.addSelector(one, namespaced)
+	}
+}
+
+// addSelector adds a selector of endpoints. One that requires no label of a pod also selects what is outside of the cluster.
+// One that requires a label of another source may distinguish addresses by their networks.
+func (o *Outside) addSelector(selector *yaml.Node, namespaced bool) {
+	all, ok := requirements(selector)
+	ofPods, ofNamespace := false, false
+	for _, r := range all {
+		source, key, hasSource := strings.Cut(r.Key, ":")
+		if !hasSource {
+			key = r.Key
+		}
+		switch {
+		case !hasSource || source == "any" || source == "k8s":
+			ofPods = ofPods || r.Operator == metav1.LabelSelectorOpIn || r.Operator == metav1.LabelSelectorOpExists
+			ofNamespace = ofNamespace || key == namespaceKey || strings.HasPrefix(key, namespaceLabels)
+		case source != "reserved":
+			o.Unreadable = true
+		}
+	}
+	// Cilium requires the namespace of a policy where its selector requires none.
+	if ofPods = ofPods || namespaced && !ofNamespace; !ok || !ofPods {
+		o.AllNetworks, o.AllNames, o.Nodes = true, true, true
 	}
 }
 

@@ -94,7 +94,7 @@ func (p proof) addCommon(h hash.Hash, settings []otherSetting) {
 	spec.Tenants = nil
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
 	writeAll(h, hashOf(fence), hashOf(spec), hashOf(p.in.Profile.Spec), hashOf(settings), inMesh(p.Fence, p.items), p.in.Mesh(), hashOf(p.leftOut), fmt.Sprint(ends.APIServer(), ends.Nodes()),
-		engine.ConflictingPorts(p.Fence.Agent, ends.Pods()), hashOf(ends.UndecidedOperatorPolicies()), p.index.WithoutResources)
+		engine.ConflictingPorts(p.Fence.Agent, ends.Pods()), endpoints.FirstPorts(ends.Pods()), hashOf(ends.UndecidedOperatorPolicies()), p.index.WithoutResources)
 }
 
 // of returns the key of a unit.
@@ -107,8 +107,8 @@ func (k *keys) of(u unit) [sha256.Size]byte {
 			own[ns] = true
 		}
 	}
-	writeAll(h, k.neighbours.distinguished(own, nil).key())
-	needed := k.neighbours.neededBy(own, nil)
+	writeAll(h, k.neighbours.distinguished(own).key())
+	needed := k.neighbours.neededBy(own)
 	if needed == nil {
 		needed = endpoints.NamespaceSet{}
 		for ns := range k.neighbours.namespaces {

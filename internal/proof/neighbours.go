@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"maps"
 	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -28,8 +27,11 @@ func (p *proof) reduce(b *neighbours) {
 	if p.unreduced || own == nil {
 		return
 	}
-	if p.engine.within = b.neededBy(own, p.in.FlowTests); p.engine.within != nil {
-		p.engine.synthetic = b.distinguished(own, p.in.FlowTests)
+	for _, ep := range b.ends.EndsOf(p.in.FlowTests) {
+		own[ep.Namespace] = true
+	}
+	if p.engine.within = b.neededBy(own); p.engine.within != nil {
+		p.engine.synthetic = b.distinguished(own)
 	}
 }
 
@@ -77,6 +79,13 @@ func (p proof) neighbours(settings []otherSetting) *neighbours {
 	}
 	out.declared, out.policies, out.outside, out.outsideOf = reach.NewExpectation(p.Fence), map[string][]*yaml.RNode{}, p.outside(settings), map[string][]peers.Outside{}
 	for _, n := range p.items {
+		switch {
+		case resource.Group(n) == resource.AdministratorGroup:
+			// Other settings of the agents enforce it.
+			out.unknown = true
+		case n.GetKind() == resource.KindCIDRGroup:
+			out.outside.addGroup(n)
+		}
 		if !isEnforced(p.Fence, n) || n.GetKind() == resource.KindCIDRGroup {
 			continue
 		}
@@ -93,31 +102,28 @@ func (p proof) neighbours(settings []otherSetting) *neighbours {
 	}
 	out.outside.add(ofGrants(p.Fence.Grants))
 	out.outside.sort()
+	// Then no address of a family is in the world alone.
+	out.unknown = out.unknown || out.outside.coversFamily()
 	return out
 }
 
-// distinguished returns the networks and names that distinguish what the policies of some namespaces, and of the pods in
-// FlowTests, name.
-func (b *neighbours) distinguished(own endpoints.NamespaceSet, tests []resource.FlowTest) relevantRules {
-	all := maps.Clone(own)
-	for _, ep := range b.ends.EndsOf(tests) {
-		all[ep.Namespace] = true
-	}
+// distinguished returns the networks and names that distinguish what the policies of some namespaces name.
+func (b *neighbours) distinguished(own endpoints.NamespaceSet) relevantRules {
 	var named []peers.Outside
-	for ns := range all {
+	for ns := range own {
 		named = append(named, b.outsideOf[ns]...)
 	}
 	for _, n := range b.clusterwide {
-		if n.concerns(all) {
+		if n.concerns(own) {
 			named = append(named, n.outside)
 		}
 	}
 	return b.outside.relevant(named)
 }
 
-// neededBy returns the namespaces on which the pods of some namespaces, and FlowTests, depend. Nil: all. With "" among
-// the namespaces, nodes depend on them, too.
-func (b *neighbours) neededBy(own endpoints.NamespaceSet, tests []resource.FlowTest) endpoints.NamespaceSet {
+// neededBy returns the namespaces on which the pods of some namespaces depend. Nil: all. With "" among the namespaces,
+// nodes depend on them, too.
+func (b *neighbours) neededBy(own endpoints.NamespaceSet) endpoints.NamespaceSet {
 	if b.unknown || own == nil {
 		return nil
 	}
@@ -141,9 +147,6 @@ func (b *neighbours) neededBy(own endpoints.NamespaceSet, tests []resource.FlowT
 	}
 	if own[""] {
 		declared(b.declared.PeersOfNodes())
-	}
-	for _, ep := range b.ends.EndsOf(tests) {
-		needed.Add(peers.Named(ep.Namespace))
 	}
 	return b.build.Set(needed)
 }

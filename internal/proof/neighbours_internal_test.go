@@ -37,7 +37,7 @@ func TestSlicesDecideAsTheWholeBuild(t *testing.T) {
 			p.unreduced = false
 			part := decided(t, p)
 			b := p.neighbours(nil)
-			needed := b.neededBy(b.own(s), p.inputsInSlice().FlowTests)
+			needed := b.neededBy(b.own(s))
 			if whole.rejects(func(namespace string) bool { return !needed.Has(namespace) }) {
 				continue
 			}

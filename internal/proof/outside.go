@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"go4.org/netipx"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -32,6 +35,8 @@ type outside struct {
 	names    map[string][]int
 	// unread are rules whose networks are not known, and unreadNames those whose names are not known.
 	unread, unreadNames []int
+	// ofGroups are the networks of groups.
+	ofGroups []netip.Prefix
 	// apiServer are the networks of the apiserver. byNode reports that networks match nodes, or that this is tried.
 	apiServer []netip.Prefix
 	byNode    bool
@@ -39,7 +44,7 @@ type outside struct {
 
 func (p proof) outside(settings []otherSetting) *outside {
 	out := &outside{ids: map[string]int{}, rulesOf: map[netip.Prefix][]int{}, names: map[string][]int{}, apiServer: reach.Endpoints{Index: p.index, Fence: p.Fence}.APIServer()}
-	out.byNode = p.Fence.Agent.Value(cilium.CIDRMatchMode) != "" || slices.ContainsFunc(settings, func(s otherSetting) bool { return slices.Contains(s.keys, cilium.CIDRMatchMode) })
+	out.byNode = p.Fence.Agent.Value(cilium.CIDRMatchMode) != "" || slices.ContainsFunc(p.Fence.Overrides, func(o policy.AgentOverride) bool { return o.Agent.Value(cilium.CIDRMatchMode) != "" }) || slices.ContainsFunc(settings, func(s otherSetting) bool { return slices.Contains(s.keys, cilium.CIDRMatchMode) })
 	return out
 }
 
@@ -68,6 +73,27 @@ func (o *outside) add(rules []peers.Rule) {
 			o.unread = append(o.unread, id)
 		}
 	}
+}
+
+// addGroup adds the networks of a CiliumCIDRGroup, which policies may have as theirs.
+func (o *outside) addGroup(n *yaml.RNode) {
+	scalars(n.YNode(), func(text string) {
+		if network, err := endpoints.ParseNetwork(text); err == nil {
+			o.ofGroups = append(o.ofGroups, network)
+		}
+	})
+}
+
+// coversFamily reports whether the networks of the build may together have all addresses of a family.
+func (o *outside) coversFamily() bool {
+	var all netipx.IPSetBuilder
+	for _, network := range slices.Concat(o.networks, o.ofGroups) {
+		if network.Bits() > 0 {
+			all.AddPrefix(network)
+		}
+	}
+	set, err := all.IPSet()
+	return err != nil || slices.ContainsFunc(set.Prefixes(), func(p netip.Prefix) bool { return p.Bits() == 0 })
 }
 
 // sort must be called once all rules are added.

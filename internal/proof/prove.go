@@ -139,13 +139,11 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 		return err
 	}
 	identities, err := p.identities(subject.View)
-	ofBuild := slices.Concat(p.policyMapFindings(largest), p.identityFindings(identities))
-	result.Findings = append(result.Findings, ofBuild...)
+	result.Findings = append(result.Findings, slices.Concat(p.policyMapFindings(largest), p.identityFindings(identities))...)
 	if err != nil || p.alternativeAgent {
 		return err
 	}
 	p.recalled.block(p.Fence, findings)
-	p.recalled.blockAll(ofBuild)
 	if result.Agents, err = p.agentLoad(largest, identities); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}

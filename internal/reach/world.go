@@ -141,6 +141,9 @@ func (p Proof) environment(expected *Expectation) endpoints.Environment {
 			delete(s.Namespaces, ns)
 		}
 	}
+	if p.Endpoints.Within != nil {
+		s.Pods = p.Endpoints.podsWhere(func(string) bool { return true })
+	}
 	s.CIDRs = p.declaredNetworks()
 	return s
 }
