@@ -92,17 +92,13 @@ func (o *Outside) addSelector(selector *yaml.Node, namespaced bool) {
 	all, ok := requirements(selector)
 	ofPods, ofNamespace := false, false
 	for _, r := range all {
-		source, key, hasSource := strings.Cut(r.Key, ":")
-		if !hasSource {
-			key = r.Key
+		source, key := sourceOf(r.Key)
+		if source != "k8s" {
+			o.Unreadable = o.Unreadable || source != "reserved"
+			continue
 		}
-		switch {
-		case !hasSource || source == "any" || source == "k8s":
-			ofPods = ofPods || r.Operator == metav1.LabelSelectorOpIn || r.Operator == metav1.LabelSelectorOpExists
-			ofNamespace = ofNamespace || key == namespaceKey || strings.HasPrefix(key, namespaceLabels)
-		case source != "reserved":
-			o.Unreadable = true
-		}
+		ofPods = ofPods || r.Operator == metav1.LabelSelectorOpIn || r.Operator == metav1.LabelSelectorOpExists
+		ofNamespace = ofNamespace || key == namespaceKey || strings.HasPrefix(key, namespaceLabels)
 	}
 	// Cilium requires the namespace of a policy where its selector requires none.
 	if ofPods = ofPods || namespaced && !ofNamespace; !ok || !ofPods {

@@ -128,12 +128,9 @@ func (r policyReader) selector(n *yaml.Node) Namespaces {
 	}
 	var ofNamespace []endpoints.Requirement
 	for _, one := range all {
-		source, key, hasSource := strings.Cut(one.Key, ":")
-		if !hasSource {
-			source, key = "any", one.Key
-		}
+		source, key := sourceOf(one.Key)
 		switch {
-		case source != "any" && source != "k8s" || key == clusterKey:
+		case source != "k8s" || key == clusterKey:
 			return All()
 		case key == namespaceKey:
 			one.Key = corev1.LabelMetadataName
@@ -148,6 +145,19 @@ func (r policyReader) selector(n *yaml.Node) Namespaces {
 		return Named(r.own)
 	}
 	return required(ofNamespace)
+}
+
+// sourceOf returns the source of a label in a Cilium selector, and its key. Labels of pods have the source k8s, also where
+// a selector has any source.
+func sourceOf(label string) (source, key string) {
+	source, key, found := strings.Cut(label, ":")
+	switch {
+	case !found:
+		return "k8s", label
+	case source == "any":
+		return "k8s", key
+	}
+	return source, key
 }
 
 func (r policyReader) networkPolicy(spec *yaml.Node) Namespaces {

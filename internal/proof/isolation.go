@@ -32,15 +32,13 @@ func (p proof) isolation(subject reach.Proof, result *report.Report) (flow.Large
 		return flow.Largest{}, nil
 	}
 	own := func(n *yaml.RNode) bool { return p.own[n] }
-	handWritten := slices.Concat(lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
-	result.Findings = append(result.Findings, handWritten...)
+	result.Findings = slices.Concat(result.Findings, lint.HostPolicies(p.Fence, p.items, own), lint.StartingPods(p.Fence, p.items, own))
 	isolated, err := subject.Isolation()
 	if err != nil {
 		return flow.Largest{}, err
 	}
 	isolation := isolated.Isolation
 	if !p.alternativeAgent {
-		p.recalled.block(p.Fence, handWritten)
 		isolation.Recalled = p.recalled.decide(isolated.Parts)
 	}
 	result.Findings = slices.Concat(result.Findings, isolated.Findings, subject.HostNetworkFindings())

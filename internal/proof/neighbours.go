@@ -85,26 +85,29 @@ func (p proof) neighbours(settings []otherSetting) *neighbours {
 			out.unknown = true
 		case n.GetKind() == resource.KindCIDRGroup:
 			out.outside.addGroup(n)
+		case resource.IsPolicy(n):
+			out.add(n)
 		}
-		if !isEnforced(p.Fence, n) || n.GetKind() == resource.KindCIDRGroup {
-			continue
-		}
-		ns, named := resource.NamespaceOf(n), peers.OutsideOf(n)
-		out.unknown = out.unknown || named.Unreadable
-		if out.outside.add(named.Rules); ns != "" {
-			out.namespaces[ns] = true
-			out.policies[ns], out.outsideOf[ns] = append(out.policies[ns], n), append(out.outsideOf[ns], named)
-			continue
-		}
-		one := clusterwidePolicy{peers: peers.OfPolicy(n), outside: named}
-		one.subjects, one.nodes = peers.SubjectsOf(n)
-		out.clusterwide = append(out.clusterwide, one)
 	}
 	out.outside.add(ofGrants(p.Fence.Grants))
 	out.outside.sort()
 	// Then no address of a family is in the world alone.
 	out.unknown = out.unknown || out.outside.coversFamily()
 	return out
+}
+
+// add adds a policy.
+func (b *neighbours) add(n *yaml.RNode) {
+	ns, named := resource.NamespaceOf(n), peers.OutsideOf(n)
+	b.unknown = b.unknown || named.Unreadable
+	if b.outside.add(named.Rules); ns != "" {
+		b.namespaces[ns] = true
+		b.policies[ns], b.outsideOf[ns] = append(b.policies[ns], n), append(b.outsideOf[ns], named)
+		return
+	}
+	one := clusterwidePolicy{peers: peers.OfPolicy(n), outside: named}
+	one.subjects, one.nodes = peers.SubjectsOf(n)
+	b.clusterwide = append(b.clusterwide, one)
 }
 
 // distinguished returns the networks and names that distinguish what the policies of some namespaces name.

@@ -82,8 +82,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err == nil && result.Passed() {
 		others, err = p.tryAlternatives(level, settings, result)
 		if err == nil && p.recalled != nil {
-			p.recalled.blockAll(others)
-			err = p.recalled.keep()
+			err = p.recalled.keep(others)
 		}
 	}
 	result.Assumptions, result.Findings = assumptions, slices.Concat(result.Findings, assumed, disabled, others)
@@ -143,7 +142,6 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	if err != nil || p.alternativeAgent {
 		return err
 	}
-	p.recalled.block(p.Fence, findings)
 	if result.Agents, err = p.agentLoad(largest, identities); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}

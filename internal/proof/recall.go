@@ -25,10 +25,8 @@ type recalled struct {
 	units []unit
 	// known are the parts of tenants that are not decided again.
 	known map[string]reach.Part
-	// decided are the parts of the others. Nil: isolation was not decided. blocked are tenants whose part is not kept,
-	// and with "" no part is.
+	// decided are the parts of the others. Nil: isolation was not decided.
 	decided map[string]*reach.Part
-	blocked map[string]bool
 }
 
 // unit are tenants that are kept together: one, or all that share namespaces.
@@ -44,7 +42,7 @@ func (p proof) recall(level v1alpha1.Proof, b *neighbours, settings []otherSetti
 	if p.cache == nil || b.unknown || !p.slice.IsWhole() || p.listAccess || level != v1alpha1.ProofIsolation {
 		return nil, nil
 	}
-	out := &recalled{cache: p.cache, units: unitsOf(p.Fence), known: map[string]reach.Part{}, blocked: map[string]bool{}}
+	out := &recalled{cache: p.cache, units: unitsOf(p.Fence), known: map[string]reach.Part{}}
 	keys := p.keys(b, settings)
 	for i := range out.units {
 		u := &out.units[i]
@@ -94,29 +92,11 @@ func (r *recalled) rest() report.Slice {
 	return report.TenantSlice(names...)
 }
 
-// block keeps no part that findings may be about: those of the tenants of their namespaces. What is cluster-wide, or in
-// a namespace without a tenant, is decided in each run.
-func (r *recalled) block(f *policy.Fence, findings report.Findings) {
-	for _, one := range findings {
-		if r == nil || one.Severity == report.Info {
-			continue
-		}
-		for _, t := range f.TenantsIn(one.Resource.Namespace) {
-			r.blocked[t.Name] = true
-		}
-	}
-}
-
-// blockAll keeps no part if a finding is about the build as a whole.
-func (r *recalled) blockAll(findings report.Findings) {
-	if r != nil && slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Severity != report.Info }) {
-		r.blocked[""] = true
-	}
-}
-
-// keep writes the parts that were decided without a finding.
-func (r *recalled) keep() error {
-	if r.decided == nil || r.blocked[""] {
+// keep writes the parts that were decided without a finding, if other settings of the agents change nothing. Findings
+// without an engine, and those about the build as a whole, are found in each run.
+func (r *recalled) keep(ofOtherSettings report.Findings) error {
+	changed := slices.ContainsFunc(ofOtherSettings, func(f report.Finding) bool { return f.Severity != report.Info })
+	if r.decided == nil || changed {
 		return nil
 	}
 	for _, u := range r.units {
@@ -127,7 +107,7 @@ func (r *recalled) keep() error {
 			} else {
 				parts[tenant] = reach.Part{}
 			}
-			clean = clean && parts[tenant].Clean() && !r.blocked[tenant]
+			clean = clean && parts[tenant].Clean()
 		}
 		if !clean {
 			continue
