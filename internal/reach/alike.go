@@ -88,7 +88,7 @@ func (p Proof) labelsOfLaterPod(pod endpoints.Endpoint) map[string]string {
 func (p Proof) declaredNetworks() []string {
 	var out []string
 	for _, g := range p.grants() {
-		out = slices.Concat(out, g.From.CIDRs, g.From.Except, g.To.CIDRs, g.To.Except)
+		out = append(out, slices.Concat(g.From.CIDRs, g.From.Except, g.To.CIDRs, g.To.Except)...)
 	}
 	for _, f := range p.fences() {
 		for _, e := range slices.Sorted(maps.Keys(f.EntityAddresses)) {
