@@ -53,7 +53,8 @@ type Options struct {
 	// Slice is the part of the fence that is decided, and whose changes are reported. All policies are
 	// generated. Omitted: the whole fence.
 	Slice report.Slice
-	// Cache has results of earlier proofs, and receives new ones. It is trusted: it can state any result. Omitted: everything is decided.
+	// Cache has results of earlier proofs, and receives new ones. It is trusted: it can state any
+	// result. Omitted: everything is decided.
 	Cache proof.Cache
 	// Seen is the value of the annotation resource.AnnotationSeen on this project's kinds. Omitted: no
 	// annotation.

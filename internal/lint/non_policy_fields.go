@@ -68,7 +68,7 @@ func (r metadataRule) evaluate(f *policy.Fence, p placedMetadata) *report.Findin
 
 // hostPorts reports the first hostPort of each pod template of a resource.
 func hostPorts(n *yaml.RNode) report.Findings {
-	if !hasKey(n.YNode(), "hostPort") {
+	if !resource.HasKey(n.YNode(), "hostPort") {
 		return nil
 	}
 	doc, err := n.Map()
@@ -82,19 +82,6 @@ func hostPorts(n *yaml.RNode) report.Findings {
 		}
 	}
 	return out
-}
-
-// hasKey reports whether a value has one of some keys at any depth.
-func hasKey(n *yaml.Node, keys ...string) bool {
-	if n == nil {
-		return false
-	}
-	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(keys, child.Value) || hasKey(child, keys...) {
-			return true
-		}
-	}
-	return hasKey(n.Alias, keys...)
 }
 
 // podSpec is the spec of a pod or a pod template, and its path: "spec.template.spec.".

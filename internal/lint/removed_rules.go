@@ -41,7 +41,7 @@ func checkCiliumPolicies[T any](f *policy.Fence, items []*yaml.RNode, fields []s
 	}
 	var out report.Findings
 	for _, n := range items {
-		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || !hasKey(n.YNode(), fields...) {
+		if !resource.IsCilium(n) || resource.IsLocalConfig(n) || !resource.HasKey(n.YNode(), fields...) {
 			continue
 		}
 		for _, found := range inSpecs(n, find) {

@@ -77,16 +77,14 @@ func ofEntities(all []v1alpha1.Entity) Namespaces {
 	return Namespaces{}
 }
 
-// Add adds the namespaces of others.
-func (n *Namespaces) Add(others ...Namespaces) {
-	for _, other := range others {
-		n.all = n.all || other.all
-		n.required = append(n.required, other.required...)
-		if n.named == nil {
-			n.named = map[string]bool{}
-		}
-		maps.Copy(n.named, other.named)
+// Add adds other namespaces.
+func (n *Namespaces) Add(other Namespaces) {
+	n.all = n.all || other.all
+	n.required = append(n.required, other.required...)
+	if n.named == nil {
+		n.named = map[string]bool{}
 	}
+	maps.Copy(n.named, other.named)
 }
 
 // Overlap reports whether they may have a namespace of a set. Without the labels of namespaces, any may have

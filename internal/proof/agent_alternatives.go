@@ -34,7 +34,7 @@ var alternatives = []alternative{
 		return ""
 	}},
 	{[]string{cilium.EnableNonDefaultDeny}, whenUsed(func(p proof) bool {
-		return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "enableDefaultDeny") })
+		return p.inOtherPolicies(func(n *yaml.Node) bool { return resource.HasKey(n, "enableDefaultDeny") })
 	}, "false")},
 	{[]string{cilium.EnableNetworkPolicy}, whenUsed(func(p proof) bool {
 		return p.Fence.Policies != v1alpha1.PoliciesKubernetes && p.hasKind(resource.KindKubernetes)
@@ -47,7 +47,7 @@ var alternatives = []alternative{
 	}, "true")},
 	// One of them alone authenticates no connection.
 	{[]string{cilium.MeshAuth, cilium.MeshAuthMutual}, whenUsed(func(p proof) bool {
-		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "authentication") })
+		return p.inPolicies(func(n *yaml.Node) bool { return resource.HasKey(n, "authentication") })
 	}, "true")},
 }
 
@@ -212,7 +212,7 @@ func (p proof) inOtherPolicies(match func(*yaml.Node) bool) bool {
 
 // hasHostPolicies reports whether a policy that the fence does not write selects nodes.
 func (p proof) hasHostPolicies() bool {
-	return p.inOtherPolicies(func(n *yaml.Node) bool { return hasField(n, "nodeSelector") })
+	return p.inOtherPolicies(func(n *yaml.Node) bool { return resource.HasKey(n, "nodeSelector") })
 }
 
 // otherCluster is the first cluster in a policy that is not this cluster.

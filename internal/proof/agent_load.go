@@ -34,8 +34,10 @@ func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoa
 		}
 		of.Objects++
 		of.Bytes += len(data)
-		for _, name := range peers.OutsideOf(n).Names {
-			names[name] = true
+		if resource.HasKey(n.YNode(), "toFQDNs") {
+			for _, name := range peers.OutsideOf(n).Names {
+				names[name] = true
+			}
 		}
 	}
 	out.DNSNames = len(names)

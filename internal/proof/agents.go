@@ -33,7 +33,7 @@ var disablingSettings = []disablingSetting{
 	{report.PoliciesNotEnforced, cilium.EnableCiliumPolicy, "false", "true", "agents enforce no CiliumNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindCilium) }},
 	{report.PoliciesNotEnforced, cilium.EnableClusterwidePolicy, "false", "true", "agents enforce no CiliumClusterwideNetworkPolicy", func(p proof) bool { return p.hasKind(resource.KindClusterwide) }},
 	{report.ICMPRulesDisabled, cilium.EnableICMPRules, "false", "true", "agents reject policies with ICMP rules", func(p proof) bool {
-		return p.inPolicies(func(n *yaml.Node) bool { return hasField(n, "icmps") })
+		return p.inPolicies(func(n *yaml.Node) bool { return resource.HasKey(n, "icmps") })
 	}},
 	{report.HostPoliciesNotEnforced, cilium.EnableHostFirewall, "false", "true", "agents enforce no host policy, so spec.nodes has no effect", func(p proof) bool { return len(p.Fence.Nodes()) > 0 }},
 	{report.NetworkPoliciesNotEnforced, cilium.EnableNetworkPolicy, "false", "true", "agents enforce no NetworkPolicy", func(p proof) bool { return p.Fence.Policies == v1alpha1.PoliciesKubernetes }},
@@ -76,18 +76,8 @@ func (p proof) hasKind(kind string) bool {
 // usesProxies reports whether a policy has L7 rules or DNS names.
 func (p proof) usesProxies() bool {
 	return slices.ContainsFunc(p.items, func(n *yaml.RNode) bool {
-		return resource.IsCilium(n) && hasField(n.YNode(), "rules", "toFQDNs", "serverNames")
+		return resource.IsCilium(n) && resource.HasKey(n.YNode(), "rules", "toFQDNs", "serverNames")
 	})
-}
-
-// hasField reports whether a value contains one of the fields, at any depth.
-func hasField(n *yaml.Node, names ...string) bool {
-	for i, child := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && slices.Contains(names, child.Value) || hasField(child, names...) {
-			return true
-		}
-	}
-	return false
 }
 
 // anyScalar reports whether a key or scalar value matches.

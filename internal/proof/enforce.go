@@ -31,27 +31,22 @@ type readPolicies struct {
 	undecided []report.Ref
 }
 
-// engineInput is what the engine reads.
+// engineInput is what the engine reads: policies of the build, and synthetic ones.
 type engineInput struct {
-	// synthetic are policies in addition to those of the build. Nil: none.
-	synthetic syntheticPolicies
 	// within has the namespaces of the policies that it reads. Omitted: all.
-	within endpoints.NamespaceSet
+	within        endpoints.NamespaceSet
+	distinguished relevantRules
+	defaultDeny   syntheticDefaultDeny
 }
 
+// policies are the synthetic policies.
 func (e engineInput) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
-	if e.synthetic == nil {
-		return nil, nil
+	out, err := e.defaultDeny.policies(cni)
+	if err != nil {
+		return nil, err
 	}
-	return e.synthetic.policies(cni)
-}
-
-// reject returns what the engine rejects of the build. Of synthetic policies, only some may be rejected.
-func (e engineInput) reject(all flow.RejectedError) flow.RejectedError {
-	if r, ok := e.synthetic.(relevantRules); ok {
-		return r.reject(all)
-	}
-	return all
+	more, err := e.distinguished.policies()
+	return append(out, more...), err
 }
 
 // readEnforced reads policies. It leaves out policies that cannot be decided in namespaces
@@ -64,7 +59,7 @@ func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNod
 		var rejected flow.RejectedError
 		switch {
 		case errors.As(err, &rejected):
-			findings = append(findings, rejections(fence, input.reject(rejected), items)...)
+			findings = append(findings, rejections(fence, input.distinguished.reject(rejected), items)...)
 		case err != nil:
 			return readPolicies{}, findings, err
 		}

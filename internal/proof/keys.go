@@ -40,11 +40,11 @@ func (p proof) keys(b *neighbours, settings []otherSetting) *keys {
 		digest := resource.Digest(p.items[i])
 		digests[i] = digest[:]
 	})
-	in, labels := map[string]hash.Hash{}, b.ends.Namespaces()
+	in := map[string]hash.Hash{}
 	of := func(ns string) hash.Hash {
 		if in[ns] == nil {
 			in[ns] = sha256.New()
-			writeAll(in[ns], ns, labels[ns])
+			writeAll(in[ns], ns, b.labels[ns])
 		}
 		return in[ns]
 	}
@@ -93,8 +93,9 @@ func (p proof) addCommon(h hash.Hash, settings []otherSetting) {
 	spec := p.in.Fence.Spec
 	spec.Tenants = nil
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
+	pods := ends.Pods()
 	writeAll(h, hashOf(fence), hashOf(spec), hashOf(p.in.Profile.Spec), hashOf(settings), inMesh(p.Fence, p.items), p.in.Mesh(), hashOf(p.leftOut), fmt.Sprint(ends.APIServer(), ends.Nodes()),
-		engine.ConflictingPorts(p.Fence.Agent, ends.Pods()), endpoints.FirstPorts(ends.Pods()), hashOf(ends.UndecidedOperatorPolicies()), p.index.WithoutResources)
+		engine.ConflictingPorts(p.Fence.Agent, pods), endpoints.FirstPorts(pods), hashOf(ends.UndecidedOperatorPolicies()), p.index.WithoutResources)
 }
 
 // of returns the key of a unit.

@@ -31,7 +31,7 @@ func (p *proof) reduce(b *neighbours) {
 		own[ep.Namespace] = true
 	}
 	if p.engine.within = b.neededBy(own); p.engine.within != nil {
-		p.engine.synthetic = b.distinguished(own)
+		p.engine.distinguished = b.distinguished(own)
 	}
 }
 
@@ -40,6 +40,8 @@ type neighbours struct {
 	fence *policy.Fence
 	ends  reach.Endpoints
 	build *peers.Build
+	// labels are those of the namespaces of the build and of tenants.
+	labels map[string]map[string]string
 	// namespaces are those of the build, of tenants, and of policies.
 	namespaces map[string]bool
 	// unknown reports that the namespaces are not known.
@@ -66,15 +68,18 @@ func (c clusterwidePolicy) concerns(own endpoints.NamespaceSet) bool {
 }
 
 func (p proof) neighbours(settings []otherSetting) *neighbours {
+	if p.slice.IsWhole() && p.cache == nil {
+		return &neighbours{unknown: true}
+	}
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
-	labels := ends.Namespaces()
-	out := &neighbours{fence: p.Fence, ends: ends, build: peers.NewBuild(labels), namespaces: map[string]bool{}}
-	for ns := range labels {
+	out := &neighbours{fence: p.Fence, ends: ends, labels: ends.Namespaces(), namespaces: map[string]bool{}}
+	out.build = peers.NewBuild(out.labels)
+	for ns := range out.labels {
 		out.namespaces[ns] = true
 	}
 	// Enforcers of NetworkPolicy compare addresses of pods with networks. A path may go through any pod.
 	out.unknown = p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || p.NetworkPolicyForm != nil || len(p.in.Profile.Spec.ForbiddenPaths) > 0
-	if p.slice.IsWhole() && p.cache == nil || out.unknown {
+	if out.unknown {
 		return out
 	}
 	out.declared, out.policies, out.outside, out.outsideOf = reach.NewExpectation(p.Fence), map[string][]*yaml.RNode{}, p.outside(settings), map[string][]peers.Outside{}

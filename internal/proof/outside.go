@@ -11,7 +11,6 @@ import (
 	"go4.org/netipx"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
@@ -184,8 +183,8 @@ func (r relevantRules) key() []string {
 	return append(out, texts...)
 }
 
-// policies implements syntheticPolicies: one for each rule. It selects no pod, and names networks or names as others do.
-func (r relevantRules) policies(v1alpha1.CNI) ([]json.RawMessage, error) {
+// policies are synthetic ones, one for each rule. It selects no pod, and names networks or names as others do.
+func (r relevantRules) policies() ([]json.RawMessage, error) {
 	if r.of == nil {
 		return nil, nil
 	}

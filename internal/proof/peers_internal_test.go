@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/peers"
+	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
@@ -27,7 +28,7 @@ func TestPeersAreThoseOfTheEngine(t *testing.T) {
 		if !ok || p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 			continue
 		}
-		labels := p.neighbours(nil).ends.Namespaces()
+		labels := reach.Endpoints{Index: p.index, Fence: p.Fence}.Namespaces()
 		for _, n := range p.items {
 			if !isEnforced(p.Fence, n) || n.GetKind() == resource.KindCIDRGroup {
 				continue

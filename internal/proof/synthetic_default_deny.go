@@ -11,11 +11,6 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// syntheticPolicies are policies that a proof adds to those of the build.
-type syntheticPolicies interface {
-	policies(v1alpha1.CNI) ([]json.RawMessage, error)
-}
-
 // syntheticDefaultDeny are owners that a proof treats as if they were in Enforce.
 type syntheticDefaultDeny []*policy.Owner
 

@@ -130,11 +130,11 @@ func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 
 // compare finds connections that become allowed or denied, optionally with a synthetic default-deny.
 func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
-	before, err := newProgram(t.Fence, t.Index, t.oldItems, engineInput{synthetic: synthetic})
+	before, err := newProgram(t.Fence, t.Index, t.oldItems, engineInput{defaultDeny: synthetic})
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	after, err := newProgram(t.Fence, t.Index, t.newItems, engineInput{synthetic: synthetic})
+	after, err := newProgram(t.Fence, t.Index, t.newItems, engineInput{defaultDeny: synthetic})
 	if err != nil {
 		return t.unknownFindings(err)
 	}
