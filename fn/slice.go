@@ -15,7 +15,7 @@ func inSlice(s report.Slice, o resource.Ownership, before []*yaml.RNode, merged 
 	if s.IsWhole() {
 		return before, merged
 	}
-	before, merged.Items = o.In(s, before), o.In(s, merged.Items)
+	before, merged.Items, merged.Existing = o.In(s, before), o.In(s, merged.Items), o.In(s, merged.Existing)
 	included := map[report.Ref]bool{}
 	for _, n := range slices.Concat(before, merged.Items) {
 		included[resource.ID(n)] = true

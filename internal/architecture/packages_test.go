@@ -102,7 +102,7 @@ var modelImports = map[string][]string{
 	"internal/report":    {"internal/strict", "api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium"},
 	"internal/document":  nil,
 	"internal/policy":    {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report"},
-	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy", "internal/block"},
+	"internal/resource":  {"api/v1alpha1", "internal/endpoints", "internal/flow", "internal/cilium", "internal/report", "internal/policy", "internal/block", "internal/parallel"},
 }
 
 // importRule restricts an external package, and all packages below it, to the named packages.

@@ -17,7 +17,7 @@ import (
 // RequiredChanges returns lines for users who apply the policies alone: the changes to resources that the
 // function does not generate.
 func RequiredChanges(f *policy.Fence, before []*yaml.RNode, merged merge.Result) []string {
-	return slices.Concat(requiredFields(f, merged.Changes), requiredDeletions(merged.Adopted), RequiredPolicyChanges(before, merged.Items))
+	return slices.Concat(requiredFields(f, merged.Changes), requiredDeletions(merged.Adopted), RequiredPolicyChanges(before, merged.Existing))
 }
 
 // requiredFields lists the fields that were set on Namespaces and Services.

@@ -41,7 +41,10 @@ type Options struct {
 
 // Result is the build after the merge.
 type Result struct {
+	// Items are all items. Those that were created, and replace no other policy, are the last.
 	Items []*yaml.RNode
+	// Existing are the items before these.
+	Existing []*yaml.RNode
 	// Changes has the policies of this fence, and the resources with patched aspects, sorted by
 	// kind, namespace and name.
 	Changes report.Changes
@@ -61,7 +64,9 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 	for _, n := range items {
 		m.item(n)
 	}
+	existing := len(m.result.Items)
 	m.create(desired)
+	m.result.Existing = m.result.Items[:existing:existing]
 	slices.SortStableFunc(m.result.Changes, func(a, b report.Change) int {
 		return cmp.Or(cmp.Compare(a.Ref.Kind, b.Ref.Kind), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name),
 			cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Action, b.Action))

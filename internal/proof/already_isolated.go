@@ -22,7 +22,7 @@ import (
 // not deny traffic there, and these policies do.
 func (c Build) alreadyIsolated() (report.Findings, error) {
 	o := generate.MergeOptions(c.In, c.Fence)
-	others := slices.DeleteFunc(slices.Clone(c.After.Items), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
+	others := slices.DeleteFunc(slices.Clone(c.After.Existing), func(n *yaml.RNode) bool { return o.Owns(n) || resource.IsLocalConfig(n) })
 	if !slices.ContainsFunc(others, func(n *yaml.RNode) bool { return resource.IsPolicy(n) && c.inAllowOnly(resource.NamespaceOf(n)) }) {
 		return nil, nil
 	}

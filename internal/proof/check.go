@@ -41,9 +41,11 @@ type Build struct {
 
 // Check proves the build, and returns the findings about it.
 func (c Build) Check() (report.Report, report.Findings, error) {
+	// Policies that were just created have nothing that a user wrote.
+	existing := c.After.Existing
 	findings := append(refuseEmpty(c.In, c.Before, c.After.Items), slices.Concat(
-		lint.AuditAnnotation(c.After.Items), lint.UnknownAnnotations(c.After.Items), lint.Withheld(c.After.Items),
-		lint.ReservedLabels(c.Fence, c.Index), lint.OtherFences(c.Fence, generate.MergeOptions(c.In, c.Fence).Owns, c.After.Items), lint.WithoutEffect(c.Fence, c.Index, c.After.Items))...)
+		lint.AuditAnnotation(existing), lint.UnknownAnnotations(existing), lint.Withheld(existing),
+		lint.ReservedLabels(c.Fence, c.Index), lint.OtherFences(c.Fence, generate.MergeOptions(c.In, c.Fence).Owns, existing), lint.WithoutEffect(c.Fence, c.Index, existing))...)
 	if c.SkipProof {
 		return report.Report{}, findings, nil
 	}
@@ -54,6 +56,7 @@ func (c Build) Check() (report.Report, report.Findings, error) {
 		}
 		*items = applied
 	}
+	c.After.Existing = c.After.Items[:len(existing)]
 	for _, checkFunc := range []func() (report.Findings, error){c.traffic, c.alreadyIsolated} {
 		found, err := checkFunc()
 		if findings = append(findings, found...); err != nil {

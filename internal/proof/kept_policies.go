@@ -16,7 +16,7 @@ import (
 func (c Build) keptUnproved() report.Findings {
 	o, planned := generate.MergeOptions(c.In, c.Fence), resource.ByID(c.Policies)
 	var names []string
-	for _, n := range c.After.Items {
+	for _, n := range c.After.Existing {
 		plan := planned[resource.ID(n)]
 		if o.Owns(n) && !resource.IsLocalConfig(n) && (plan == nil || !merge.IsUpToDate(n, plan)) {
 			names = append(names, resource.RefOf(n).String())

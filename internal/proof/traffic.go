@@ -61,23 +61,23 @@ func newTrafficComparison(c Build) trafficComparison {
 	t := trafficComparison{Build: c, newItems: c.After.Items}
 	o := generate.MergeOptions(c.In, c.Fence)
 	inPlace := len(c.PreviousPolicies) > 0 || resource.InPlace(c.Before) && slices.ContainsFunc(c.Before, o.Owns)
-	present, earlier := resource.ByID(c.Before), map[report.Ref]bool{}
-	for _, n := range c.PreviousPolicies {
-		switch id := resource.ID(n); {
-		case o.Owns(n) && o.Touches(n):
-			earlier[id] = true
-			t.oldItems = append(t.oldItems, n)
-		case present[id] == nil:
-			t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
+	earlier := map[report.Ref]bool{}
+	if len(c.PreviousPolicies) > 0 {
+		present := resource.ByID(c.Before)
+		for _, n := range c.PreviousPolicies {
+			switch id := resource.ID(n); {
+			case o.Owns(n) && o.Touches(n):
+				earlier[id] = true
+				t.oldItems = append(t.oldItems, n)
+			case present[id] == nil:
+				t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
+			}
 		}
 	}
 	_, replacing := adoptions(c.After.Adopted)
-	t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.Before), func(n *yaml.RNode) bool { return earlier[resource.ID(n)] })...)
+	t.oldItems = append(t.oldItems, withoutIDs(c.Before, earlier)...)
 	if !inPlace {
-		t.oldItems = append(t.oldItems, slices.DeleteFunc(slices.Clone(c.After.Items), func(n *yaml.RNode) bool {
-			id := resource.ID(n)
-			return !o.Owns(n) || present[id] != nil || replacing[id]
-		})...)
+		t.oldItems = append(t.oldItems, c.After.Items[len(c.After.Existing):]...)
 	}
 	t.oldItems = append(t.oldItems, c.unknownBefore(o, t.oldItems)...)
 	t.changed = changedPolicies(o, t.oldItems, t.newItems)
@@ -100,8 +100,8 @@ func adoptions(all []merge.Adoption) (replaced map[report.Ref]report.Ref, replac
 }
 
 // changedPolicies are the policies that differ between two builds, sorted.
-func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolicy {
-	one, other := policiesByID(oldItems), policiesByID(is)
+func changedPolicies(o merge.Options, oldItems, newItems []*yaml.RNode) []changedPolicy {
+	one, other := policiesByID(without(oldItems, newItems)), policiesByID(without(newItems, oldItems))
 	all := maps.Clone(one)
 	maps.Copy(all, other)
 	var out []changedPolicy
@@ -120,6 +120,23 @@ func changedPolicies(o merge.Options, oldItems, is []*yaml.RNode) []changedPolic
 	}
 	slices.SortFunc(out, func(a, b changedPolicy) int { return strings.Compare(a.ref.String(), b.ref.String()) })
 	return out
+}
+
+// withoutIDs are the items with other identities.
+func withoutIDs(items []*yaml.RNode, ids map[report.Ref]bool) []*yaml.RNode {
+	if len(ids) == 0 {
+		return items
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return ids[resource.ID(n)] })
+}
+
+// without are the items that are not among others.
+func without(items, others []*yaml.RNode) []*yaml.RNode {
+	has := make(map[*yaml.RNode]bool, len(others))
+	for _, n := range others {
+		has[n] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return has[n] })
 }
 
 func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {

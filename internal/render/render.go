@@ -4,11 +4,11 @@ package render
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
@@ -68,12 +68,8 @@ func metadata(f *policy.Fence, p *policy.Policy) metav1.ObjectMeta {
 // toNode converts a typed object to a node with sorted keys, without the status and timestamps that
 // typed objects always have.
 func toNode(object any) (*yaml.RNode, error) {
-	data, err := json.Marshal(object)
+	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
-		return nil, err
-	}
-	var m map[string]any
-	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, err
 	}
 	delete(m, "status")

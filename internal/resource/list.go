@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/tenantfence/tenantfence/internal/block"
+	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
@@ -36,7 +37,7 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 	items, err := rw.Read()
 	var annotations map[string]map[string]string
 	if err == nil && rw.WrappingKind == kio.ResourceListKind {
-		annotations, err = kio.PreprocessResourcesForInternalAnnotationMigration(items)
+		annotations, err = kio.PreprocessResourcesForInternalAnnotationMigration(withHostAnnotations(items))
 	}
 	switch {
 	case err != nil && rw.WrappingKind != kio.ResourceListKind:
@@ -50,40 +51,64 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 		return fmt.Errorf("the items of the ResourceList are invalid; each must be a resource: %w", err)
 	}
 	rl := &framework.ResourceList{Items: items, FunctionConfig: rw.FunctionConfig}
-	buffer, err := processList(rl, rw, annotations, process)
-	if len(buffer) > 0 {
-		if _, werr := out.Write(buffer); werr != nil {
+	written, err := processList(rl, rw, annotations, process)
+	for _, part := range written {
+		if _, werr := out.Write(part); werr != nil {
 			return errors.Join(err, fmt.Errorf("write output: %w", werr))
 		}
 	}
 	return err
 }
 
-// processList runs a process on a ResourceList and returns the result as YAML, as framework.Execute does.
+// processList runs a process on a ResourceList and returns the parts of the result as YAML, as framework.Execute does.
 // The error is that of the process, or the reason why the YAML is missing.
-func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations map[string]map[string]string, process func(*framework.ResourceList) error) ([]byte, error) {
+func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations map[string]map[string]string, process func(*framework.ResourceList) error) ([][]byte, error) {
 	processErr := process(rl)
-	withPlace := slices.DeleteFunc(slices.Clone(rl.Items), func(n *yaml.RNode) bool { return !hasHostAnnotations(n) })
-	if err := kio.ReconcileInternalAnnotations(withPlace, annotations); err != nil {
+	if err := kio.ReconcileInternalAnnotations(withHostAnnotations(rl.Items), annotations); err != nil {
 		return nil, errors.Join(processErr, fmt.Errorf("write the annotations of the items: %w", err))
 	}
-	if len(rl.Results) > 0 {
-		data, err := yaml.Marshal(rl.Results)
-		if err != nil {
-			return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
-		}
-		if rw.Results, err = yaml.Parse(string(data)); err != nil {
-			return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
-		}
+	results, err := resultsNode(rl.Results)
+	if err != nil {
+		return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
 	}
-	buffer, err := writeList(rw, rl.Items)
+	rw.Results = results
+	written, err := writeList(rw, rl.Items)
 	if err != nil {
 		return nil, errors.Join(processErr, fmt.Errorf("write the items: %w", err))
 	}
-	return buffer, processErr
+	return written, processErr
 }
 
-// hasHostAnnotations reports whether an item may have annotations with which kyaml finds its file.
+// resultsNode returns results as a list. It is nil without any.
+func resultsNode(all framework.Results) (*yaml.RNode, error) {
+	var out *yaml.RNode
+	// kyaml's emitter moves all that follows for each line, so all results in one text would take their square.
+	for some := range slices.Chunk(all, together) {
+		data, err := yaml.Marshal(some)
+		if err != nil {
+			return nil, err
+		}
+		n, err := yaml.Parse(string(data))
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			out = n
+			continue
+		}
+		out.YNode().Content = append(out.YNode().Content, n.YNode().Content...)
+	}
+	return out, nil
+}
+
+// together is how many items or results are written as one text.
+const together = 64
+
+// withHostAnnotations are the items that may have annotations with which kyaml finds their files.
+func withHostAnnotations(items []*yaml.RNode) []*yaml.RNode {
+	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return !hasHostAnnotations(n) })
+}
+
 func hasHostAnnotations(n *yaml.RNode) bool {
 	all := child(child(n.YNode(), "metadata"), "annotations")
 	if all == nil {
@@ -97,19 +122,19 @@ func hasHostAnnotations(n *yaml.RNode) bool {
 	return all.Kind != yaml.MappingNode
 }
 
-// writeList returns a ResourceList as kyaml writes it.
-func writeList(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, error) {
+// writeList returns the parts of a ResourceList as kyaml writes it.
+func writeList(rw *kio.ByteReadWriter, items []*yaml.RNode) ([][]byte, error) {
 	if out, ok := writeBlocks(rw, items); ok {
 		return out, nil
 	}
 	var buffer bytes.Buffer
 	rw.Writer = &buffer
 	err := rw.Write(items)
-	return buffer.Bytes(), err
+	return [][]byte{buffer.Bytes()}, err
 }
 
 // writeBlocks writes a ResourceList without kyaml, if it can.
-func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, bool) {
+func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([][]byte, bool) {
 	nodes := make([]*yaml.Node, 0, len(items))
 	for _, n := range items {
 		if err := yaml.ClearEmptyAnnotations(n); err != nil {
@@ -120,21 +145,28 @@ func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([]byte, bool) {
 	if len(nodes) == 0 {
 		return nil, false
 	}
-	var out []byte
+	var before, after []byte
 	ok := true
-	field := func(key string, value *yaml.RNode) {
+	field := func(out []byte, key string, value *yaml.RNode) []byte {
 		if ok && value != nil {
 			out, ok = block.Field(out, key, value.YNode())
 		}
+		return out
 	}
-	field("apiVersion", yaml.NewScalarRNode(rw.WrappingAPIVersion))
-	field("kind", yaml.NewScalarRNode(rw.WrappingKind))
-	if ok {
-		out, ok = block.List(append(out, "items:\n"...), nodes)
-	}
-	field("functionConfig", rw.FunctionConfig)
-	field("results", rw.Results)
-	return out, ok
+	before = field(before, "apiVersion", yaml.NewScalarRNode(rw.WrappingAPIVersion))
+	before = field(before, "kind", yaml.NewScalarRNode(rw.WrappingKind))
+	after = field(after, "functionConfig", rw.FunctionConfig)
+	after = field(after, "results", rw.Results)
+	written, all := listOf(nodes)
+	return slices.Concat([][]byte{append(before, "items:\n"...)}, written, [][]byte{after}), ok && all
+}
+
+// listOf writes items on all processors.
+func listOf(nodes []*yaml.Node) ([][]byte, bool) {
+	parts := slices.Collect(slices.Chunk(nodes, together))
+	out, ok := make([][]byte, len(parts)), make([]bool, len(parts))
+	parallel.For(len(parts), func(i int) { out[i], ok[i] = block.List(nil, parts[i]) })
+	return out, !slices.Contains(ok, false)
 }
 
 // MalformedError has the findings about malformed items.

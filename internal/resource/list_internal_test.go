@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/kustomize/kyaml/kio"
@@ -24,7 +25,7 @@ items:
 functionConfig: {kind: TenantFence}
 results: [{message: 'a: b'}]
 `
-	if !ok || string(got) != want {
+	if !ok || string(slices.Concat(got...)) != want {
 		t.Errorf("got %v\n%s\nwant\n%s", ok, got, want)
 	}
 }
