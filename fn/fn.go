@@ -68,22 +68,22 @@ type Options struct {
 // Execute runs the function on a ResourceList, as kustomize and kpt do. write reports the result,
 // because not every host shows results. It is not called for a run that skips the proof and succeeds.
 func Execute(in io.Reader, out io.Writer, o Options, write func(Result, error) error) error {
-	return resource.Execute(in, out, func(rl *framework.ResourceList) error {
+	return resource.Execute(in, out, func(rl *framework.ResourceList) ([]*resource.Generated, error) {
 		if err := resource.SetSourcesByHost(rl.FunctionConfig, rl.Items); err != nil {
-			return err
+			return nil, err
 		}
 		defer func() { resource.ClearSources(append(slices.Clone(rl.Items), rl.FunctionConfig)) }()
-		r, err := Process(rl.FunctionConfig, rl.Items, o)
+		r, created, err := process(rl.FunctionConfig, rl.Items, o)
 		rl.Results = resource.Results(r.Findings)
 		if err == nil && o.SkipProof {
 			rl.Items = r.Items
-			return nil
+			return created, nil
 		}
 		if writeErr := write(r, err); writeErr != nil || err != nil {
-			return cmp.Or(writeErr, err)
+			return nil, cmp.Or(writeErr, err)
 		}
 		rl.Items = r.Items
-		return nil
+		return created, nil
 	})
 }
 
@@ -97,7 +97,18 @@ func Report(w io.Writer, r Result, err error, detail output.Detail) error {
 
 // Process fences a build: it returns the items with the policies that their Tenants need. With an error
 // the result has findings only.
-func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result, err error) {
+func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (Result, error) {
+	r, created, err := process(config, items, o)
+	if err != nil {
+		return r, err
+	}
+	nodes, err := resource.Nodes(created)
+	r.Items = slices.Concat(r.Items, nodes)
+	return r, err
+}
+
+// process is Process without the nodes of the policies that it creates, which follow the items of the result.
+func process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result, created []*resource.Generated, err error) {
 	if findings := generate.ShapeFindings(config, items); len(findings) > 0 {
 		return refuse(findings)
 	}
@@ -107,12 +118,10 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 		return refuse(findings)
 	}
 	defer func() { result.locate(index.External) }()
-	w, found, err := generate.Policies(in, index, o.Debug)
-	if findings = append(findings, found...); err != nil {
-		return Result{Findings: findings.Sort()}, err
-	}
+	w, found := generate.Policies(in, index, o.Debug)
+	findings = append(findings, found...)
 	if err := generate.CheckSlice(in, o.Slice); err != nil {
-		return Result{Findings: findings.Sort()}, err
+		return Result{Findings: findings.Sort()}, nil, err
 	}
 	findings = append(findings, generate.RefuseEmit(in, w)...)
 	// It runs after errors, too, so that one run reports all of them.
@@ -131,8 +140,8 @@ func Process(config *yaml.RNode, items []*yaml.RNode, o Options) (result Result,
 	owned := resource.OwnershipOf(w.Fence)
 	before, sliced := inSlice(o.Slice, owned, items, merged)
 	required := generate.RequiredChanges(w.Fence, before, sliced)
-	written, err := write(merged.Items, o.Seen)
-	return Result{Items: written, Changes: sliced.Changes, Ownership: owned, RequiredChanges: required, Report: proved, Findings: findings.Sort()}, err
+	written, err := write(merged.Existing, o.Seen)
+	return Result{Items: written, Changes: sliced.Changes, Ownership: owned, RequiredChanges: required, Report: proved, Findings: findings.Sort()}, merged.Created, err
 }
 
 // locate makes findings about what ExternalResources declare findings about these.
@@ -141,16 +150,16 @@ func (r *Result) locate(e resource.External) {
 }
 
 // refuseWithReport refuses a run after its proof.
-func refuseWithReport(proved report.Report, findings report.Findings, err error) (Result, error) {
+func refuseWithReport(proved report.Report, findings report.Findings, err error) (Result, []*resource.Generated, error) {
 	if err != nil {
-		return Result{Findings: findings.Sort()}, err
+		return Result{Findings: findings.Sort()}, nil, err
 	}
-	r, err := refuse(findings)
+	r, _, err := refuse(findings)
 	r.Report = proved
-	return r, err
+	return r, nil, err
 }
 
-func refuse(findings report.Findings) (Result, error) {
+func refuse(findings report.Findings) (Result, []*resource.Generated, error) {
 	sorted := findings.Sort()
-	return Result{Findings: sorted}, Refused(sorted.Counts())
+	return Result{Findings: sorted}, nil, Refused(sorted.Counts())
 }

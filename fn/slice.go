@@ -15,10 +15,15 @@ func inSlice(s report.Slice, o resource.Ownership, before []*yaml.RNode, merged 
 	if s.IsWhole() {
 		return before, merged
 	}
-	before, merged.Items, merged.Existing = o.In(s, before), o.In(s, merged.Items), o.In(s, merged.Existing)
+	before, merged.Existing = o.In(s, before), o.In(s, merged.Existing)
 	included := map[report.Ref]bool{}
-	for _, n := range slices.Concat(before, merged.Items) {
+	for _, n := range slices.Concat(before, merged.Existing) {
 		included[resource.ID(n)] = true
+	}
+	for _, g := range merged.Created {
+		if s.Includes(o.TenantOfGenerated(g)) {
+			included[g.ID()] = true
+		}
 	}
 	merged.Changes = slices.DeleteFunc(slices.Clone(merged.Changes), func(c report.Change) bool { return !included[resource.IDOf(c.Ref)] })
 	merged.Adopted = slices.DeleteFunc(slices.Clone(merged.Adopted), func(a merge.Adoption) bool { return !included[resource.IDOf(a.Policy)] })

@@ -36,7 +36,7 @@ var texts = []string{
 
 func TestFromMapIsKyamls(t *testing.T) {
 	t.Parallel()
-	values := []any{nil, true, false, 0.0, 1.0, -1.0, 8080.0, 65535.0, 1e6, 2147483647.0, 1e21, 0.5, map[string]any{}, []any{}, []any{[]any{1.0, "a"}, map[string]any{"b": []any{}}}}
+	values := []any{nil, true, false, 0.0, 1.0, -1.0, 8080.0, 65535.0, 1e6, 2147483647.0, 1e21, 0.5, int64(0), int64(443), int64(-1), []any{map[string]any{"c": []any{[]any{"d"}}}}, map[string]any{}, []any{}, []any{[]any{1.0, "a"}, map[string]any{"b": []any{}}}}
 	values = append(values, map[string]any{"": 1.0}, map[string]any{}, map[string]any{"a": 1.0, "b": 1.0}, map[string]any{"a\x00b": 1.0})
 	keys := map[string]any{"a10": 1.0, "a9": 1.0, "A": 1.0, "b-1": 1.0, "b.1": 1.0, "b/1": 1.0, "1": 1.0, "01": 1.0, "": 1.0, "yes": 1.0, "a b": 1.0}
 	values = append(values, keys)
@@ -64,6 +64,10 @@ func TestFromMapIsKyamls(t *testing.T) {
 			t.Errorf("%v: the nodes are not kyaml's", v)
 		}
 		checkText(t, got)
+		text, known := block.List([]byte("before\n"), []*yaml.Node{got})
+		if item, err := block.Item([]byte("before\n"), m); err != nil || !known || string(item) != string(text) {
+			t.Errorf("%v: %v, got the item\n%s\nwant\n%s", v, err, item, text)
+		}
 	}
 }
 

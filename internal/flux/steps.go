@@ -45,7 +45,7 @@ func stepsByTenant(p placement, owners []string) []step {
 			if len(p[owner][i]) == 0 {
 				continue
 			}
-			object := resource.Object{Stage: s.label}
+			object := resource.Metadata{Stage: s.label}
 			if owner != clusterOwner {
 				object.Tenant = owner
 			}
@@ -87,7 +87,7 @@ func stepsByStage(p placement) []step {
 		if len(p.ownersIn(i)) == 0 {
 			continue
 		}
-		next := step{name: "tenantfence-stage-" + s.dir, dir: path.Join(stagesDir, s.dir), labels: resource.Object{Stage: s.label}.Labels(), dependsOn: previous}
+		next := step{name: "tenantfence-stage-" + s.dir, dir: path.Join(stagesDir, s.dir), labels: resource.Metadata{Stage: s.label}.Labels(), dependsOn: previous}
 		steps = append(steps, next)
 		previous = []string{next.name}
 	}

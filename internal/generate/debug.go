@@ -49,8 +49,8 @@ func (w Desired) resolveResult() string {
 // renderResult counts policies by stage.
 func (w Desired) renderResult() string {
 	stages := map[string]int{}
-	for _, n := range w.Policies {
-		stages[string(resource.ObjectOf(n).Stage)]++
+	for _, g := range w.Policies {
+		stages[string(g.Stage)]++
 	}
 	return report.Count(len(w.Policies), "policy") + ": " + countsText(stages)
 }

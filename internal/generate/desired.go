@@ -28,11 +28,11 @@ type Desired struct {
 	// NetworkPolicyForm is the fence as NetworkPolicies express it, nil unless both forms are generated.
 	NetworkPolicyForm *policy.Fence
 	// Policies are those of all stages.
-	Policies []*yaml.RNode
+	Policies []*resource.Generated
 }
 
 // Policies resolves the Tenants, and plans and renders their policies.
-func Policies(in *resource.Inputs, index *resource.Index, debug Debug) (Desired, report.Findings, error) {
+func Policies(in *resource.Inputs, index *resource.Index, debug Debug) (Desired, report.Findings) {
 	var w Desired
 	var findings report.Findings
 	w.Fence, w.NetworkPolicyForm, findings = resolve.Resolve(in, index)
@@ -41,14 +41,10 @@ func Policies(in *resource.Inputs, index *resource.Index, debug Debug) (Desired,
 		if f == nil {
 			continue
 		}
-		policies, err := render.Render(f, plan.Plan(f))
-		if err != nil {
-			return w, findings, err
-		}
-		w.Policies = append(w.Policies, policies...)
+		w.Policies = append(w.Policies, render.Render(f, plan.Plan(f))...)
 	}
 	debug.Report("plan and render", w.renderResult)
-	return w, findings, nil
+	return w, findings
 }
 
 // MergeOptions are the options with which a run merges its policies into the items.

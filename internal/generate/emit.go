@@ -45,9 +45,9 @@ func RefuseEmit(in *resource.Inputs, w Desired) report.Findings {
 		}
 	}
 	var unowned []string
-	for _, n := range w.Policies {
-		if resource.ObjectOf(n).Owner() == "" {
-			unowned = append(unowned, n.GetName())
+	for _, g := range w.Policies {
+		if g.Owner() == "" {
+			unowned = append(unowned, g.Ref.Name)
 		}
 	}
 	if len(unowned) > 0 {

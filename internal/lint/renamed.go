@@ -27,9 +27,12 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 	}
 	var out []Rename
 	for _, n := range generated {
+		if len(candidates) == 0 || present[resource.ID(n)] {
+			continue
+		}
 		key := resource.ContentKey(n)
 		i := slices.IndexFunc(candidates[key], func(c *yaml.RNode) bool { return c.GetName() != n.GetName() })
-		if present[resource.ID(n)] || i < 0 {
+		if i < 0 {
 			continue
 		}
 		// Each finished policy is paired once.

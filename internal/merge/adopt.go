@@ -12,14 +12,14 @@ func isAdoptable(n *yaml.RNode) bool { return n.GetAnnotations()[resource.Annota
 
 // adopt replaces the spec of a hand-written policy. It adds the labels of a new policy, except
 // those that the policy already has.
-func (m *merger) adopt(have, want *yaml.RNode) {
+func (m *merger) adopt(have *yaml.RNode, want *resource.Generated) {
 	m.result.Adopted = append(m.result.Adopted, Adoption{resource.RefOf(have), resource.RefOf(have)})
 	c := editableCopy(have)
 	labels := mappingAt(mappingAt(c.YNode(), "metadata"), "labels")
 	if value(labels, resource.LabelManagedBy) == nil {
 		set(labels, resource.LabelManagedBy, text(resource.ManagedBy))
 	}
-	update(c.YNode(), want.YNode())
+	update(c.YNode(), m.nodeOf(want))
 	m.recordPatched(have, c)
 }
 

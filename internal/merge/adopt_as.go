@@ -20,10 +20,14 @@ var kindOrder = []string{resource.KindCilium, resource.KindClusterwide, resource
 
 // adoptionOf returns the index of the entry of spec.adopt that names a policy, or -1.
 func (m *merger) adoptionOf(n *yaml.RNode) int {
-	if len(m.Adopt) == 0 || !resource.IsPolicy(n) {
+	if !resource.IsPolicy(n) {
 		return -1
 	}
-	id := resource.ID(n)
+	return m.adoptionOfID(resource.ID(n))
+}
+
+// adoptionOfID is adoptionOf for a policy with an identity.
+func (m *merger) adoptionOfID(id report.Ref) int {
 	return slices.IndexFunc(m.Adopt, func(a v1alpha1.Adoption) bool {
 		return a.Matches(id.Kind, id.Namespace, id.Name, m.isTenants)
 	})
@@ -33,8 +37,8 @@ func (m *merger) isTenants(namespace string) bool { return len(m.Fence.TenantsIn
 
 // generatedAs returns the planned policies of a name in the namespace of a hand-written policy, the
 // one of its kind first.
-func (m *merger) generatedAs(name string, policy report.Ref) []*yaml.RNode {
-	var out []*yaml.RNode
+func (m *merger) generatedAs(name string, policy report.Ref) []*resource.Generated {
+	var out []*resource.Generated
 	for _, kind := range append([]string{policy.Kind}, kindOrder...) {
 		for id, n := range m.planned {
 			if id.Kind == kind && id.Namespace == policy.Namespace && id.Name == name && !slices.Contains(out, n) {
@@ -49,7 +53,7 @@ func (m *merger) generatedAs(name string, policy report.Ref) []*yaml.RNode {
 // refused, and one whose generated policy this run does not write.
 func (m *merger) adoptAs(n *yaml.RNode, entry int) {
 	generated := m.generatedAs(m.Adopt[entry].As, resource.ID(n))
-	if len(generated) == 0 || m.expected[resource.ID(generated[0])] == nil || m.whyNotAdopted(n) != "" {
+	if len(generated) == 0 || m.expected[generated[0].ID()] == nil || m.whyNotAdopted(n) != "" {
 		m.keep(n)
 		return
 	}
@@ -58,15 +62,15 @@ func (m *merger) adoptAs(n *yaml.RNode, entry int) {
 
 // replace removes a hand-written policy. The generated policy takes its position, unless it exists
 // already.
-func (m *merger) replace(n, by *yaml.RNode) {
-	m.result.Adopted = append(m.result.Adopted, Adoption{resource.RefOf(n), resource.RefOf(by)})
+func (m *merger) replace(n *yaml.RNode, by *resource.Generated) {
+	m.result.Adopted = append(m.result.Adopted, Adoption{resource.RefOf(n), by.Ref})
 	m.recordChange(report.Deleted, n)
-	id := resource.ID(by)
+	id := by.ID()
 	if m.existing[id] > 0 {
 		return
 	}
 	m.existing[id]++
-	c := m.files.withFileOf(by, n)
+	c := m.files.withFileOf(yaml.NewRNode(m.nodeOf(by)), n)
 	m.recordChange(report.Created, c)
 	m.keep(c)
 }
@@ -76,8 +80,8 @@ func (m *merger) replace(n, by *yaml.RNode) {
 func (m *merger) refuseAdoptions(items []*yaml.RNode) {
 	for i, a := range m.Adopt {
 		matches := func(n *yaml.RNode) bool { return m.adoptionOf(n) == i }
-		refused := map[string]bool{}
-		for _, n := range append(slices.Collect(maps.Values(m.planned)), items...) {
+		refused := m.generatedPoliciesOf(i)
+		for _, n := range items {
 			if !matches(n) {
 				continue
 			}
@@ -94,9 +98,22 @@ func (m *merger) refuseAdoptions(items []*yaml.RNode) {
 	}
 }
 
+// generatedPoliciesOf states why generated policies that an entry names are refused.
+func (m *merger) generatedPoliciesOf(entry int) map[string]bool {
+	out := map[string]bool{}
+	for id, g := range m.planned {
+		if resource.IsPolicyRef(id) && m.adoptionOfID(id) == entry && id.Name != m.Adopt[entry].As {
+			out[g.Ref.String()+" "+isGenerated] = true
+		}
+	}
+	return out
+}
+
 func (m *merger) reportEntry(severity report.Severity, check *report.Check, entry int, message string) {
 	m.findings = append(m.findings, report.New(check, severity, m.Config, fmt.Sprintf("spec.adopt[%d]", entry), "%s", message))
 }
+
+const isGenerated = "is generated, and only hand-written policies can be adopted: correct name, or set kind or namespaces"
 
 // whyNotAdopted describes why a policy that an entry of spec.adopt names must stay. Empty: it is
 // hand-written, and a generated policy can replace it.
@@ -105,7 +122,7 @@ func (m *merger) whyNotAdopted(n *yaml.RNode) string {
 	_, patched := n.GetAnnotations()[resource.AnnotationPatch]
 	switch id, by := resource.ID(n), m.ownerOf(n); {
 	case by == otherFence, m.planned[id] != nil && n.GetName() != as:
-		return "is generated, and only hand-written policies can be adopted: correct name, or set kind or namespaces"
+		return isGenerated
 	case by == thisFence:
 		return ""
 	case patched:

@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -27,7 +26,7 @@ func TestAdoptAsKeepsThePosition(t *testing.T) {
 	o.Adopt = []v1alpha1.Adoption{{Name: "old", As: "egress-db"}, {Name: "older", As: "egress-db"}}
 	items := []*yaml.RNode{inFile(cnp("first", "", "", "a"), "0"), inFile(cnp("old", "", "", "wide"), "1"), inFile(cnp("older", "", "", "wider"), "2"), inFile(cnp("last", "", "", "b"), "3")}
 	desired := []*yaml.RNode{cnp("egress-db", "mine", allow, "narrow")}
-	got, findings := merge.Merge(o, items, desired)
+	got, findings := mergeAll(o, items, desired)
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
@@ -49,7 +48,7 @@ func TestAdoptAsKeepsThePosition(t *testing.T) {
 	if diff := cmp.Diff([]string{"old by egress-db", "older by egress-db"}, adopted); diff != "" {
 		t.Error(diff)
 	}
-	again, findings := merge.Merge(o, got.Items, desired)
+	again, findings := mergeAll(o, got.Items, desired)
 	changes := slices.DeleteFunc(again.Changes, func(c report.Change) bool { return c.Action == report.Unchanged })
 	if len(findings) > 0 || len(changes) > 0 || len(again.Adopted) > 0 {
 		t.Errorf("the next run changes something: %v %v %v", findings, changes, again.Adopted)
@@ -79,7 +78,7 @@ func TestAdoptAsKeepsWhatItCannotReplace(t *testing.T) {
 			t.Parallel()
 			o := options(c.stages...)
 			o.Adopt = []v1alpha1.Adoption{c.entry}
-			got, findings := merge.Merge(o, []*yaml.RNode{c.item}, []*yaml.RNode{cnp("egress-db", "mine", allow, "narrow")})
+			got, findings := mergeAll(o, []*yaml.RNode{c.item}, []*yaml.RNode{cnp("egress-db", "mine", allow, "narrow")})
 			kept := slices.ContainsFunc(got.Items, func(n *yaml.RNode) bool { return n.GetName() == "old" })
 			if !kept || len(got.Adopted) > 0 || findings.HasError() != c.refused {
 				t.Errorf("kept %v, adopted %v, findings %v", kept, got.Adopted, findings)

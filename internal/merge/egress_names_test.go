@@ -7,7 +7,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
@@ -51,7 +50,7 @@ func TestEgressNamesConfigMap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, findings := merge.Merge(options(c.stages...), c.existing, c.desired)
+			r, findings := mergeAll(options(c.stages...), c.existing, c.desired)
 			if got := checks(findings); !slices.Equal(got, c.refused) {
 				t.Fatalf("refused %v, want %v", got, c.refused)
 			}

@@ -15,8 +15,13 @@ import (
 
 // IsUpToDate reports whether an existing policy equals the result of Merge, so that the next run
 // leaves it unchanged.
-func IsUpToDate(have, want *yaml.RNode) bool {
-	return sameNode(have.YNode(), want.YNode()) || !update(editableCopy(have).YNode(), want.YNode())
+func IsUpToDate(have *yaml.RNode, want *resource.Generated) bool {
+	n, err := want.Node()
+	return err == nil && isUpToDate(have, n.YNode())
+}
+
+func isUpToDate(have *yaml.RNode, want *yaml.Node) bool {
+	return sameNode(have.YNode(), want) || !update(editableCopy(have).YNode(), want)
 }
 
 // refuseOthers rejects policies outside Emit that no other run of this fence would leave unchanged.
@@ -44,7 +49,7 @@ func (m *merger) refuseOthers(items []*yaml.RNode) {
 // from that one. It reports whether any run generates a policy of that name.
 func (m *merger) refuseDiffering(n *yaml.RNode) bool {
 	plan, owner := m.planned[resource.ID(n)], m.ownerOf(n)
-	if plan != nil && !m.Emits(plan) && (owner != thisFence || !IsUpToDate(n, plan)) {
+	if plan != nil && !m.Emits(plan.Metadata) && (owner != thisFence || !isUpToDate(n, m.nodeOf(plan))) {
 		m.report(report.Error, report.EmitPolicyDiffers, n, "", m.differenceMessage(n, plan, owner))
 	}
 	return plan != nil
@@ -53,7 +58,7 @@ func (m *merger) refuseDiffering(n *yaml.RNode) bool {
 // orphaned reports whether the owner of an undeclared policy is missing from the build. It rejects
 // an undeclared policy of an existing tenant, or of none.
 func (m *merger) orphaned(n *yaml.RNode) bool {
-	if m.ownerOf(n) != thisFence || m.Emits(n) {
+	if m.ownerOf(n) != thisFence || m.Emits(resource.MetadataOf(n)) {
 		return false
 	}
 	if m.isKnownOwner(resource.ObjectOf(n).Owner()) {
@@ -77,13 +82,13 @@ func (m *merger) orphanMessage(n *yaml.RNode) string {
 	return fmt.Sprintf("has the label %s: %s and belongs to %q, whose policies this run does not emit, but no field declares it: delete it, remove the label, or run once without emit, which deletes it", label, value, owner)
 }
 
-func (m *merger) differenceMessage(n, plan *yaml.RNode, owner owner) string {
-	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", resource.ObjectOf(plan).Owner())
+func (m *merger) differenceMessage(n *yaml.RNode, plan *resource.Generated, owner owner) string {
+	of := fmt.Sprintf("has the name of a policy of %q, which this run does not emit", plan.Owner())
 	if owner != thisFence {
 		return of + ", but is " + string(owner) + ": rename it, or remove it from this build"
 	}
 	c := editableCopy(n)
-	update(c.YNode(), plan.YNode())
+	update(c.YNode(), m.nodeOf(plan))
 	differences := Differences(n, c)
 	return fmt.Sprintf("%s, but differs from the generated policy: %s: remove it from this build, or run once without emit, which corrects it", of, report.Brief(differences))
 }

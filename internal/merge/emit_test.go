@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/merge"
 )
 
 // ofTenant adds the label of a tenant to a policy of the fence.
@@ -70,7 +69,7 @@ func TestEmit(t *testing.T) {
 			t.Parallel()
 			o := options(allow)
 			o.Emit = []string{"acme"}
-			got, findings := merge.Merge(o, c.existing, desired)
+			got, findings := mergeAll(o, c.existing, desired)
 			if diff := cmp.Diff(c.checksWanted, checks(findings)); diff != "" {
 				t.Fatal(diff)
 			}

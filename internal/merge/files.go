@@ -42,11 +42,8 @@ func filesOf(items []*yaml.RNode) files {
 }
 
 // withFile assigns a file to a new policy, if the host writes files. The file name depends only on
-// the policy. If the file exists, the policy becomes its next document. Without files it is no copy.
+// the policy. If the file exists, the policy becomes its next document.
 func (f files) withFile(n *yaml.RNode) *yaml.RNode {
-	if f == nil {
-		return n
-	}
 	c := editableCopy(n)
 	file := fileOf(n)
 	i := f[file]

@@ -41,10 +41,10 @@ type Options struct {
 
 // Result is the build after the merge.
 type Result struct {
-	// Items are all items. Those that were created, and replace no other policy, are the last.
-	Items []*yaml.RNode
-	// Existing are the items before these.
+	// Existing are the items, without those that were removed. Policies that replace others have their places.
 	Existing []*yaml.RNode
+	// Created are the policies that follow.
+	Created []*resource.Generated
 	// Changes has the policies of this fence, and the resources with patched aspects, sorted by
 	// kind, namespace and name.
 	Changes report.Changes
@@ -53,9 +53,15 @@ type Result struct {
 	Adopted []Adoption
 }
 
+// Items are all items.
+func (r Result) Items() ([]*yaml.RNode, error) {
+	created, err := resource.Nodes(r.Created)
+	return slices.Concat(r.Existing, created), err
+}
+
 // Merge returns the items with the desired policies. If a finding is an error, the result must not
 // be used.
-func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
+func Merge(o Options, items []*yaml.RNode, desired []*resource.Generated) (Result, report.Findings) {
 	m := newMerger(o, items, desired)
 	m.refuseNoTenants(items)
 	m.refuseDuplicates(items)
@@ -64,9 +70,7 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 	for _, n := range items {
 		m.item(n)
 	}
-	existing := len(m.result.Items)
 	m.create(desired)
-	m.result.Existing = m.result.Items[:existing:existing]
 	slices.SortStableFunc(m.result.Changes, func(a, b report.Change) int {
 		return cmp.Or(cmp.Compare(a.Ref.Kind, b.Ref.Kind), cmp.Compare(a.Ref.Namespace, b.Ref.Namespace), cmp.Compare(a.Ref.Name, b.Ref.Name),
 			cmp.Compare(a.Ref.File, b.Ref.File), cmp.Compare(a.Action, b.Action))
@@ -77,7 +81,7 @@ func Merge(o Options, items, desired []*yaml.RNode) (Result, report.Findings) {
 type merger struct {
 	Options
 	// expected has the desired policies of the stages that run. planned has those of all stages.
-	expected, planned map[report.Ref]*yaml.RNode
+	expected, planned map[report.Ref]*resource.Generated
 	// existing counts the items of each identity, without equal copies.
 	existing map[report.Ref]int
 	files    files
@@ -86,19 +90,19 @@ type merger struct {
 	findings report.Findings
 }
 
-func newMerger(o Options, items, desired []*yaml.RNode) *merger {
+func newMerger(o Options, items []*yaml.RNode, desired []*resource.Generated) *merger {
 	m := &merger{
-		Options: o, expected: map[report.Ref]*yaml.RNode{}, planned: map[report.Ref]*yaml.RNode{},
+		Options: o, expected: map[report.Ref]*resource.Generated{}, planned: map[report.Ref]*resource.Generated{},
 		existing: map[report.Ref]int{}, files: filesOf(items),
 	}
-	for _, n := range desired {
-		id := resource.ID(n)
+	for _, g := range desired {
+		id := g.ID()
 		if m.planned[id] != nil {
-			m.report(report.Error, report.PolicyDuplicate, n, "", "is generated twice with different content: this is a bug of tenantfence: report it with the Tenants")
+			m.findings = append(m.findings, report.New(report.PolicyDuplicate, report.Error, g.Ref, "", "is generated twice with different content: this is a bug of tenantfence: report it with the Tenants"))
 		}
-		m.planned[id] = n
-		if m.Touches(n) {
-			m.expected[id] = n
+		m.planned[id] = g
+		if m.Touches(g.Metadata) {
+			m.expected[id] = g
 		}
 	}
 	distinct, _ := resource.Deduplicate(items)
@@ -142,26 +146,38 @@ func (m *merger) handWritten(n *yaml.RNode) {
 
 // configure changes a policy of this fence to the desired one. If it is equal, the original item is
 // kept.
-func (m *merger) configure(have, want *yaml.RNode) {
+func (m *merger) configure(have *yaml.RNode, want *resource.Generated) {
 	c := editableCopy(have)
-	if !update(c.YNode(), want.YNode()) {
+	if !update(c.YNode(), m.nodeOf(want)) {
 		c = have
 	}
 	m.recordPatched(have, c)
 }
 
-func (m *merger) create(desired []*yaml.RNode) {
-	for _, n := range desired {
-		if id := resource.ID(n); m.expected[id] != n || m.existing[id] > 0 {
+func (m *merger) create(desired []*resource.Generated) {
+	for _, g := range desired {
+		if id := g.ID(); m.expected[id] != g || m.existing[id] > 0 {
 			continue
 		}
-		c := m.files.withFile(n)
-		m.recordChange(report.Created, c)
-		m.keep(c)
+		if m.files != nil {
+			g = resource.GeneratedFrom(m.files.withFile(yaml.NewRNode(m.nodeOf(g))))
+		}
+		m.result.Changes = append(m.result.Changes, report.Change{Action: report.Created, Ref: g.Ref})
+		m.result.Created = append(m.result.Created, g)
 	}
 }
 
-func (m *merger) keep(n *yaml.RNode) { m.result.Items = append(m.result.Items, n) }
+// nodeOf is the node of a desired policy.
+func (m *merger) nodeOf(g *resource.Generated) *yaml.Node {
+	n, err := g.Node()
+	if err != nil {
+		m.findings = append(m.findings, report.New(report.ResourceUnreadable, report.Error, g.Ref, "", "%v: this is a bug of tenantfence: report it with the Tenants", err))
+		return &yaml.Node{Kind: yaml.MappingNode}
+	}
+	return n.YNode()
+}
+
+func (m *merger) keep(n *yaml.RNode) { m.result.Existing = append(m.result.Existing, n) }
 
 func (m *merger) recordChange(a report.Action, n *yaml.RNode) {
 	m.result.Changes = append(m.result.Changes, report.Change{Action: a, Ref: resource.RefOf(n)})
@@ -170,19 +186,20 @@ func (m *merger) recordChange(a report.Action, n *yaml.RNode) {
 // isObsolete reports whether a policy of this fence is deleted: it is not planned, and its stage
 // runs or is unknown.
 func (m *merger) isObsolete(n *yaml.RNode) bool {
-	staged := slices.Contains(v1alpha1.Stages(), resource.ObjectOf(n).Stage)
-	return m.planned[resource.ID(n)] == nil && (m.Touches(n) || !staged && m.Emits(n))
+	o := resource.MetadataOf(n)
+	staged := slices.Contains(v1alpha1.Stages(), o.Stage)
+	return m.planned[resource.ID(n)] == nil && (m.Touches(o) || !staged && m.Emits(o))
 }
 
 // Touches reports whether this run creates, configures or deletes a policy of the fence: its stage
 // runs, and its owner is emitted.
-func (o Options) Touches(n *yaml.RNode) bool {
-	return slices.Contains(o.Stages, resource.ObjectOf(n).Stage) && o.Emits(n)
+func (o Options) Touches(p resource.Metadata) bool {
+	return slices.Contains(o.Stages, p.Stage) && o.Emits(p)
 }
 
 // Emits reports whether the owner of a policy is emitted.
-func (o Options) Emits(n *yaml.RNode) bool {
-	return len(o.Emit) == 0 || slices.Contains(o.Emit, resource.ObjectOf(n).Owner())
+func (o Options) Emits(p resource.Metadata) bool {
+	return len(o.Emit) == 0 || slices.Contains(o.Emit, p.Owner())
 }
 
 // Owns reports whether a policy belongs to this fence.

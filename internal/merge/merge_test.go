@@ -15,6 +15,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 const (
@@ -36,6 +37,24 @@ func options(stages ...v1alpha1.Stage) merge.Options {
 		&policy.Owner{Name: "beta", Namespaces: []string{"beta"}, Enforcement: v1alpha1.AllowOnly},
 	)
 	return merge.Options{Fence: f, Stages: stages, FormerNames: []string{"former"}}
+}
+
+// merged is a result with the nodes of all items.
+type merged struct {
+	merge.Result
+	Items []*yaml.RNode
+}
+
+// mergeAll merges policies that have their nodes.
+func mergeAll(o merge.Options, items, desired []*yaml.RNode) (merged, report.Findings) {
+	var policies []*resource.Generated
+	for _, n := range desired {
+		policies = append(policies, resource.GeneratedFrom(n))
+	}
+	r, findings := merge.Merge(o, items, policies)
+	// It never fails for policies with nodes.
+	all, _ := r.Items()
+	return merged{r, all}, findings
 }
 
 // object returns a resource with a name, a fence, a stage and a word.
@@ -130,7 +149,7 @@ func TestMerge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			before := words(c.existing)
-			got, findings := merge.Merge(options(c.stages...), c.existing, desired)
+			got, findings := mergeAll(options(c.stages...), c.existing, desired)
 			if diff := cmp.Diff(c.refused, checks(findings)); diff != "" {
 				t.Fatal(diff)
 			}
@@ -192,18 +211,18 @@ func TestMissingTenantsDeleteNothing(t *testing.T) {
 	o := options(allow)
 	o.Fence, o.NoTenantsRead = o.Fence.WithOwners(), true
 	mine := []*yaml.RNode{cnp("b", "mine", allow, ""), cnp("a", "former", deny, ""), cnp("theirs", "", "", "")}
-	_, findings := merge.Merge(o, mine, nil)
+	_, findings := mergeAll(o, mine, nil)
 	if diff := cmp.Diff([]string{report.TenantsMissing.Name}, checks(findings)); diff != "" || !findings.HasError() {
 		t.Fatal(diff)
 	}
 	if msg := findings[0].Message; !strings.Contains(msg, "2 policies of this fence") || !strings.Contains(msg, "acme/a, acme/b") {
 		t.Error("the message must list the policies, got ", msg)
 	}
-	if _, findings := merge.Merge(o, mine[2:], nil); findings.HasError() {
+	if _, findings := mergeAll(o, mine[2:], nil); findings.HasError() {
 		t.Error("without policies to delete, no finding is expected: ", findings)
 	}
 	o.NoTenantsRead = false
-	if got, findings := merge.Merge(o, mine, nil); findings.HasError() || len(got.Items) != 2 {
+	if got, findings := mergeAll(o, mine, nil); findings.HasError() || len(got.Items) != 2 {
 		t.Errorf("with a profile in the items, policies of the stages that run are deleted: got %v", words(got.Items))
 	}
 }
@@ -234,7 +253,7 @@ func TestFilesOfNewPolicies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, _ := merge.Merge(options(allow), []*yaml.RNode{c.existing}, []*yaml.RNode{c.desired})
+			got, _ := mergeAll(options(allow), []*yaml.RNode{c.existing}, []*yaml.RNode{c.desired})
 			a := got.Items[1].GetAnnotations()
 			for key, want := range map[string]string{
 				internal: c.path, legacy: c.path, "internal.config.kubernetes.io/index": c.index, "config.kubernetes.io/index": c.index,

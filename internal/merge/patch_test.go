@@ -113,7 +113,7 @@ func TestPatch(t *testing.T) {
 
 func checkPatch(t *testing.T, o merge.Options, existing, want string, wantChecks []string) {
 	t.Helper()
-	got, findings := merge.Merge(o, parse(t, existing), nil)
+	got, findings := mergeAll(o, parse(t, existing), nil)
 	if diff := cmp.Diff(wantChecks, checks(findings)); diff != "" {
 		t.Fatal(diff, findings)
 	}
@@ -126,7 +126,7 @@ func checkPatch(t *testing.T, o merge.Options, existing, want string, wantChecks
 	if diff := cmp.Diff(normalizeSpace(want), normalizeSpace(text(t, got.Items))); diff != "" {
 		t.Error(diff)
 	}
-	again, _ := merge.Merge(o, parse(t, text(t, got.Items)), nil)
+	again, _ := mergeAll(o, parse(t, text(t, got.Items)), nil)
 	if diff := cmp.Diff(text(t, got.Items), text(t, again.Items)); diff != "" {
 		t.Errorf("a second run changes something:\n%s", diff)
 	}
@@ -167,10 +167,10 @@ func TestStagesCommute(t *testing.T) {
 		return out
 	}
 	first, last := options(baseline, allow), options(deny)
-	a, _ := merge.Merge(first, items(), nil)
-	a, _ = merge.Merge(last, a.Items, nil)
-	b, _ := merge.Merge(last, items(), nil)
-	b, _ = merge.Merge(first, b.Items, nil)
+	a, _ := mergeAll(first, items(), nil)
+	a, _ = mergeAll(last, a.Items, nil)
+	b, _ := mergeAll(last, items(), nil)
+	b, _ = mergeAll(first, b.Items, nil)
 	if diff := cmp.Diff(text(t, a.Items), text(t, b.Items)); diff != "" {
 		t.Error(diff)
 	}

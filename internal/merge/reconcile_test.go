@@ -8,7 +8,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/report"
 )
 
@@ -199,7 +198,7 @@ func inPlace(t *testing.T, existing, want string) {
 	if want == "" {
 		want, action = existing, report.Unchanged
 	}
-	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
+	got, findings := mergeAll(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
 	if len(findings) > 0 {
 		t.Fatal(findings)
 	}
@@ -210,7 +209,7 @@ func inPlace(t *testing.T, existing, want string) {
 	if got.Changes[0].Action != action {
 		t.Errorf("got %s, want %s", got.Changes[0].Action, action)
 	}
-	again, _ := merge.Merge(options(allow), parse(t, text(t, got.Items)), []*yaml.RNode{yaml.MustParse(generated)})
+	again, _ := mergeAll(options(allow), parse(t, text(t, got.Items)), []*yaml.RNode{yaml.MustParse(generated)})
 	if again.Changes[0].Action != report.Unchanged || text(t, again.Items) != text(t, got.Items) {
 		t.Errorf("a second run changes something:\n%s", cmp.Diff(text(t, got.Items), text(t, again.Items)))
 	}
@@ -252,7 +251,7 @@ specs:
   egressDeny:
   - toCIDR: [192.0.2.1/32]
 `
-	got, findings := merge.Merge(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
+	got, findings := mergeAll(options(allow), parse(t, existing), []*yaml.RNode{yaml.MustParse(generated)})
 	if len(findings) > 0 || len(got.Adopted) != 1 || got.Adopted[0].Policy.Name != "egress-db" {
 		t.Errorf("adopted %v, findings %v", got.Adopted, findings)
 	}
@@ -285,7 +284,7 @@ spec:
 		t.Error(diff)
 	}
 	elsewhere := annotated(cnp("egress-other", "", "", ""), "tenantfence.dev/adopt", "true")
-	if _, findings := merge.Merge(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != report.AdoptWithoutEffect {
+	if _, findings := mergeAll(options(allow), []*yaml.RNode{elsewhere}, nil); len(findings) != 1 || findings[0].Check != report.AdoptWithoutEffect {
 		t.Errorf("adopt without a generated policy must be reported, got %v", findings)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/internal/merge"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 func TestIsUpToDate(t *testing.T) {
@@ -24,7 +25,7 @@ func TestIsUpToDate(t *testing.T) {
 		"a rule more":             {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: f}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}, {}]}}`, false},
 		"another fence":           {`{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: a, labels: {tenantfence.dev/fence: g}}, spec: {endpointSelector: {matchLabels: {app: web, tier: "1"}}, egress: [{toEntities: [host]}, {toEntities: [world]}]}}`, false},
 	} {
-		if got := merge.IsUpToDate(yaml.MustParse(c.have), yaml.MustParse(want)); got != c.want {
+		if got := merge.IsUpToDate(yaml.MustParse(c.have), resource.GeneratedFrom(yaml.MustParse(want))); got != c.want {
 			t.Errorf("%s: got %t, want %t", name, got, c.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // TestClusterNetworkPolicies checks that isolation and FlowTests include a ClusterNetworkPolicy.
@@ -76,12 +77,13 @@ func proveAdministrator(t *testing.T, spec string) report.Report {
 	if in == nil {
 		t.Fatal(findings)
 	}
-	w, found, err := generate.Policies(in, index, nil)
+	w, found := generate.Policies(in, index, nil)
+	policies, err := resource.Nodes(w.Policies)
 	if err != nil || found.HasError() {
 		t.Fatal(err, found)
 	}
 	w.Fence.Agent = w.Fence.Agent.With(cilium.EnableClusterNetworkPolicy, "true", "")
-	result, err := proof{in: in, index: index, Desired: w, items: append(withoutOwnKinds(items), w.Policies...)}.run(v1alpha1.ProofIsolation)
+	result, err := proof{in: in, index: index, Desired: w, items: append(withoutOwnKinds(items), policies...)}.run(v1alpha1.ProofIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}

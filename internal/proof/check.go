@@ -41,22 +41,21 @@ type Build struct {
 
 // Check proves the build, and returns the findings about it.
 func (c Build) Check() (report.Report, report.Findings, error) {
-	// Policies that were just created have nothing that a user wrote.
+	// The policies that were just created have nothing that a user wrote.
 	existing := c.After.Existing
-	findings := append(refuseEmpty(c.In, c.Before, c.After.Items), slices.Concat(
+	findings := append(refuseEmpty(c.In, c.Before, c.After), slices.Concat(
 		lint.AuditAnnotation(existing), lint.UnknownAnnotations(existing), lint.Withheld(existing),
 		lint.ReservedLabels(c.Fence, c.Index), lint.OtherFences(c.Fence, generate.MergeOptions(c.In, c.Fence).Owns, existing), lint.WithoutEffect(c.Fence, c.Index, existing))...)
 	if c.SkipProof {
 		return report.Report{}, findings, nil
 	}
-	for _, items := range []*[]*yaml.RNode{&c.Before, &c.PreviousPolicies, &c.After.Items} {
-		applied, _, err := generate.WithVariables(*items, c.In.Fence.Spec.Variables)
+	for _, items := range []*[]*yaml.RNode{&c.Before, &c.PreviousPolicies, &c.After.Existing} {
+		applied, err := c.asApplied(*items)
 		if err != nil {
 			return report.Report{}, findings, err
 		}
 		*items = applied
 	}
-	c.After.Existing = c.After.Items[:len(existing)]
 	for _, checkFunc := range []func() (report.Findings, error){c.traffic, c.alreadyIsolated} {
 		found, err := checkFunc()
 		if findings = append(findings, found...); err != nil {
@@ -71,20 +70,42 @@ func (c Build) Check() (report.Report, report.Findings, error) {
 	return result, append(findings, outcome...), err
 }
 
+// asApplied are items as Flux applies them.
+func (c Build) asApplied(items []*yaml.RNode) ([]*yaml.RNode, error) {
+	out, _, err := generate.WithVariables(items, c.In.Fence.Spec.Variables)
+	return out, err
+}
+
+// created are the nodes of the created policies, as Flux applies them.
+func (c Build) created() ([]*yaml.RNode, error) {
+	nodes, err := resource.Nodes(c.After.Created)
+	if err != nil {
+		return nil, err
+	}
+	return c.asApplied(nodes)
+}
+
 // prove proves the items if they are complete. A build without a later stage lacks the policies of that
 // stage, and is not proved.
 func (c Build) prove() (report.Report, report.Findings, error) {
 	level := c.In.Fence.Spec.Proof
-	items, assumedFindings := withAssumedPolicies(generate.MergeOptions(c.In, c.Fence), c.After.Items, c.Policies)
 	fenced := isolatesAny(c.Fence)
-	requested := fenced && level != v1alpha1.ProofNone || len(c.In.FlowTests) > 0
-	switch {
-	case requested && !containsAll(c.Policies, items):
-		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
+	switch requested := fenced && level != v1alpha1.ProofNone || len(c.In.FlowTests) > 0; {
 	case !requested && fenced:
 		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.proof", "isolation is not proved")...), nil
 	case !requested:
 		return report.Report{}, nil, nil
+	}
+	created, err := c.created()
+	if err != nil {
+		return report.Report{}, nil, err
+	}
+	items, assumedFindings, err := withAssumedPolicies(generate.MergeOptions(c.In, c.Fence), slices.Concat(c.After.Existing, created), c.Policies)
+	if err != nil {
+		return report.Report{}, nil, err
+	}
+	if !containsAll(c.Policies, items) {
+		return report.Report{}, append(c.keptUnproved(), c.outcome(report.NotProved, "spec.stages", "isolation and FlowTests are not decided: this build lacks the policies of a stage that is not listed: the layer that lists the last stage proves them, or run tenantfence verify on the output of all stages")...), nil
 	}
 	result, err := proof{in: c.In, index: c.Index, Desired: c.Desired, items: items, slice: c.Slice, cache: c.Cache, progress: c.Progress, debug: c.Debug}.run(level)
 	if err != nil {

@@ -2,7 +2,6 @@ package proof
 
 import (
 	"fmt"
-	"slices"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -20,10 +19,10 @@ const notRunHint = "did the function run? kustomize skips it silently without --
 type comparison struct {
 	options merge.Options
 	// inSlice reports whether a policy counts.
-	inSlice               func(*yaml.RNode) bool
+	inSlice               func(*resource.Generated) bool
 	finished, regenerated map[report.Ref]*yaml.RNode
-	// desired are the policies that are generated.
-	desired map[report.Ref]*yaml.RNode
+	// desired are the policies that this run generates.
+	desired map[report.Ref]*resource.Generated
 	// movedTo and movedFrom are the policies that a layer moved or renamed: as they are now, and as
 	// they were generated.
 	movedTo, movedFrom map[report.Ref]bool
@@ -36,22 +35,25 @@ type comparison struct {
 }
 
 // compare compares finished policies with the desired policies of all stages. It counts those of a slice.
-func compare(o merge.Options, slice report.Slice, finished, desired []*yaml.RNode) (report.Comparison, report.Findings) {
+func compare(o merge.Options, slice report.Slice, finished []*yaml.RNode, desired []*resource.Generated) (report.Comparison, report.Findings, error) {
 	owned := resource.OwnershipOf(o.Fence)
 	finished, _ = resource.Deduplicate(finished)
 	merged, findings := merge.Merge(o, finished, desired)
-	c := comparison{options: o, inSlice: func(n *yaml.RNode) bool { return slice.Includes(owned.TenantOf(n)) }, finished: resource.ByID(finished), regenerated: resource.ByID(merged.Items), desired: map[report.Ref]*yaml.RNode{}, findings: findings}
+	c := comparison{options: o, inSlice: func(g *resource.Generated) bool { return slice.Includes(owned.TenantOfGenerated(g)) }, finished: resource.ByID(finished), regenerated: resource.ByID(merged.Existing), desired: map[report.Ref]*resource.Generated{}, findings: findings}
 	c.adopted, _ = adoptions(merged.Adopted)
-	for _, n := range desired {
-		if o.Touches(n) {
-			c.desired[resource.ID(n)] = n
-			if c.inSlice(n) {
+	var expected []*resource.Generated
+	for _, g := range desired {
+		if o.Touches(g.Metadata) {
+			c.desired[g.ID()], expected = g, append(expected, g)
+			if c.inSlice(g) {
 				c.counts.Desired++
 			}
 		}
 	}
-	c.findMoved(finished, desired)
-	c.checkKept(finished, resource.ByID(desired))
+	if err := c.findMoved(finished, expected); err != nil {
+		return c.counts, c.findings, err
+	}
+	c.checkKept(finished, resource.GeneratedByID(desired))
 	var missing report.Findings
 	for _, change := range merged.Changes {
 		if f := c.countChange(change); f != nil {
@@ -62,14 +64,18 @@ func compare(o merge.Options, slice report.Slice, finished, desired []*yaml.RNod
 		missing = report.Findings{c.allMissing()}
 	}
 	c.findings = append(c.findings, missing...)
-	return c.counts, c.findings
+	return c.counts, c.findings, nil
 }
 
 // findMoved excludes policies that a layer moved or renamed from the comparison. Otherwise each would be
 // both missing and unexpected.
-func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
+func (c *comparison) findMoved(finished []*yaml.RNode, expected []*resource.Generated) error {
 	c.movedTo, c.movedFrom = map[report.Ref]bool{}, map[report.Ref]bool{}
-	renames := lint.Renamed(slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool { return c.desired[resource.ID(n)] == nil }), finished)
+	nodes, err := resource.Nodes(expected)
+	if err != nil {
+		return err
+	}
+	renames := lint.Renamed(nodes, finished)
 	for _, r := range renames {
 		c.movedTo[resource.IDOf(r.To)], c.movedFrom[resource.IDOf(r.From)] = true, true
 	}
@@ -84,21 +90,22 @@ func (c *comparison) findMoved(finished, desired []*yaml.RNode) {
 		from.Namespace = resource.ObjectOf(c.finished[from]).Namespace
 		c.movedFrom[from] = true
 	}
+	return nil
 }
 
 // checkKept checks the policies of stages that are not listed, which a run keeps unchanged. A run
 // that lists the stage would change or delete those that differ.
-func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*yaml.RNode) {
+func (c *comparison) checkKept(finished []*yaml.RNode, desired map[report.Ref]*resource.Generated) {
 	for _, n := range finished {
 		id := resource.ID(n)
 		if !c.options.Owns(n) || resource.IsLocalConfig(n) || c.desired[id] != nil || c.regenerated[id] == nil || c.movedTo[id] {
 			continue
 		}
 		switch plan := desired[id]; {
-		case plan == nil && c.options.Emits(n):
+		case plan == nil && c.options.Emits(resource.MetadataOf(n)):
 			c.counts.Unexpected++
 			c.unexpected(resource.RefOf(n))
-		case plan != nil && c.options.Emits(plan) && !merge.IsUpToDate(n, plan):
+		case plan != nil && c.options.Emits(plan.Metadata) && !merge.IsUpToDate(n, plan):
 			c.report(report.PolicyChanged, resource.RefOf(n), "is not as generated, and its stage is not listed here: run the layer that lists the stage, or find the layer that changes the policy")
 		}
 	}
@@ -120,7 +127,7 @@ func (c *comparison) countChange(change report.Change) *report.Finding {
 		c.counts.Moved++
 	case change.Action == report.Created:
 		c.counts.Missing++
-		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is missing, and is needed for %s: build again, or find the layer that removes or renames it", truncatedList(resource.ObjectOf(c.desired[id]).Reasons))
+		f := report.New(report.PolicyMissing, report.Error, change.Ref, "", "is missing, and is needed for %s: build again, or find the layer that removes or renames it", truncatedList(c.desired[id].Reasons))
 		return &f
 	case change.Action == report.Deleted && !c.movedTo[id]:
 		c.counts.Unexpected++

@@ -18,13 +18,13 @@ import (
 // no L7 rules. Policies that differ from the generated ones stay unchanged. own are the items that
 // equal the generated ones.
 func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool, err error) {
-	currentByID, enforcedByID := resource.ByID(p.Policies), map[report.Ref]*yaml.RNode{}
+	currentByID, enforcedByID := resource.GeneratedByID(p.Policies), map[report.Ref]*yaml.RNode{}
 	hasAllowOnly := len(allowOnly(p.Fence)) > 0
 	var enforcedItems []*yaml.RNode
 	if hasAllowOnly {
 		fence := p.Fence.FullyEnforced()
-		if enforcedItems, err = render.Render(fence, plan.Plan(fence)); err != nil {
-			return nil, nil, fmt.Errorf("render with all tenants in Enforce: %w", err)
+		if enforcedItems, err = resource.Nodes(render.Render(fence, plan.Plan(fence))); err != nil {
+			return nil, nil, fmt.Errorf("with all tenants in Enforce: %w", err)
 		}
 		enforcedByID = resource.ByID(enforcedItems)
 	}
@@ -33,7 +33,7 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		id := resource.ID(n)
-		generated, err := sameContent(n, currentByID[id])
+		generated, err := isGenerated(n, currentByID[id])
 		switch {
 		case err != nil:
 			return nil, nil, fmt.Errorf("read %s: %w", resource.RefOf(n), err)
@@ -55,6 +55,18 @@ func (p proof) itemsAsEnforced() (items []*yaml.RNode, own map[*yaml.RNode]bool,
 		items = append(items, n)
 	}
 	return items, own, nil
+}
+
+// isGenerated reports whether an item has the content of a generated policy, which may not exist.
+func isGenerated(n *yaml.RNode, g *resource.Generated) (bool, error) {
+	if g == nil {
+		return false, nil
+	}
+	want, err := g.Node()
+	if err != nil {
+		return false, err
+	}
+	return sameContent(n, want)
 }
 
 // renameIfTaken renames a future policy if another policy has its name: the enforcer accepts a name

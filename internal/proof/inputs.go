@@ -212,8 +212,8 @@ func adoptedBy(r Run) map[report.Ref]report.Ref {
 	if in == nil {
 		return nil
 	}
-	w, found, err := generate.Policies(in, index, nil)
-	if err != nil || found.HasError() {
+	w, found := generate.Policies(in, index, nil)
+	if found.HasError() {
 		return nil
 	}
 	merged, found := merge.Merge(generate.MergeOptions(in, w.Fence), r.Items, w.Policies)

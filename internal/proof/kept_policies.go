@@ -14,7 +14,7 @@ import (
 // Their stages are not listed, so they stay. It is an error unless the host keeps files: another run
 // may have left them there, and corrects or deletes them.
 func (c Build) keptUnproved() report.Findings {
-	o, planned := generate.MergeOptions(c.In, c.Fence), resource.ByID(c.Policies)
+	o, planned := generate.MergeOptions(c.In, c.Fence), resource.GeneratedByID(c.Policies)
 	var names []string
 	for _, n := range c.After.Existing {
 		plan := planned[resource.ID(n)]

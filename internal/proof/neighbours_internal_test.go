@@ -112,15 +112,16 @@ func proofOfCase(t *testing.T, dir string) (proof, bool) {
 	if in == nil || found.HasError() {
 		return proof{}, false
 	}
-	w, found, err := generate.Policies(in, index, nil)
-	if err != nil || found.HasError() {
-		return proof{}, false
-	}
-	merged, found := merge.Merge(generate.MergeOptions(in, w.Fence), items, w.Policies)
+	w, found := generate.Policies(in, index, nil)
 	if found.HasError() {
 		return proof{}, false
 	}
-	return proof{in: in, index: index, Desired: w, items: withoutOwnKinds(merged.Items)}, true
+	merged, found := merge.Merge(generate.MergeOptions(in, w.Fence), items, w.Policies)
+	all, err := merged.Items()
+	if err != nil || found.HasError() {
+		return proof{}, false
+	}
+	return proof{in: in, index: index, Desired: w, items: withoutOwnKinds(all)}, true
 }
 
 // decidedReport is a report for comparisons.

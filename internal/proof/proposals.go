@@ -89,7 +89,10 @@ func (t *trial) regenerate(flows []flow.Flow) (string, error) {
 		return "", nil
 	}
 	t.regenerated = true
-	counts, _ := compare(generate.MergeOptions(t.Inputs, t.Desired.Fence), report.Slice{}, t.before.items, t.Desired.Policies)
+	counts, _, err := compare(generate.MergeOptions(t.Inputs, t.Desired.Fence), report.Slice{}, t.before.items, t.Desired.Policies)
+	if err != nil {
+		return "", err
+	}
 	if counts.Matching == counts.Desired && counts.Unexpected == 0 {
 		return "", nil
 	}
@@ -203,17 +206,21 @@ func (s Subject) violated(view *flow.View) ([]string, error) {
 
 // with returns the policies of other inputs, or the error of the inputs.
 func (t *trial) with(in *resource.Inputs) (Subject, string, error) {
-	desired, found, err := generate.Policies(in, t.index, nil)
-	if err != nil || found.HasError() {
-		return Subject{}, firstError(found), err
+	desired, found := generate.Policies(in, t.index, nil)
+	if found.HasError() {
+		return Subject{}, firstError(found), nil
 	}
 	desired.Fence = desired.Fence.WithAgent(t.Desired.Fence.Agent)
 	merged, found := merge.Merge(generate.MergeOptions(in, desired.Fence), t.before.items, desired.Policies)
 	if found.HasError() {
 		return Subject{}, firstError(found), nil
 	}
+	items, err := merged.Items()
+	if err != nil {
+		return Subject{}, "", err
+	}
 	p := t.before
-	p.in, p.Desired, p.items = in, desired, merged.Items
+	p.in, p.Desired, p.items = in, desired, items
 	next, err := p.subjectOf(t.as, nil)
 	if problem := firstError(next.Findings); problem != "" {
 		return next, problem, nil

@@ -256,9 +256,9 @@ func declaringRefs(in *resource.Inputs) map[string]report.Ref {
 }
 
 // containsAll reports whether the items contain all desired policies, of every stage.
-func containsAll(desired, items []*yaml.RNode) bool {
+func containsAll(desired []*resource.Generated, items []*yaml.RNode) bool {
 	present := appliedIDs(items)
-	return !slices.ContainsFunc(desired, func(n *yaml.RNode) bool { return !present[resource.ID(n)] })
+	return !slices.ContainsFunc(desired, func(g *resource.Generated) bool { return !present[g.ID()] })
 }
 
 // appliedIDs are the items that reach the cluster.

@@ -131,11 +131,14 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 	}
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
-	desired, more, err := generate.Policies(in, index, v.Debug)
-	if found = append(found, more...); err != nil || found.HasError() {
+	desired, more := generate.Policies(in, index, v.Debug)
+	if found = append(found, more...); found.HasError() {
+		return proof{}, found, nil
+	}
+	counts, _, err := compare(generate.MergeOptions(in, desired.Fence), v.Slice, withoutOwnKinds(v.Items), desired.Policies)
+	if err != nil {
 		return proof{}, found, err
 	}
-	counts, _ := compare(generate.MergeOptions(in, desired.Fence), v.Slice, withoutOwnKinds(v.Items), desired.Policies)
 	if counts.AllMissing() {
 		found = append(found, report.New(report.PolicyMissing, report.Error, in.FenceRef, "", "none of the %s that the Tenants need exists, so the answer would be about a build without them: %s", report.Count(counts.Desired, "policy"), notRunHint))
 	}
@@ -144,8 +147,8 @@ func (v Verification) questioned(runs []Run, items []*yaml.RNode) (proof, report
 }
 
 // upToDate are the items that the function would leave as they are.
-func upToDate(items, desired []*yaml.RNode) map[*yaml.RNode]bool {
-	out, byID := map[*yaml.RNode]bool{}, resource.ByID(desired)
+func upToDate(items []*yaml.RNode, desired []*resource.Generated) map[*yaml.RNode]bool {
+	out, byID := map[*yaml.RNode]bool{}, resource.GeneratedByID(desired)
 	for _, n := range items {
 		if want := byID[resource.ID(n)]; want != nil && merge.IsUpToDate(n, want) {
 			out[n] = true

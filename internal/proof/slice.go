@@ -22,12 +22,12 @@ func (p proof) inputsInSlice() *resource.Inputs {
 
 // unknownBefore are the policies of this run outside of its slice that the policies before it lack: another
 // run writes them, so that they are the same on both sides of a comparison.
-func (c Build) unknownBefore(o merge.Options, before []*yaml.RNode) []*yaml.RNode {
+func (c Build) unknownBefore(o merge.Options, before, after []*yaml.RNode) []*yaml.RNode {
 	if c.Slice.IsWhole() {
 		return nil
 	}
 	present, owned := resource.ByID(before), resource.OwnershipOf(c.Fence)
-	return slices.DeleteFunc(slices.Clone(c.After.Items), func(n *yaml.RNode) bool {
+	return slices.DeleteFunc(slices.Clone(after), func(n *yaml.RNode) bool {
 		return !o.Owns(n) || present[resource.ID(n)] != nil || c.Slice.Includes(owned.TenantOf(n))
 	})
 }
@@ -42,14 +42,14 @@ func (v Verification) checkSlice(in *resource.Inputs, fence *policy.Fence) error
 }
 
 // policiesElsewhere are the generated policies outside of the slice that the items lack.
-func (v Verification) policiesElsewhere(w generate.Desired, o merge.Options, items []*yaml.RNode) []*yaml.RNode {
+func (v Verification) policiesElsewhere(w generate.Desired, o merge.Options, items []*yaml.RNode) ([]*yaml.RNode, error) {
 	if v.Slice.IsWhole() {
-		return nil
+		return nil, nil
 	}
 	present, owned := appliedIDs(items), resource.OwnershipOf(w.Fence)
-	return slices.DeleteFunc(slices.Clone(w.Policies), func(n *yaml.RNode) bool {
-		return v.Slice.Includes(owned.TenantOf(n)) || present[resource.ID(n)] || !o.Touches(n)
-	})
+	return resource.Nodes(slices.DeleteFunc(slices.Clone(w.Policies), func(g *resource.Generated) bool {
+		return v.Slice.Includes(owned.TenantOfGenerated(g)) || present[g.ID()] || !o.Touches(g.Metadata)
+	}))
 }
 
 // assumedElsewhere reports policies that are not among the items.

@@ -130,13 +130,10 @@ func (p proof) defaultDenyOf(e endpoints.Endpoint) []string {
 		return nil
 	}
 	var out flow.Policies
-	for _, n := range p.Policies {
-		ofAll := p.Fence.Clusterwide != nil && n.GetNamespace() == "" && n.GetName() == p.Fence.Name+".default-deny"
-		if n.GetNamespace() != e.Namespace && !ofAll {
-			continue
-		}
-		if o := resource.ObjectOf(n); o.Family == policy.DefaultDeny && (o.Tenant == owner.Name || ofAll) {
-			out = append(out, resource.PolicyID(resource.RefOf(n)))
+	for _, g := range p.Policies {
+		ofAll := p.Fence.Clusterwide != nil && g.Ref.Namespace == "" && g.Ref.Name == p.Fence.Name+".default-deny"
+		if g.Family == policy.DefaultDeny && (g.Ref.Namespace == e.Namespace && g.Tenant == owner.Name || ofAll) {
+			out = append(out, resource.PolicyID(g.Ref))
 		}
 	}
 	return out.Sorted().Names()

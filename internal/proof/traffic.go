@@ -27,9 +27,9 @@ func (c Build) traffic() (report.Findings, error) {
 		}
 		out = append(out, report.New(report.PolicyAdopted, report.Info, a.Policy, "", "is adopted: %s", how))
 	}
-	t := newTrafficComparison(c)
-	if len(t.changed) == 0 {
-		return out, nil
+	t, err := newTrafficComparison(c)
+	if err != nil || len(t.changed) == 0 {
+		return out, err
 	}
 	current, err := t.compare(syntheticDefaultDeny{})
 	if err != nil {
@@ -57,34 +57,49 @@ type changedPolicy struct {
 // newTrafficComparison collects the policies before and after. If the host has no result of an earlier run,
 // as with kustomize, only hand-written policies are compared: generated policies are part of both
 // sides. The policies of other runs, stages and fences are the same on both sides.
-func newTrafficComparison(c Build) trafficComparison {
-	t := trafficComparison{Build: c, newItems: c.After.Items}
+func newTrafficComparison(c Build) (trafficComparison, error) {
+	t := trafficComparison{Build: c, newItems: c.After.Existing}
 	o := generate.MergeOptions(c.In, c.Fence)
 	inPlace := len(c.PreviousPolicies) > 0 || resource.InPlace(c.Before) && slices.ContainsFunc(c.Before, o.Owns)
-	earlier := map[report.Ref]bool{}
-	if len(c.PreviousPolicies) > 0 {
-		present := resource.ByID(c.Before)
-		for _, n := range c.PreviousPolicies {
-			switch id := resource.ID(n); {
-			case o.Owns(n) && o.Touches(n):
-				earlier[id] = true
-				t.oldItems = append(t.oldItems, n)
-			case present[id] == nil:
-				t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
-			}
-		}
-	}
+	earlier := t.addPrevious(o)
 	_, replacing := adoptions(c.After.Adopted)
 	t.oldItems = append(t.oldItems, withoutIDs(c.Before, earlier)...)
-	if !inPlace {
-		t.oldItems = append(t.oldItems, c.After.Items[len(c.After.Existing):]...)
+	if inPlace {
+		created, err := c.created()
+		if err != nil {
+			return t, err
+		}
+		t.newItems = slices.Concat(t.newItems, created)
+		t.oldItems = append(t.oldItems, c.unknownBefore(o, t.oldItems, t.newItems)...)
 	}
-	t.oldItems = append(t.oldItems, c.unknownBefore(o, t.oldItems)...)
 	t.changed = changedPolicies(o, t.oldItems, t.newItems)
 	for i := range t.changed {
 		t.changed[i].handWritten = t.changed[i].handWritten || replacing[resource.IDOf(t.changed[i].ref)]
 	}
-	return t
+	if inPlace || len(t.changed) == 0 {
+		return t, nil
+	}
+	created, err := c.created()
+	t.oldItems, t.newItems = append(t.oldItems, created...), slices.Concat(t.newItems, created)
+	return t, err
+}
+
+// addPrevious adds the policies that the host keeps separate from the items, and returns those that this run changes.
+func (t *trafficComparison) addPrevious(o merge.Options) map[report.Ref]bool {
+	if len(t.PreviousPolicies) == 0 {
+		return nil
+	}
+	earlier, present := map[report.Ref]bool{}, resource.ByID(t.Before)
+	for _, n := range t.PreviousPolicies {
+		switch id := resource.ID(n); {
+		case o.Owns(n) && o.Touches(resource.MetadataOf(n)):
+			earlier[id] = true
+			t.oldItems = append(t.oldItems, n)
+		case present[id] == nil:
+			t.oldItems, t.newItems = append(t.oldItems, n), append(slices.Clone(t.newItems), n)
+		}
+	}
+	return earlier
 }
 
 // adoptions are the policies that generated policies of other names replace, and these.

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/generate"
 	"github.com/tenantfence/tenantfence/internal/lint"
+	"github.com/tenantfence/tenantfence/internal/merge"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -203,36 +204,35 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 	defer func() { result.Findings = index.External.Locate(result.Findings) }()
 	in.Fence.Spec.Stages, in.Fence.Spec.Emit, in.Fence.Spec.Adopt = stagesOf(runs), emitOf(runs), adoptOf(runs)
 	index.WithoutResources = index.WithoutResources || runs[0].Blind
-	w, found, err := generate.Policies(in, index, v.Debug)
+	w, found := generate.Policies(in, index, v.Debug)
 	if result.Findings = v.causes(append(result.Findings, found...)); result.Findings.HasError() {
 		return result, nil
-	}
-	if err != nil {
-		return result, fmt.Errorf("generate the policies anew: %w", err)
 	}
 	if err := v.checkSlice(in, w.Fence); err != nil {
 		return result, err
 	}
 	v.Progress.Report("comparing policies", 0, 0)
 	options := generate.MergeOptions(in, w.Fence)
-	elsewhere := v.policiesElsewhere(w, options, v.Items)
+	elsewhere, counts, found, err := v.compareWith(w, options)
+	if err != nil {
+		return result, err
+	}
 	items = append(slices.Clone(items), elsewhere...)
-	counts, found := compare(options, v.Slice, append(withoutOwnKinds(v.Items), elsewhere...), w.Policies)
 	v.Debug.Report("compare", func() string {
 		return fmt.Sprintf("%d of %s as generated", counts.Matching, report.Count(counts.Desired, "policy"))
 	})
 	found = append(v.changedByLayersAbove(in, found), lint.OtherFences(w.Fence, options.Owns, v.Items)...)
 	result.Findings, result.Comparison = slices.Concat(result.Findings, found, assumedElsewhere(in, elsewhere)), &counts
-	if counts.Moved > 0 {
-		result.Findings = append(result.Findings, movedFinding(in)...)
-	}
 	if counts.AllMissing() || counts.Moved > 0 {
+		result.Findings = append(result.Findings, movedFinding(in, counts)...)
 		return result, nil
 	}
 	if !isolatesAny(w.Fence) && !found.HasError() {
 		withoutTenants(in, &result)
 	}
-	items, found = withAssumedPolicies(options, items, w.Policies)
+	if items, found, err = withAssumedPolicies(options, items, w.Policies); err != nil {
+		return result, err
+	}
 	result.Findings = slices.Concat(result.Findings, found, lint.WithoutEffect(w.Fence, index, withoutOwnKinds(items)))
 	if !containsAll(policiesOfUnlistedStages(w.Policies, in.Fence.Spec.Stages), items) {
 		result.Findings = append(result.Findings, unlistedStagesFinding(in)...)
@@ -241,6 +241,15 @@ func (v Verification) compareAndProve(runs []Run, items []*yaml.RNode) (result r
 	}
 	err = v.prove(&result, proof{in: in, index: index, Desired: w, items: withoutOwnKinds(items), slice: v.Slice, cache: v.Cache, listAccess: v.ListAccess, progress: v.Progress, debug: v.Debug}, items)
 	return result, err
+}
+
+// compareWith compares the items with what is generated. elsewhere are the policies outside of the slice.
+func (v Verification) compareWith(w generate.Desired, o merge.Options) (elsewhere []*yaml.RNode, counts report.Comparison, found report.Findings, err error) {
+	if elsewhere, err = v.policiesElsewhere(w, o, v.Items); err != nil {
+		return nil, counts, nil, err
+	}
+	counts, found, err = compare(o, v.Slice, append(withoutOwnKinds(v.Items), elsewhere...), w.Policies)
+	return elsewhere, counts, found, err
 }
 
 // prove adds the result of a proof.
@@ -275,10 +284,8 @@ func withoutTenants(in *resource.Inputs, r *report.Report) {
 }
 
 // policiesOfUnlistedStages are the policies of stages that are not listed.
-func policiesOfUnlistedStages(desired []*yaml.RNode, stages []v1alpha1.Stage) []*yaml.RNode {
-	return slices.DeleteFunc(slices.Clone(desired), func(n *yaml.RNode) bool {
-		return slices.Contains(stages, resource.ObjectOf(n).Stage)
-	})
+func policiesOfUnlistedStages(desired []*resource.Generated, stages []v1alpha1.Stage) []*resource.Generated {
+	return slices.DeleteFunc(slices.Clone(desired), func(g *resource.Generated) bool { return slices.Contains(stages, g.Stage) })
 }
 
 func unlistedStagesFinding(in *resource.Inputs) report.Findings {
@@ -286,7 +293,10 @@ func unlistedStagesFinding(in *resource.Inputs) report.Findings {
 }
 
 // movedFinding reports that a layer moves or renames policies. Its consequences are not reported.
-func movedFinding(in *resource.Inputs) report.Findings {
+func movedFinding(in *resource.Inputs, counts report.Comparison) report.Findings {
+	if counts.Moved == 0 {
+		return nil
+	}
 	return report.Findings{report.New(report.NotProved, report.Warning, in.FenceRef, "", "isolation and FlowTests are not decided: a layer above the fence moves or renames its policies")}
 }
 

@@ -25,10 +25,10 @@ const (
 	namespaceLabel = "k8s:io.cilium.k8s.namespace.labels."
 )
 
-func ciliumObject(f *policy.Fence, p *policy.Policy) *v2.CiliumNetworkPolicy {
+func ciliumObject(f *policy.Fence, p *policy.Policy, m metav1.ObjectMeta) *v2.CiliumNetworkPolicy {
 	return &v2.CiliumNetworkPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition},
-		ObjectMeta: metadata(f, p),
+		TypeMeta:   ciliumPolicy,
+		ObjectMeta: m,
 		Spec:       ruleFor(f, p, selector(p.Subject, nil)),
 	}
 }

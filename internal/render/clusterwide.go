@@ -9,10 +9,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 )
 
-func clusterwide(f *policy.Fence, p *policy.Policy) *v2.CiliumClusterwideNetworkPolicy {
+func clusterwide(f *policy.Fence, p *policy.Policy, m metav1.ObjectMeta) *v2.CiliumClusterwideNetworkPolicy {
 	return &v2.CiliumClusterwideNetworkPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition},
-		ObjectMeta: metadata(f, p),
+		TypeMeta:   clusterwidePolicy,
+		ObjectMeta: m,
 		Spec:       ruleFor(f, p, subjectOf(p)),
 	}
 }

@@ -17,29 +17,36 @@ import (
 // squidConfig is the key of the proxy's configuration. The keys of tenants have no dot.
 const squidConfig = "squid.conf"
 
-// egressNames returns the ConfigMap with the names that the egress proxy allows. It has a key for
-// each tenant, with one name on each line, and a Squid configuration.
-func egressNames(f *policy.Fence) *corev1.ConfigMap {
+// egressNamesPolicy returns the name and the owner of the ConfigMap of the egress proxy, and what declares it.
+func egressNamesPolicy(f *policy.Fence) *policy.Policy {
 	proxy := f.EgressProxy
 	owned := &policy.Policy{Namespace: proxy.Namespace, Name: policy.EgressNamesConfigMap, Family: policy.FQDNEgress}
 	if owners := f.TenantsIn(proxy.Namespace); len(owners) == 1 {
 		owned.Owner = owners[0]
 	}
-	names := map[string][]string{}
 	for _, a := range proxy.Allowed {
-		names[a.Tenant] = append(names[a.Tenant], normalizeNames(a.Names)...)
 		if !slices.Contains(owned.Reasons, a.Reason) {
 			owned.Reasons = append(owned.Reasons, a.Reason)
 		}
 	}
 	slices.SortFunc(owned.Reasons, func(a, b report.Reason) int { return strings.Compare(a.String(), b.String()) })
-	data := map[string]string{squidConfig: squid(f.Name, proxy)}
+	return owned
+}
+
+// egressNames returns the ConfigMap with the names that the egress proxy allows. It has a key for
+// each tenant, with one name on each line, and a Squid configuration.
+func egressNames(f *policy.Fence, m metav1.ObjectMeta) *corev1.ConfigMap {
+	names := map[string][]string{}
+	for _, a := range f.EgressProxy.Allowed {
+		names[a.Tenant] = append(names[a.Tenant], normalizeNames(a.Names)...)
+	}
+	data := map[string]string{squidConfig: squid(f.Name, f.EgressProxy)}
 	for tenant, all := range names {
 		data[tenant] = lines(all)
 	}
 	return &corev1.ConfigMap{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"},
-		ObjectMeta: metadata(f, owned),
+		TypeMeta:   configMap,
+		ObjectMeta: m,
 		Data:       data,
 	}
 }

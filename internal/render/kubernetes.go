@@ -11,11 +11,10 @@ import (
 	"github.com/tenantfence/tenantfence/internal/endpoints"
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
-	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // kubernetes returns a policy as a NetworkPolicy. Without rules, it denies both directions.
-func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
+func kubernetes(p *policy.Policy, m metav1.ObjectMeta) *networkingv1.NetworkPolicy {
 	spec := networkingv1.NetworkPolicySpec{PodSelector: p.Subject}
 	for _, r := range p.Rules {
 		peers := networkPolicyPeers(r.Peers)
@@ -36,8 +35,8 @@ func kubernetes(f *policy.Fence, p *policy.Policy) *networkingv1.NetworkPolicy {
 		spec.PolicyTypes = append(spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 	}
 	return &networkingv1.NetworkPolicy{
-		TypeMeta:   metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: resource.KindKubernetes},
-		ObjectMeta: metadata(f, p),
+		TypeMeta:   networkPolicy,
+		ObjectMeta: m,
 		Spec:       spec,
 	}
 }

@@ -1,57 +1,71 @@
-// Package render converts policies to resources: it builds typed objects of Cilium and Kubernetes
-// and converts them to YAML nodes. It is pure.
+// Package render converts policies to resources: it builds typed objects of Cilium and Kubernetes. It is pure.
 package render
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
-
+	v2 "github.com/cilium/cilium/pkg/k8s/apis/cilium.io/v2"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
-	"github.com/tenantfence/tenantfence/internal/block"
-	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/policy"
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Render returns the resources of the policies, in their order and in the fence's form, followed by
-// the ConfigMap of the egress proxy.
-func Render(f *policy.Fence, policies []policy.Policy) ([]*yaml.RNode, error) {
-	rendered, errs := make([]*yaml.RNode, len(policies)), make([]error, len(policies))
-	parallel.For(len(policies), func(i int) {
-		if rendered[i], errs[i] = toNode(object(f, &policies[i])); errs[i] != nil {
-			errs[i] = fmt.Errorf("render policy %s/%s: %w", policies[i].Namespace, policies[i].Name, errs[i])
-		}
-	})
-	if err := cmp.Or(errs...); err != nil {
-		return nil, err
+// the ConfigMap of the egress proxy. Their content is made when it is needed.
+func Render(f *policy.Fence, policies []policy.Policy) []*resource.Generated {
+	out := make([]*resource.Generated, 0, len(policies)+1)
+	for i := range policies {
+		p := &policies[i]
+		out = append(out, generated(typeOf(f, p), f, p, func(m metav1.ObjectMeta) any { return object(f, p, m) }))
 	}
-	if f.EgressProxy == nil {
-		return rendered, nil
+	if f.EgressProxy != nil {
+		out = append(out, generated(configMap, f, egressNamesPolicy(f), func(m metav1.ObjectMeta) any { return egressNames(f, m) }))
 	}
-	names, err := toNode(egressNames(f))
-	if err != nil {
-		return nil, fmt.Errorf("render the names of the egress proxy: %w", err)
-	}
-	return append(slices.Clip(rendered), names), nil
+	return out
 }
 
-func object(f *policy.Fence, p *policy.Policy) any {
+// generated returns a resource with the metadata of a policy.
+func generated(t metav1.TypeMeta, f *policy.Fence, p *policy.Policy, object func(metav1.ObjectMeta) any) *resource.Generated {
+	ref := report.Ref{APIVersion: t.APIVersion, Kind: t.Kind, Namespace: p.Namespace, Name: p.Name}
+	m := metadata(f, p)
+	return resource.NewGenerated(ref, m, func() (map[string]any, error) {
+		return content(object(metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: m.Labels(), Annotations: m.Annotations()}))
+	})
+}
+
+// The types of what is rendered.
+var (
+	ciliumPolicy      = metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CNPKindDefinition}
+	clusterwidePolicy = metav1.TypeMeta{APIVersion: v2.SchemeGroupVersion.String(), Kind: v2.CCNPKindDefinition}
+	networkPolicy     = metav1.TypeMeta{APIVersion: networkingv1.SchemeGroupVersion.String(), Kind: resource.KindKubernetes}
+	configMap         = metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}
+)
+
+func typeOf(f *policy.Fence, p *policy.Policy) metav1.TypeMeta {
 	switch {
 	case p.NamespaceScope != nil || p.HasNodes():
-		return clusterwide(f, p)
+		return clusterwidePolicy
 	case f.Policies == v1alpha1.PoliciesKubernetes:
-		return kubernetes(f, p)
+		return networkPolicy
 	}
-	return ciliumObject(f, p)
+	return ciliumPolicy
 }
 
-func metadata(f *policy.Fence, p *policy.Policy) metav1.ObjectMeta {
-	o := resource.Object{Fence: f.Name, Family: p.Family, Stage: p.Family.Stage(), Namespace: p.Namespace}
+func object(f *policy.Fence, p *policy.Policy, m metav1.ObjectMeta) any {
+	switch typeOf(f, p) {
+	case clusterwidePolicy:
+		return clusterwide(f, p, m)
+	case networkPolicy:
+		return kubernetes(p, m)
+	}
+	return ciliumObject(f, p, m)
+}
+
+func metadata(f *policy.Fence, p *policy.Policy) resource.Metadata {
+	o := resource.Metadata{Fence: f.Name, Family: p.Family, Stage: p.Family.Stage(), Namespace: p.Namespace}
 	switch owner := p.Owner; {
 	case owner == nil:
 	case owner.IsNodes():
@@ -62,12 +76,11 @@ func metadata(f *policy.Fence, p *policy.Policy) metav1.ObjectMeta {
 	for _, r := range p.Reasons {
 		o.Reasons = append(o.Reasons, r.String())
 	}
-	return metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: o.Labels(), Annotations: o.Annotations()}
+	return o
 }
 
-// toNode converts a typed object to a node with sorted keys, without the status and timestamps that
-// typed objects always have.
-func toNode(object any) (*yaml.RNode, error) {
+// content converts a typed object to a map, without the status and timestamps that typed objects always have.
+func content(object any) (map[string]any, error) {
 	m, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return nil, err
@@ -76,6 +89,5 @@ func toNode(object any) (*yaml.RNode, error) {
 	if meta, ok := m["metadata"].(map[string]any); ok {
 		delete(meta, "creationTimestamp")
 	}
-	n, err := block.FromMap(m)
-	return yaml.NewRNode(n), err
+	return m, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/flow"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/render"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 var (
@@ -27,7 +28,7 @@ func expectSpec(t *testing.T, form v1alpha1.PolicyForm, rule policy.Rule, want s
 	f := &policy.Fence{Name: "platform", Policies: form, Cluster: v1alpha1.Cluster{CNI: v1alpha1.CNICilium, CiliumVersion: "1.15"}}
 	web := endpoints.Selector{MatchLabels: map[string]string{"app": "web"}}
 	rule.Direction = flow.Egress
-	nodes, err := render.Render(f, []policy.Policy{{Namespace: "acme", Name: "policy", Family: policy.EastWest, Subject: web, Rules: []policy.Rule{rule}}})
+	nodes, err := resource.Nodes(render.Render(f, []policy.Policy{{Namespace: "acme", Name: "policy", Family: policy.EastWest, Subject: web, Rules: []policy.Rule{rule}}}))
 	if err != nil || len(nodes) != 1 {
 		t.Fatalf("%d objects: %v", len(nodes), err)
 	}

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantfence/tenantfence/internal/block"
-	"github.com/tenantfence/tenantfence/internal/parallel"
 	"github.com/tenantfence/tenantfence/internal/report"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
@@ -23,9 +21,12 @@ import (
 var ErrNotResourceList = errors.New("the input is not a ResourceList: tenantfence without arguments is a KRM function, " +
 	"run by kustomize build --enable-alpha-plugins --enable-exec or kpt fn render; see tenantfence help")
 
+// Process changes a ResourceList, and returns the resources that follow its items.
+type Process func(*framework.ResourceList) ([]*Generated, error)
+
 // Execute reads a ResourceList, calls process, and writes the result. It also writes it if process
 // returns an error: then hosts print the results and keep their own items.
-func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) error) error {
+func Execute(in io.Reader, out io.Writer, process Process) error {
 	data, err := io.ReadAll(in)
 	if err != nil {
 		return fmt.Errorf("read input: %w", err)
@@ -62,8 +63,15 @@ func Execute(in io.Reader, out io.Writer, process func(*framework.ResourceList) 
 
 // processList runs a process on a ResourceList and returns the parts of the result as YAML, as framework.Execute does.
 // The error is that of the process, or the reason why the YAML is missing.
-func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations map[string]map[string]string, process func(*framework.ResourceList) error) ([][]byte, error) {
-	processErr := process(rl)
+func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations map[string]map[string]string, process Process) ([][]byte, error) {
+	created, processErr := process(rl)
+	if slices.ContainsFunc(created, (*Generated).HasNode) {
+		nodes, err := Nodes(created)
+		if err != nil {
+			return nil, errors.Join(processErr, err)
+		}
+		rl.Items, created = append(rl.Items, nodes...), nil
+	}
 	if err := kio.ReconcileInternalAnnotations(withHostAnnotations(rl.Items), annotations); err != nil {
 		return nil, errors.Join(processErr, fmt.Errorf("write the annotations of the items: %w", err))
 	}
@@ -72,45 +80,25 @@ func processList(rl *framework.ResourceList, rw *kio.ByteReadWriter, annotations
 		return nil, errors.Join(processErr, fmt.Errorf("write the results: %w", err))
 	}
 	rw.Results = results
-	written, err := writeList(rw, rl.Items)
+	written, err := writeList(rw, rl.Items, created)
 	if err != nil {
 		return nil, errors.Join(processErr, fmt.Errorf("write the items: %w", err))
 	}
 	return written, processErr
 }
 
-// resultsNode returns results as a list. It is nil without any.
-func resultsNode(all framework.Results) (*yaml.RNode, error) {
-	var out *yaml.RNode
-	// kyaml's emitter moves all that follows for each line, so all results in one text would take their square.
-	for some := range slices.Chunk(all, together) {
-		data, err := yaml.Marshal(some)
-		if err != nil {
-			return nil, err
-		}
-		n, err := yaml.Parse(string(data))
-		if err != nil {
-			return nil, err
-		}
-		if out == nil {
-			out = n
-			continue
-		}
-		out.YNode().Content = append(out.YNode().Content, n.YNode().Content...)
-	}
-	return out, nil
-}
-
-// together is how many items or results are written as one text.
-const together = 64
-
-// withHostAnnotations are the items that may have annotations with which kyaml finds their files.
+// withHostAnnotations are the items that may have annotations with which kyaml finds their files, and those without
+// metadata, which kyaml refuses or completes.
 func withHostAnnotations(items []*yaml.RNode) []*yaml.RNode {
 	return slices.DeleteFunc(slices.Clone(items), func(n *yaml.RNode) bool { return !hasHostAnnotations(n) })
 }
 
 func hasHostAnnotations(n *yaml.RNode) bool {
-	all := child(child(n.YNode(), "metadata"), "annotations")
+	metadata := child(n.YNode(), "metadata")
+	if metadata == nil || metadata.Kind != yaml.MappingNode {
+		return true
+	}
+	all := child(metadata, "annotations")
 	if all == nil {
 		return false
 	}
@@ -120,53 +108,6 @@ func hasHostAnnotations(n *yaml.RNode) bool {
 		}
 	}
 	return all.Kind != yaml.MappingNode
-}
-
-// writeList returns the parts of a ResourceList as kyaml writes it.
-func writeList(rw *kio.ByteReadWriter, items []*yaml.RNode) ([][]byte, error) {
-	if out, ok := writeBlocks(rw, items); ok {
-		return out, nil
-	}
-	var buffer bytes.Buffer
-	rw.Writer = &buffer
-	err := rw.Write(items)
-	return [][]byte{buffer.Bytes()}, err
-}
-
-// writeBlocks writes a ResourceList without kyaml, if it can.
-func writeBlocks(rw *kio.ByteReadWriter, items []*yaml.RNode) ([][]byte, bool) {
-	nodes := make([]*yaml.Node, 0, len(items))
-	for _, n := range items {
-		if err := yaml.ClearEmptyAnnotations(n); err != nil {
-			return nil, false
-		}
-		nodes = append(nodes, n.YNode())
-	}
-	if len(nodes) == 0 {
-		return nil, false
-	}
-	var before, after []byte
-	ok := true
-	field := func(out []byte, key string, value *yaml.RNode) []byte {
-		if ok && value != nil {
-			out, ok = block.Field(out, key, value.YNode())
-		}
-		return out
-	}
-	before = field(before, "apiVersion", yaml.NewScalarRNode(rw.WrappingAPIVersion))
-	before = field(before, "kind", yaml.NewScalarRNode(rw.WrappingKind))
-	after = field(after, "functionConfig", rw.FunctionConfig)
-	after = field(after, "results", rw.Results)
-	written, all := listOf(nodes)
-	return slices.Concat([][]byte{append(before, "items:\n"...)}, written, [][]byte{after}), ok && all
-}
-
-// listOf writes items on all processors.
-func listOf(nodes []*yaml.Node) ([][]byte, bool) {
-	parts := slices.Collect(slices.Chunk(nodes, together))
-	out, ok := make([][]byte, len(parts)), make([]bool, len(parts))
-	parallel.For(len(parts), func(i int) { out[i], ok[i] = block.List(nil, parts[i]) })
-	return out, !slices.Contains(ok, false)
 }
 
 // MalformedError has the findings about malformed items.

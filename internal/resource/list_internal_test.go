@@ -17,7 +17,7 @@ func TestFlowStyleIsWrittenApart(t *testing.T) {
 		WrappingAPIVersion: "config.kubernetes.io/v1", WrappingKind: kio.ResourceListKind,
 		FunctionConfig: yaml.MustParse("{kind: TenantFence}"), Results: yaml.MustParse("[{message: 'a: b'}]"),
 	}
-	got, ok := writeBlocks(rw, []*yaml.RNode{policy})
+	got, err := writeBlocks(rw, []*yaml.RNode{policy}, nil)
 	const want = `apiVersion: config.kubernetes.io/v1
 kind: ResourceList
 items:
@@ -25,7 +25,7 @@ items:
 functionConfig: {kind: TenantFence}
 results: [{message: 'a: b'}]
 `
-	if !ok || string(slices.Concat(got...)) != want {
-		t.Errorf("got %v\n%s\nwant\n%s", ok, got, want)
+	if err != nil || string(slices.Concat(got...)) != want {
+		t.Errorf("got %v\n%s\nwant\n%s", err, got, want)
 	}
 }

@@ -3,6 +3,7 @@ package resource_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,14 +13,25 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/kio"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// addPolicy adds an item and a result, as the function does.
-func addPolicy(rl *framework.ResourceList) error {
-	rl.Items = append(rl.Items, yaml.MustParse("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: a\n  annotations:\n    tenantfence.dev/for: |-\n      a\n      b\n"))
-	rl.Results = framework.Results{{Message: "a: b", Severity: framework.Warning}}
-	return nil
+const created = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  annotations:\n    tenantfence.dev/for: |-\n      a\n      b\n  name: a\n"
+
+// addPolicy adds an item and results, as the function does.
+func addPolicy(rl *framework.ResourceList) {
+	rl.Items = append(rl.Items, yaml.MustParse(created))
+	for i := range 70 {
+		rl.Results = append(rl.Results, &framework.Result{Message: fmt.Sprintf("a: b%d", i), Severity: framework.Warning})
+	}
+}
+
+// createPolicy does what addPolicy does twice. The second policy has no node yet.
+func createPolicy(rl *framework.ResourceList) ([]*resource.Generated, error) {
+	addPolicy(rl)
+	content := func() (map[string]any, error) { return yaml.MustParse(created).Map() }
+	return []*resource.Generated{resource.NewGenerated(report.Ref{Kind: "CiliumNetworkPolicy", Name: "a"}, resource.Metadata{}, content)}, nil
 }
 
 // checkExecute compares what Execute writes with what kyaml does.
@@ -31,10 +43,12 @@ func checkExecute(t *testing.T, list []byte) {
 		if rw.WrappingKind != kio.ResourceListKind {
 			return resource.ErrNotResourceList
 		}
-		return addPolicy(rl)
+		addPolicy(rl)
+		rl.Items = append(rl.Items, yaml.MustParse(created))
+		return nil
 	}), rw)
 	var got bytes.Buffer
-	err := resource.Execute(bytes.NewReader(list), &got, addPolicy)
+	err := resource.Execute(bytes.NewReader(list), &got, createPolicy)
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("got the error %v, want %v, for\n%s", err, wantErr, list)
 	}
@@ -88,7 +102,7 @@ func FuzzExecute(f *testing.F) {
 	f.Add("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n")
 	f.Add("apiVersion: v1\nkind: List\nitems: []\n")
 	f.Fuzz(func(t *testing.T, list string) {
-		if err := resource.Execute(strings.NewReader(list), &bytes.Buffer{}, func(*framework.ResourceList) error { return errors.New("stop") }); err == nil {
+		if err := resource.Execute(strings.NewReader(list), &bytes.Buffer{}, func(*framework.ResourceList) ([]*resource.Generated, error) { return nil, errors.New("stop") }); err == nil {
 			t.Fatal("the error is lost")
 		}
 		checkExecute(t, []byte(list))

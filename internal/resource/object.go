@@ -33,10 +33,15 @@ const (
 	ManagedBy = "tenantfence"
 )
 
-// Object is a resource with the metadata that a fence writes to those that it generates. The
-// metadata is no proof: any author of a policy can set it.
+// Object is a resource with its Metadata.
 type Object struct {
 	*yaml.RNode
+	Metadata
+}
+
+// Metadata is what a fence writes to the resources that it generates. It is no proof: any author of a
+// policy can set it.
+type Metadata struct {
 	// Fence generated the resource. Omitted: no fence did, or the function never generates its kind.
 	Fence string
 	// Tenant or Node owns it. Node is an entry of the profile's nodes.
@@ -50,9 +55,12 @@ type Object struct {
 }
 
 // ObjectOf reads the metadata of a resource.
-func ObjectOf(n *yaml.RNode) Object {
-	o := Object{
-		RNode: n, Tenant: labelOf(n, LabelTenant), TenantID: labelOf(n, LabelTenantID), Node: labelOf(n, LabelNode),
+func ObjectOf(n *yaml.RNode) Object { return Object{RNode: n, Metadata: MetadataOf(n)} }
+
+// MetadataOf reads the metadata of a resource.
+func MetadataOf(n *yaml.RNode) Metadata {
+	o := Metadata{
+		Tenant: labelOf(n, LabelTenant), TenantID: labelOf(n, LabelTenantID), Node: labelOf(n, LabelNode),
 		Family: policy.Family(labelOf(n, LabelFamily)), Stage: v1alpha1.Stage(labelOf(n, LabelStage)), Namespace: annotation(n, AnnotationNamespace), Fence: FenceOf(n),
 	}
 	for reason := range strings.Lines(annotation(n, AnnotationFor)) {
@@ -73,7 +81,7 @@ func ObjectsOf(items []*yaml.RNode) []Object {
 }
 
 // Owner returns the tenant or the nodes that own the resource, or "".
-func (o Object) Owner() string { return cmp.Or(o.Tenant, o.Node) }
+func (o Metadata) Owner() string { return cmp.Or(o.Tenant, o.Node) }
 
 // Subject returns the selector of the pods that a policy selects.
 func (o Object) Subject() endpoints.Selector {
@@ -94,7 +102,7 @@ func (o Object) Subject() endpoints.Selector {
 }
 
 // Labels returns the labels of a generated resource.
-func (o Object) Labels() map[string]string {
+func (o Metadata) Labels() map[string]string {
 	out := TenantLabels(o.Tenant, o.TenantID)
 	maps.Copy(out, map[string]string{
 		LabelManagedBy: ManagedBy, LabelFence: o.Fence, LabelNode: o.Node, LabelFamily: string(o.Family), LabelStage: string(o.Stage),
@@ -109,7 +117,7 @@ func TenantLabels(name, id string) map[string]string {
 }
 
 // Annotations returns the annotations of a generated resource.
-func (o Object) Annotations() map[string]string {
+func (o Metadata) Annotations() map[string]string {
 	out := map[string]string{AnnotationFor: strings.Join(o.Reasons, "\n")}
 	if o.Namespace != "" {
 		out[AnnotationNamespace] = o.Namespace

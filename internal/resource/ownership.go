@@ -55,11 +55,25 @@ func (o Ownership) TenantOf(n *yaml.RNode) string {
 	if kindOf(n) == "Namespace" && Group(n) == "" {
 		namespace = valueAt(n, "metadata", "name")
 	}
-	tenants := o.Namespaces[namespace]
-	if len(tenants) == 1 && !o.Shared[namespace] {
-		return tenants[0]
+	named := ""
+	if FenceOf(n) != "" {
+		named = labelOf(n, LabelTenant)
 	}
-	if named := labelOf(n, LabelTenant); FenceOf(n) != "" && slices.Contains(tenants, named) {
+	return o.tenantIn(namespace, named)
+}
+
+// TenantOfGenerated is TenantOf for the node of a generated resource.
+func (o Ownership) TenantOfGenerated(g *Generated) string {
+	return o.tenantIn(g.Ref.Namespace, g.Tenant)
+}
+
+// tenantIn returns the tenant of a resource in a namespace that names one.
+func (o Ownership) tenantIn(namespace, named string) string {
+	tenants := o.Namespaces[namespace]
+	switch {
+	case len(tenants) == 1 && !o.Shared[namespace]:
+		return tenants[0]
+	case slices.Contains(tenants, named):
 		return named
 	}
 	return ""

@@ -29,6 +29,9 @@ func Reasons(items []*yaml.RNode) map[flow.PolicyID][]string {
 // IsPolicy reports whether an item is a supported network policy.
 func IsPolicy(n *yaml.RNode) bool { return isPolicy(groupKind(n)) }
 
+// IsPolicyRef is IsPolicy for what refers to an item.
+func IsPolicyRef(r report.Ref) bool { return isPolicy(groupKindOf(r.APIVersion, r.Kind)) }
+
 // IsCilium reports whether an item is a policy of Cilium's API.
 func IsCilium(n *yaml.RNode) bool { return Group(n) == "cilium.io" && IsPolicy(n) }
 
