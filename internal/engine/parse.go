@@ -114,6 +114,7 @@ func (p *Program) parseAll(documents []document) (rejected flow.RejectedError) {
 	parallel.For(len(documents), func(i int) {
 		parsed[i].object = documents[i].object
 		parsed[i].entries, parsed[i].kind, errs[i] = p.parse(documents[i].object, documents[i].data)
+		errs[i] = stable(errs[i])
 		clipL7Rules(parsed[i].entries)
 	})
 	seen := map[string]bool{}

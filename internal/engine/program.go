@@ -40,8 +40,9 @@ type Program struct {
 	agent   cilium.Agent
 	// mesh reports whether a selector without a cluster matches pods of other clusters.
 	mesh bool
-	// loaded are the policies with their rules, in order.
+	// loaded are the policies with their rules, in order. within are the namespaces of those that are compiled. Nil: all.
 	loaded []loaded
+	within endpoints.NamespaceSet
 	// names are the toFQDNs selectors of the policies.
 	names nameIndex
 	// selections has the requirements of each pod selector. The first element has none: it selects

@@ -130,6 +130,9 @@ func (t *table) learnAll() error {
 // but have no peers.
 func (t *table) addPolicies(denies flow.Denies) {
 	for _, l := range t.loaded {
+		if !t.compiles(l) {
+			continue
+		}
 		entries := make(types.PolicyEntries, len(l.entries))
 		for i, entry := range l.entries {
 			one := *entry

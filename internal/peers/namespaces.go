@@ -1,4 +1,4 @@
-// Package peers finds the namespaces in which a policy or a declared flow may have peers.
+// Package peers finds the namespaces in which selectors, and the peers of declared flows, may match.
 package peers
 
 import (
@@ -64,6 +64,15 @@ func OfPeer(p policy.Peer) Namespaces {
 	return All()
 }
 
+// OfSelections returns the namespaces in which selectors may match pods.
+func OfSelections(all []endpoints.Selection) Namespaces {
+	var out Namespaces
+	for _, s := range all {
+		out.Add(required(slices.DeleteFunc(slices.Clone(s.Requirements), func(r endpoints.Requirement) bool { return r.Trait != endpoints.NamespaceLabel })))
+	}
+	return out
+}
+
 // withoutPods are the entities without any pod.
 var withoutPods = []v1alpha1.Entity{
 	v1alpha1.EntityWorld, v1alpha1.EntityWorldIPv4, v1alpha1.EntityWorldIPv6, v1alpha1.EntityHost, v1alpha1.EntityRemoteNode,
@@ -86,6 +95,9 @@ func (n *Namespaces) Add(other Namespaces) {
 	}
 	maps.Copy(n.named, other.named)
 }
+
+// Names are those that are named, whether they exist or not.
+func (n Namespaces) Names() []string { return slices.Collect(maps.Keys(n.named)) }
 
 // Overlap reports whether they may have a namespace of a set. Without the labels of namespaces, any may have
 // those that are required.

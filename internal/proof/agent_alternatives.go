@@ -74,6 +74,27 @@ type otherSetting struct {
 	value string
 }
 
+// agent is an agent with the other value.
+func (s otherSetting) agent(a cilium.Agent) cilium.Agent {
+	for _, key := range s.keys {
+		a = a.With(key, s.value, "")
+	}
+	return a
+}
+
+// otherAgents are the agents with which tryAlternatives repeats a proof.
+func (p proof) otherAgents(settings []otherSetting) []cilium.Agent {
+	var out []cilium.Agent
+	for _, s := range settings {
+		out = append(out, s.agent(p.Fence.Agent))
+	}
+	for _, o := range p.Fence.Overrides {
+		agent, _ := p.effectiveAgent(o.Agent, o.Ref, "spec.defaults")
+		out = append(out, agent)
+	}
+	return out
+}
+
 // otherSettings are another value of each unstated key that the input uses.
 func (p proof) otherSettings() []otherSetting {
 	var out []otherSetting
@@ -93,11 +114,7 @@ func (p proof) otherSettings() []otherSetting {
 func (p proof) tryAlternatives(level v1alpha1.Proof, settings []otherSetting, base report.Report) (report.Findings, error) {
 	var out report.Findings
 	for _, t := range settings {
-		agent := p.Fence.Agent
-		for _, key := range t.keys {
-			agent = agent.With(key, t.value, "")
-		}
-		differs, err := p.differs(level, agent, base)
+		differs, err := p.differs(level, t.agent(p.Fence.Agent), base)
 		if err != nil {
 			return out, err
 		}

@@ -7,18 +7,16 @@ import (
 	"github.com/tenantfence/tenantfence/internal/block"
 	"github.com/tenantfence/tenantfence/internal/cilium"
 	"github.com/tenantfence/tenantfence/internal/flow"
-	"github.com/tenantfence/tenantfence/internal/peers"
 	"github.com/tenantfence/tenantfence/internal/report"
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // agentLoad is what each agent must hold. Nil: another enforcer decides.
-func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoad, error) {
+func (p proof) agentLoad(largest flow.Largest, identities, names int) (*report.AgentLoad, error) {
 	if p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil, nil
 	}
-	out := &report.AgentLoad{Identities: identities, Largest: largest, Limit: p.Fence.Agent.PolicyMapSize()}
-	names := map[string]bool{}
+	out := &report.AgentLoad{Identities: identities, Largest: largest, Limit: p.Fence.Agent.PolicyMapSize(), DNSNames: names}
 	distinct, _ := resource.Deduplicate(p.items)
 	for _, n := range distinct {
 		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) {
@@ -34,13 +32,7 @@ func (p proof) agentLoad(largest flow.Largest, identities int) (*report.AgentLoa
 		}
 		of.Objects++
 		of.Bytes += len(data)
-		if resource.HasKey(n.YNode(), "toFQDNs") {
-			for _, name := range peers.OutsideOf(n).Names {
-				names[name] = true
-			}
-		}
 	}
-	out.DNSNames = len(names)
 	return out, nil
 }
 

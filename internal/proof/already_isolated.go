@@ -64,10 +64,10 @@ func (c Build) inAllowOnly(namespace string) bool {
 // isolatedBy are the pods of tenants in AllowOnly that some policies isolate. Policies that the enforcer
 // rejects do not isolate pods. The proof reports them, and exceeded budgets.
 func (c Build) isolatedBy(items []*yaml.RNode) ([]reach.IsolatedPods, error) {
-	program, err := newProgram(c.Fence, c.Index, items, engineInput{})
+	program, err := newProgram(c.Fence, c.Index, items, nil)
 	var rejected flow.RejectedError
 	if errors.As(err, &rejected) {
-		program, err = newProgram(c.Fence, c.Index, withoutRejected(items, rejected), engineInput{})
+		program, err = newProgram(c.Fence, c.Index, withoutRejected(items, rejected), nil)
 	}
 	if err != nil {
 		return nil, ignoreUndecidable(err)

@@ -23,7 +23,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
-// readPolicies are the policies to decide. The program is nil where they stop the proof.
+// readPolicies are the policies to decide, without those that cannot be decided.
 type readPolicies struct {
 	flow.Program
 	// undecided are policies with warnings that the program lacks or interprets differently: flows at
@@ -31,42 +31,23 @@ type readPolicies struct {
 	undecided []report.Ref
 }
 
-// engineInput is what the engine reads: policies of the build, and synthetic ones.
-type engineInput struct {
-	// within has the namespaces of the policies that it reads. Omitted: all.
-	within        endpoints.NamespaceSet
-	distinguished relevantRules
-	defaultDeny   syntheticDefaultDeny
-}
-
-// policies are the synthetic policies.
-func (e engineInput) policies(cni v1alpha1.CNI) ([]json.RawMessage, error) {
-	out, err := e.defaultDeny.policies(cni)
-	if err != nil {
-		return nil, err
-	}
-	more, err := e.distinguished.policies()
-	return append(out, more...), err
-}
-
-// readEnforced reads policies. It leaves out policies that cannot be decided in namespaces
-// without a tenant, with a warning. Other policies that cannot be decided stop the proof.
-func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, input engineInput) (readPolicies, report.Findings, error) {
+// readEnforced reads policies. It leaves out policies that cannot be decided: in namespaces without a tenant with a
+// warning, and elsewhere with an error, which stops the proof.
+func readEnforced(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (readPolicies, report.Findings, error) {
 	findings := lint.Requirements(fence, items)
 	for {
 		items = withoutReported(items, findings)
-		program, err := newProgram(fence, index, items, input)
+		program, err := newProgram(fence, index, items, synthetic)
 		var rejected flow.RejectedError
 		switch {
 		case errors.As(err, &rejected):
-			findings = append(findings, rejections(fence, input.distinguished.reject(rejected), items)...)
+			findings = append(findings, rejections(fence, rejected, items)...)
+			if len(withoutReported(items, findings)) == len(items) {
+				return readPolicies{}, findings, nil
+			}
 		case err != nil:
 			return readPolicies{}, findings, err
-		}
-		switch {
-		case findings.HasError():
-			return readPolicies{}, findings, nil
-		case err == nil:
+		default:
 			return readPolicies{Program: program, undecided: warnedResources(findings)}, findings, nil
 		}
 	}
@@ -94,16 +75,15 @@ func withoutReported(items []*yaml.RNode, findings report.Findings) []*yaml.RNod
 
 // newProgram reads the policies among the items for the cluster's enforcer, and synthetic ones. A flow.RejectedError
 // names the policies that it rejects.
-func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, input engineInput) (flow.Program, error) {
-	docs, err := input.policies(fence.Cluster.CNI)
+func newProgram(fence *policy.Fence, index *resource.Index, items []*yaml.RNode, synthetic syntheticDefaultDeny) (flow.Program, error) {
+	docs, err := synthetic.policies(fence.Cluster.CNI)
 	if err != nil {
 		return nil, err
 	}
 	distinct, _ := resource.Deduplicate(items)
 	// External resources do not reach the cluster, so a deny among them has no effect.
 	distinct = slices.DeleteFunc(distinct, func(n *yaml.RNode) bool {
-		ns := resource.NamespaceOf(n)
-		return !isEnforced(fence, n) || resource.IsLocalConfig(n) || ns != "" && !input.within.Has(ns)
+		return !isEnforced(fence, n) || resource.IsLocalConfig(n)
 	})
 	documents, errs := make([]json.RawMessage, len(distinct)), make([]error, len(distinct))
 	parallel.For(len(distinct), func(i int) {

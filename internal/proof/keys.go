@@ -7,7 +7,7 @@ import (
 	"maps"
 	"slices"
 
-	"k8s.io/utils/dump"
+	"github.com/davecgh/go-spew/spew"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -21,7 +21,8 @@ import (
 // keys are the keys of units: hashes of all that their results depend on. These are the items, pods and labels of the
 // namespaces that they need, the tenants and grants of these, and all that is not of one namespace.
 type keys struct {
-	neighbours *neighbours
+	// neighbours are those for each agent.
+	neighbours []*neighbours
 	owners     map[string]*policy.Owner
 	// common is the hash of what every unit depends on.
 	common []byte
@@ -33,8 +34,8 @@ type keys struct {
 	grantsOf   map[string][]int
 }
 
-func (p proof) keys(b *neighbours, settings []otherSetting) *keys {
-	out := &keys{neighbours: b, owners: map[string]*policy.Owner{}, namespaces: map[string][]byte{}, tenants: map[string][]byte{}, grantsOf: map[string][]int{}}
+func (p proof) keys(all []*neighbours, settings []otherSetting) *keys {
+	out := &keys{neighbours: all, owners: map[string]*policy.Owner{}, namespaces: map[string][]byte{}, tenants: map[string][]byte{}, grantsOf: map[string][]int{}}
 	digests := make([][]byte, len(p.items))
 	parallel.For(len(p.items), func(i int) {
 		digest := resource.Digest(p.items[i])
@@ -44,7 +45,7 @@ func (p proof) keys(b *neighbours, settings []otherSetting) *keys {
 	of := func(ns string) hash.Hash {
 		if in[ns] == nil {
 			in[ns] = sha256.New()
-			writeAll(in[ns], ns, b.labels[ns])
+			writeAll(in[ns], ns, all[0].labels[ns])
 		}
 		return in[ns]
 	}
@@ -108,19 +109,20 @@ func (k *keys) of(u unit) [sha256.Size]byte {
 			own[ns] = true
 		}
 	}
-	writeAll(h, k.neighbours.distinguished(own).key())
-	needed := k.neighbours.neededBy(own)
-	if needed == nil {
-		needed = endpoints.NamespaceSet{}
-		for ns := range k.neighbours.namespaces {
-			needed[ns] = true
+	needed := endpoints.NamespaceSet{}
+	for _, b := range k.neighbours {
+		writeAll(h, b.distinctions.Of(b.selecting(own)))
+		of := b.neededBy(own)
+		if of == nil {
+			of = b.namespaces
+			writeAll(h, "all")
 		}
-		writeAll(h, "all")
+		maps.Copy(needed, of)
 	}
 	tenants, grants := map[string]bool{}, map[int]bool{}
 	for _, ns := range slices.Sorted(maps.Keys(needed)) {
 		writeAll(h, ns, k.namespaces[ns])
-		for _, t := range k.neighbours.fence.TenantsIn(ns) {
+		for _, t := range k.neighbours[0].fence.TenantsIn(ns) {
 			tenants[t.Name] = true
 		}
 		for _, i := range k.grantsOf[ns] {
@@ -131,7 +133,7 @@ func (k *keys) of(u unit) [sha256.Size]byte {
 		writeAll(h, k.tenants[name])
 	}
 	for _, i := range slices.Sorted(maps.Keys(grants)) {
-		if !slices.ContainsFunc(namespacesOf(k.neighbours.fence.Grants[i]), func(ns string) bool { return !needed[ns] }) {
+		if !slices.ContainsFunc(namespacesOf(k.neighbours[0].fence.Grants[i]), func(ns string) bool { return !needed[ns] }) {
 			writeAll(h, k.grants[i])
 		}
 	}
@@ -149,9 +151,12 @@ func namespacesOf(g policy.Grant) []string {
 	return out
 }
 
+// dump writes values with quoted texts and their lengths, maps in the order of their keys, and no addresses.
+var dump = spew.ConfigState{SortKeys: true, SpewKeys: true, DisableMethods: true, DisablePointerAddresses: true, DisableCapacities: true}
+
 // hashOf is a hash of a value with all of its fields, also those that are not exported.
 func hashOf(v any) []byte {
-	sum := sha256.Sum256([]byte(dump.ForHash(v)))
+	sum := sha256.Sum256([]byte(dump.Sdump(v)))
 	return sum[:]
 }
 

@@ -32,7 +32,7 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 		fence = fence.WithAgent(fence.Agent.With(cilium.EnableHostFirewall, "true", ""))
 	}
 	result := report.Report{Unproved: []string{labelSummary(fence)}}
-	e, reported, err := readEnforced(fence, index, items, engineInput{defaultDeny: allowOnly(fence)})
+	e, reported, err := readEnforced(fence, index, items, allowOnly(fence))
 	covered, _ := lint.Coverage(fence, index, items)
 	reported = slices.Concat(covered, reported, found)
 	if result.Findings = reported; err != nil || reported.HasError() {

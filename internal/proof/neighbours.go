@@ -1,9 +1,8 @@
 package proof
 
 import (
+	"net/netip"
 	"slices"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
 	"github.com/tenantfence/tenantfence/internal/endpoints"
@@ -18,21 +17,39 @@ import (
 
 // Pods are decided by the policies of their namespaces, and by cluster-wide ones. What these policies list as peers,
 // and what the other sides decide, depends on the namespaces that their selectors, or the declared flows, may match.
-// So nothing else is read into the engine.
+// So all policies are parsed, and only these are compiled. What they select is known from the parsed policies.
 
-// reduce leaves out policies and pods of namespaces on which the slice does not depend. It leaves out nothing where
+// reduce leaves out the rules and pods of namespaces on which the slice does not depend. It leaves out nothing where
 // that is unknown. Checks without an engine are about the whole build.
-func (p *proof) reduce(b *neighbours) {
-	own := b.own(p.slice)
-	if p.unreduced || own == nil {
-		return
+func (p *proof) reduce(e *readPolicies) error {
+	program, ok := e.Program.(*engine.Program)
+	if !ok || p.unreduced || p.slice.IsWhole() {
+		return nil
 	}
+	b, err := p.neighbours(program)
+	if err != nil {
+		return err
+	}
+	own := b.own(p.slice)
 	for _, ep := range b.ends.EndsOf(p.in.FlowTests) {
 		own[ep.Namespace] = true
 	}
-	if p.engine.within = b.neededBy(own); p.engine.within != nil {
-		p.engine.distinguished = b.distinguished(own)
-	}
+	p.within = b.neededBy(own)
+	e.Program, err = program.Within(p.within)
+	return err
+}
+
+// withinSlice are the findings without those about policies that cannot be decided, and that a slice does not need.
+func (p proof) withinSlice(findings report.Findings) report.Findings {
+	return slices.DeleteFunc(slices.Clone(findings), func(f report.Finding) bool {
+		ns := f.Resource.Namespace
+		return f.Check == report.PolicyRejected && ns != "" && !p.within.Has(ns) && !p.asked.IsWhole()
+	})
+}
+
+// stops reports whether a finding stops a proof: a policy cannot be decided.
+func stops(f report.Finding) bool {
+	return f.Severity == report.Error && (f.Check == report.PolicyRejected || f.Check == report.RequirementsRemoved)
 }
 
 // neighbours finds the namespaces on which others depend.
@@ -45,94 +62,88 @@ type neighbours struct {
 	// namespaces are those of the build, of tenants, and of policies.
 	namespaces map[string]bool
 	// unknown reports that the namespaces are not known.
-	unknown bool
-	// declared and the policies are read if anything but the whole is asked about. policies are by namespace.
-	declared *reach.Expectation
-	policies map[string][]*yaml.RNode
-	// clusterwide are the policies without a namespace.
+	unknown      bool
+	declared     *reach.Expectation
+	distinctions *engine.Distinctions
+	// policies are by namespace.
+	policies    map[string][]engine.PolicyPeers
 	clusterwide []clusterwidePolicy
-	outside     *outside
-	outsideOf   map[string][]peers.Outside
 }
 
-// clusterwidePolicy has the namespaces of the pods that a policy selects, and its peers.
+// clusterwidePolicy has the namespaces of the pods that a policy selects.
 type clusterwidePolicy struct {
-	subjects, peers peers.Namespaces
-	nodes           bool
-	outside         peers.Outside
+	engine.PolicyPeers
+	subjects peers.Namespaces
 }
 
 // concerns reports whether a policy may select pods of some namespaces, or nodes, "".
 func (c clusterwidePolicy) concerns(own endpoints.NamespaceSet) bool {
-	return c.nodes && own[""] || c.subjects.Overlap(own)
+	return c.Nodes && own[""] || c.subjects.Overlap(own)
 }
 
-func (p proof) neighbours(settings []otherSetting) *neighbours {
-	if p.slice.IsWhole() && p.cache == nil {
-		return &neighbours{unknown: true}
-	}
+// neighbours reads what the policies of a program select.
+func (p proof) neighbours(program *engine.Program) (*neighbours, error) {
 	ends := reach.Endpoints{Index: p.index, Fence: p.Fence}
-	out := &neighbours{fence: p.Fence, ends: ends, labels: ends.Namespaces(), namespaces: map[string]bool{}}
+	out := &neighbours{
+		fence: p.Fence, ends: ends, labels: ends.Namespaces(), namespaces: map[string]bool{},
+		declared: reach.NewExpectation(p.Fence), policies: map[string][]engine.PolicyPeers{},
+	}
 	out.build = peers.NewBuild(out.labels)
 	for ns := range out.labels {
 		out.namespaces[ns] = true
 	}
 	// Enforcers of NetworkPolicy compare addresses of pods with networks. A path may go through any pod.
 	out.unknown = p.Fence.Cluster.CNI == v1alpha1.CNIKubernetes || p.NetworkPolicyForm != nil || len(p.in.Profile.Spec.ForbiddenPaths) > 0
-	if out.unknown {
-		return out
-	}
-	out.declared, out.policies, out.outside, out.outsideOf = reach.NewExpectation(p.Fence), map[string][]*yaml.RNode{}, p.outside(settings), map[string][]peers.Outside{}
 	for _, n := range p.items {
-		switch {
-		case resource.Group(n) == resource.AdministratorGroup:
-			// Other settings of the agents enforce it.
-			out.unknown = true
-		case n.GetKind() == resource.KindCIDRGroup:
-			out.outside.addGroup(n)
-		case resource.IsPolicy(n):
-			out.add(n)
+		// Other settings of the agents enforce it.
+		out.unknown = out.unknown || resource.Group(n) == resource.AdministratorGroup
+		if resource.IsPolicy(n) {
+			out.namespaces[resource.NamespaceOf(n)] = true
 		}
 	}
-	out.outside.add(ofGrants(p.Fence.Grants))
-	out.outside.sort()
-	// Then no address of a family is in the world alone.
-	out.unknown = out.unknown || out.outside.coversFamily()
-	return out
+	delete(out.namespaces, "")
+	all, err := program.Peers()
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		out.add(one)
+	}
+	out.distinctions, err = program.Distinctions(networksOf(p.Fence.Grants))
+	return out, err
 }
 
 // add adds a policy.
-func (b *neighbours) add(n *yaml.RNode) {
-	ns, named := resource.NamespaceOf(n), peers.OutsideOf(n)
-	b.unknown = b.unknown || named.Unreadable
-	if b.outside.add(named.Rules); ns != "" {
-		b.namespaces[ns] = true
-		b.policies[ns], b.outsideOf[ns] = append(b.policies[ns], n), append(b.outsideOf[ns], named)
+func (b *neighbours) add(one engine.PolicyPeers) {
+	if one.Namespace != "" {
+		b.policies[one.Namespace] = append(b.policies[one.Namespace], one)
 		return
 	}
-	one := clusterwidePolicy{peers: peers.OfPolicy(n), outside: named}
-	one.subjects, one.nodes = peers.SubjectsOf(n)
-	b.clusterwide = append(b.clusterwide, one)
+	subjects := peers.OfSelections(one.Subjects)
+	b.clusterwide = append(b.clusterwide, clusterwidePolicy{one, subjects})
+	for _, ns := range subjects.Names() {
+		b.namespaces[ns] = true
+	}
 }
 
-// distinguished returns the networks and names that distinguish what the policies of some namespaces name.
-func (b *neighbours) distinguished(own endpoints.NamespaceSet) relevantRules {
-	var named []peers.Outside
+// selecting are the policies that may select pods of some namespaces, or nodes, "".
+func (b *neighbours) selecting(own endpoints.NamespaceSet) []engine.PolicyPeers {
+	var out []engine.PolicyPeers
 	for ns := range own {
-		named = append(named, b.outsideOf[ns]...)
+		out = append(out, b.policies[ns]...)
 	}
-	for _, n := range b.clusterwide {
-		if n.concerns(own) {
-			named = append(named, n.outside)
+	for _, c := range b.clusterwide {
+		if c.concerns(own) {
+			out = append(out, c.PolicyPeers)
 		}
 	}
-	return b.outside.relevant(named)
+	return out
 }
 
 // neededBy returns the namespaces on which the pods of some namespaces depend. Nil: all. With "" among the namespaces,
 // nodes depend on them, too.
 func (b *neighbours) neededBy(own endpoints.NamespaceSet) endpoints.NamespaceSet {
-	if b.unknown || own == nil {
+	if b.unknown {
 		return nil
 	}
 	var needed peers.Namespaces
@@ -141,17 +152,14 @@ func (b *neighbours) neededBy(own endpoints.NamespaceSet) endpoints.NamespaceSet
 			needed.Add(peers.OfPeer(p))
 		}
 	}
+	for _, one := range b.selecting(own) {
+		if needed.Add(peers.OfSelections(one.Pods)); one.AllPods {
+			needed.Add(peers.All())
+		}
+	}
 	for ns := range own {
 		needed.Add(peers.Named(ns))
-		for _, n := range b.policies[ns] {
-			needed.Add(peers.OfPolicy(n))
-		}
 		declared(b.declared.PeersAt(ns))
-	}
-	for _, n := range b.clusterwide {
-		if n.concerns(own) {
-			needed.Add(n.peers)
-		}
 	}
 	if own[""] {
 		declared(b.declared.PeersOfNodes())
@@ -160,11 +168,8 @@ func (b *neighbours) neededBy(own endpoints.NamespaceSet) endpoints.NamespaceSet
 }
 
 // own returns the namespaces of a slice: those of its tenants and, where it has what belongs to no tenant, those
-// without one, and "" for nodes. Nil: all.
+// without one, and "" for nodes.
 func (b *neighbours) own(slice report.Slice) endpoints.NamespaceSet {
-	if slice.IsWhole() {
-		return nil
-	}
 	out := endpoints.NamespaceSet{}
 	for ns := range b.namespaces {
 		owners := b.fence.TenantsIn(ns)
@@ -178,9 +183,22 @@ func (b *neighbours) own(slice report.Slice) endpoints.NamespaceSet {
 	return out
 }
 
+// networksOf are the networks that declared flows name.
+func networksOf(all []policy.Grant) []netip.Prefix {
+	var out []netip.Prefix
+	for _, g := range all {
+		for _, cidr := range slices.Concat(g.From.CIDRs, g.From.Except, g.To.CIDRs, g.To.Except) {
+			if network, err := endpoints.ParseNetwork(cidr); err == nil {
+				out = append(out, network)
+			}
+		}
+	}
+	return out
+}
+
 // identities returns the number of identities that the pods of the build have.
 func (p proof) identities(v *flow.View) (int, error) {
-	if p.engine.within == nil {
+	if p.within == nil {
 		return v.Identities(), nil
 	}
 	pods := reach.Endpoints{Index: p.index, Fence: p.Fence}.Pods()

@@ -19,11 +19,11 @@ func (p proof) compareNetworkPolicyForm() (report.Findings, error) {
 	kubernetes := func(n *yaml.RNode) bool { return n.GetKind() == resource.KindKubernetes }
 	isCilium := func(n *yaml.RNode) bool { return !kubernetes(n) }
 	// A feature that agents lack must not hide a difference between the forms.
-	one, _, err := readEnforced(p.Fence.WithAgent(cilium.AllFeatures()), p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), engineInput{})
-	if err != nil {
-		return nil, err
+	one, rejected, err := readEnforced(p.Fence.WithAgent(cilium.AllFeatures()), p.index, slices.DeleteFunc(slices.Clone(p.items), kubernetes), nil)
+	if err != nil || rejected.HasError() {
+		return rejected, err
 	}
-	other, found, err := readEnforced(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), engineInput{})
+	other, found, err := readEnforced(p.NetworkPolicyForm, p.index, slices.DeleteFunc(slices.Clone(p.items), isCilium), nil)
 	if err != nil || found.HasError() {
 		return found, err
 	}

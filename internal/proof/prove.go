@@ -40,8 +40,10 @@ type proof struct {
 	// flows in their namespaces undecided.
 	known   report.Findings
 	leftOut []report.Ref
-	// engine is what the engine reads of the build. Omitted: all policies.
-	engine engineInput
+	// within are the namespaces whose pods and rules are compiled. Omitted: all.
+	within endpoints.NamespaceSet
+	// started has the policies that were read before. Omitted: they are read.
+	started *started
 	// asked is the slice that the report is about. slice has less of it if the rest is recalled from a cache.
 	asked    report.Slice
 	cache    Cache
@@ -68,15 +70,9 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	agent, disabled := p.effectiveAgent(p.Fence.Agent, p.in.Profile.Ref, p.ciliumConfig())
 	p.Fence = p.Fence.WithAgent(agent)
 	settings := p.otherSettings()
-	b := p.neighbours(settings)
-	var err error
-	if p.recalled, err = p.recall(level, b, settings); err != nil {
+	if err := p.recall(level, settings); err != nil {
 		return report.Report{}, err
 	}
-	if p.recalled != nil {
-		p.slice = p.recalled.rest()
-	}
-	p.reduce(b)
 	result, err := p.decideWithinBudget(level)
 	var others report.Findings
 	if err == nil && result.Passed() {
@@ -109,13 +105,13 @@ func (p proof) debugStep() string {
 }
 
 func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
-	e, findings, err := p.start()
+	e, findings, err := p.startSlice()
 	if result.Findings = findings; err != nil || e.Program == nil {
 		return err
 	}
 	subject := reach.Proof{
-		Fence: p.Fence.Within(p.engine.within), NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice, Whole: p.Fence, Known: p.recalled.parts(),
-		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.engine.within},
+		Fence: p.Fence.Within(p.within), NetworkPolicyForm: p.NetworkPolicyForm, Slice: p.slice, Whole: p.Fence, Known: p.recalled.parts(),
+		Endpoints: reach.Endpoints{Index: p.index, Fence: p.Fence, Reasons: resource.Reasons(p.items), Undecided: e.undecided, Within: p.within},
 		Policies:  policiesOfBuild(p.Fence, p.items, func(n *yaml.RNode) bool { return p.own[n] }), Sources: declaringRefs(p.in), ListAccess: p.listAccess, Progress: p.progress,
 	}
 	isolation := level != v1alpha1.ProofNone
@@ -142,7 +138,7 @@ func (p proof) decide(level v1alpha1.Proof, result *report.Report) error {
 	if err != nil || p.alternativeAgent {
 		return err
 	}
-	if result.Agents, err = p.agentLoad(largest, identities); err != nil || p.NetworkPolicyForm == nil {
+	if result.Agents, err = p.agentLoad(largest, identities, len(e.Selections().Names)); err != nil || p.NetworkPolicyForm == nil {
 		return err
 	}
 	return p.addNetworkPolicyForm(result)
@@ -160,15 +156,40 @@ func (p proof) addNetworkPolicyForm(result *report.Report) error {
 	return err
 }
 
+// startSlice is start for what the slice needs.
+func (p *proof) startSlice() (readPolicies, report.Findings, error) {
+	e, findings, err := p.start()
+	if err != nil || e.Program == nil {
+		return e, findings, err
+	}
+	if err := p.reduce(&e); err != nil {
+		return readPolicies{}, findings, err
+	}
+	if findings = p.withinSlice(findings); slices.ContainsFunc(findings, stops) {
+		return readPolicies{}, findings, nil
+	}
+	return e, findings, nil
+}
+
+// started has policies that were read, and the findings about them.
+type started struct {
+	readPolicies
+	findings report.Findings
+}
+
 // start reads the policies among the items. The program is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
 func (p proof) start() (readPolicies, report.Findings, error) {
-	e, findings, err := readEnforced(p.Fence, p.index, p.items, p.engine)
+	if p.started != nil && !p.alternativeAgent {
+		return p.started.readPolicies, p.started.findings, nil
+	}
+	e, findings, err := readEnforced(p.Fence, p.index, p.items, nil)
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
 		// A known error, such as a port with a variable, may be the cause.
 		return readPolicies{}, p.known, nil
 	}
-	if findings = slices.Concat(p.known, findings); err != nil || findings.HasError() {
+	// Of a slice, an error may be about policies that it does not need.
+	if findings = slices.Concat(p.known, findings); err != nil || p.known.HasError() || findings.HasError() && p.asked.IsWhole() {
 		return readPolicies{}, findings, err
 	}
 	e.undecided = append(e.undecided, p.leftOut...)

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/tenantfence/tenantfence/api/v1alpha1"
+	"github.com/tenantfence/tenantfence/internal/cilium"
+	"github.com/tenantfence/tenantfence/internal/engine"
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
@@ -36,26 +38,61 @@ type unit struct {
 	known   bool
 }
 
-// recall finds the tenants that need not be decided again. It returns nil without a cache, and where any pod may
-// depend on any other.
-func (p proof) recall(level v1alpha1.Proof, b *neighbours, settings []otherSetting) (*recalled, error) {
-	if p.cache == nil || b.unknown || !p.slice.IsWhole() || p.listAccess || level != v1alpha1.ProofIsolation {
-		return nil, nil
+// recall finds the tenants that need not be decided again, and leaves them out. It does nothing without a cache, and
+// where any pod may depend on any other.
+func (p *proof) recall(level v1alpha1.Proof, settings []otherSetting) error {
+	if p.cache == nil || !p.slice.IsWhole() || p.listAccess || level != v1alpha1.ProofIsolation {
+		return nil
+	}
+	all, err := p.neighboursByAgent(settings)
+	if err != nil || all == nil {
+		return err
 	}
 	out := &recalled{cache: p.cache, units: unitsOf(p.Fence), known: map[string]reach.Part{}}
-	keys := p.keys(b, settings)
-	for i := range out.units {
-		u := &out.units[i]
-		u.key = keys.of(*u)
-		data, found, err := p.cache.Get(u.key)
+	if err := out.find(p.keys(all, settings)); err != nil {
+		return err
+	}
+	p.recalled, p.slice = out, out.rest()
+	return nil
+}
+
+// find reads the results that the cache has.
+func (r *recalled) find(k *keys) error {
+	for i := range r.units {
+		u := &r.units[i]
+		u.key = k.of(*u)
+		data, found, err := r.cache.Get(u.key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		var parts map[string]reach.Part
 		if u.known = found && json.Unmarshal(data, &parts) == nil && len(parts) == len(u.tenants); u.known {
 			for _, tenant := range u.tenants {
-				out.known[tenant] = parts[tenant]
+				r.known[tenant] = parts[tenant]
 			}
+		}
+	}
+	return nil
+}
+
+// neighboursByAgent reads the neighbours for the agents of the fence, and for all others with which a proof is repeated. It
+// returns nil if they are not known, or the policies are not decided.
+func (p *proof) neighboursByAgent(settings []otherSetting) ([]*neighbours, error) {
+	var out []*neighbours
+	for i, agent := range append([]cilium.Agent{p.Fence.Agent}, p.otherAgents(settings)...) {
+		q := *p
+		q.Fence, q.alternativeAgent = p.Fence.WithAgent(agent), i > 0
+		e, findings, err := q.start()
+		program, ok := e.Program.(*engine.Program)
+		if err != nil || !ok || findings.HasError() {
+			return nil, nil //nolint:nilerr // The proof meets the error again, and reports it.
+		}
+		b, err := q.neighbours(program)
+		if err != nil || b.unknown {
+			return nil, err
+		}
+		if out = append(out, b); i == 0 {
+			p.started = &started{e, findings}
 		}
 	}
 	return out, nil

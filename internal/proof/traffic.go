@@ -162,11 +162,11 @@ func policiesByID(items []*yaml.RNode) map[report.Ref]*yaml.RNode {
 
 // compare finds connections that become allowed or denied, optionally with a synthetic default-deny.
 func (t trafficComparison) compare(synthetic syntheticDefaultDeny) (report.Findings, error) {
-	before, err := newProgram(t.Fence, t.Index, t.oldItems, engineInput{defaultDeny: synthetic})
+	before, err := newProgram(t.Fence, t.Index, t.oldItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}
-	after, err := newProgram(t.Fence, t.Index, t.newItems, engineInput{defaultDeny: synthetic})
+	after, err := newProgram(t.Fence, t.Index, t.newItems, synthetic)
 	if err != nil {
 		return t.unknownFindings(err)
 	}

@@ -87,6 +87,10 @@ func (p Proof) labelsOfLaterPod(pod endpoints.Endpoint) map[string]string {
 // declaredNetworks returns the networks that declared flows distinguish.
 func (p Proof) declaredNetworks() []string {
 	var out []string
+	if p.Whole != nil {
+		// Networks of all flows distinguish the addresses of each.
+		p.Fence = p.Whole
+	}
 	for _, g := range p.grants() {
 		out = append(out, slices.Concat(g.From.CIDRs, g.From.Except, g.To.CIDRs, g.To.Except)...)
 	}

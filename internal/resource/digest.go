@@ -11,11 +11,12 @@ import (
 // Digest is a hash of everything that a resource states. Its file and its comments do not matter.
 func Digest(n *yaml.RNode) [sha256.Size]byte {
 	h := sha256.New()
-	digestNode(h, n.YNode())
+	digestNode(h, n.YNode(), "metadata", "annotations", sourceAnnotation)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-func digestNode(h hash.Hash, n *yaml.Node) {
+// digestNode leaves out the field at a path.
+func digestNode(h hash.Hash, n *yaml.Node, without ...string) {
 	if n == nil {
 		return
 	}
@@ -24,11 +25,16 @@ func digestNode(h hash.Hash, n *yaml.Node) {
 	digestNumbers(h, uint64(n.Kind), uint64(n.Style))
 	digestNode(h, n.Alias)
 	for i := 0; i < len(n.Content); i++ {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && n.Content[i].Value == sourceAnnotation {
+		on := len(without) > 0 && n.Kind == yaml.MappingNode && i%2 == 0 && n.Content[i].Value == without[0]
+		if on && len(without) == 1 {
 			i++
 			continue
 		}
 		digestNode(h, n.Content[i])
+		if on {
+			i++
+			digestNode(h, n.Content[i], without[1:]...)
+		}
 	}
 	// No kind has this number.
 	digestNumbers(h, end)
