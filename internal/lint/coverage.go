@@ -18,8 +18,8 @@ import (
 // Coverage reports the resources that the proof does not decide: an error for each kind that
 // affects traffic, unless the profile accepts it, and one finding for all unknown kinds and one for
 // what is applied from elsewhere. The second result is the resources in whose namespaces flows are undecided.
+// The items are distinct.
 func Coverage(f *policy.Fence, index *resource.Index, items []*yaml.RNode) (report.Findings, []report.Ref) {
-	items, _ = resource.Deduplicate(items)
 	pods := index.MakesPods()
 	c := coverage{fence: f, resources: map[uncovered][]report.Ref{}, unknown: map[kind]int{}}
 	for _, n := range items {

@@ -23,8 +23,8 @@ type embedded struct {
 // EmbeddedPolicies reports policies and other resources that affect traffic within resources of
 // other kinds. Controllers create them, and they are not decided. The second result is the
 // resources in whose namespaces flows are undecided.
+// The items are distinct.
 func EmbeddedPolicies(f *policy.Fence, items []*yaml.RNode) (report.Findings, []report.Ref) {
-	items, _ = resource.Deduplicate(items)
 	var out report.Findings
 	var undecided []report.Ref
 	for _, n := range items {

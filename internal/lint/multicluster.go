@@ -12,7 +12,7 @@ import (
 )
 
 // MultiClusterServices reports Services that clusters share. Clients reach pods of all clusters by
-// one name, but policies decide pods of each cluster separately.
+// one name, but policies decide pods of each cluster separately. The items are distinct.
 func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings {
 	if f.Cluster.CNI == v1alpha1.CNIKubernetes {
 		return nil
@@ -21,7 +21,6 @@ func MultiClusterServices(f *policy.Fence, items []*yaml.RNode) report.Findings 
 		"ServiceExport": "exposes the pods of this Service to pods of other clusters",
 		"ServiceImport": "sends connections with this name to pods of other clusters, too",
 	}
-	items, _ = resource.Deduplicate(items)
 	var out report.Findings
 	first := map[string]int{}
 	count := map[string]int{}

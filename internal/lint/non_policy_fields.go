@@ -16,14 +16,8 @@ import (
 )
 
 // NonPolicyFields reports fields outside of policies that change which traffic reaches the pods of
-// tenants, or on which port policies see it.
+// tenants, or on which port policies see it. The items are distinct.
 func NonPolicyFields(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
-	items, _ = resource.Deduplicate(items)
-	names := map[*yaml.RNode]string{}
-	for _, n := range items {
-		names[n] = resource.RefOf(n).String()
-	}
-	slices.SortStableFunc(items, func(a, b *yaml.RNode) int { return strings.Compare(names[a], names[b]) })
 	var out report.Findings
 	for _, n := range items {
 		out = append(out, externalIPs(f, n)...)

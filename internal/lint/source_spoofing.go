@@ -20,11 +20,11 @@ const (
 // SourceSpoofing reports pods that may send from addresses of other pods: policies use the identity
 // of the address. Pods in any namespace can send as pods of a tenant. Agents that allow it for
 // every pod are refused by their configuration.
+// The items are distinct.
 func SourceSpoofing(f *policy.Fence, index *resource.Index, items []*yaml.RNode) report.Findings {
 	if !f.Has(cilium.SourceIPDelegation) {
 		return nil
 	}
-	items, _ = resource.Deduplicate(items)
 	var out report.Findings
 	delegated := map[string]bool{}
 	for _, n := range items {

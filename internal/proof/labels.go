@@ -33,7 +33,8 @@ func reportByLabels(name string, index *resource.Index, items []*yaml.RNode, pro
 	}
 	result := report.Report{Unproved: []string{labelSummary(fence)}}
 	e, reported, err := readEnforced(fence, index, items, allowOnly(fence))
-	covered, _ := lint.Coverage(fence, index, items)
+	distinct, _ := resource.Deduplicate(items)
+	covered, _ := lint.Coverage(fence, index, distinct)
 	reported = slices.Concat(covered, reported, found)
 	if result.Findings = reported; err != nil || reported.HasError() {
 		return result, err

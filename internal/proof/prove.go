@@ -180,8 +180,11 @@ type started struct {
 // start reads the policies among the items. The program is nil if policies are rejected, or if another resource
 // affects traffic and is not decided.
 func (p proof) start() (readPolicies, report.Findings, error) {
-	if p.started != nil && !p.alternativeAgent {
-		return p.started.readPolicies, p.started.findings, nil
+	if p.started != nil && p.started.Program != nil && !p.alternativeAgent {
+		// They are used once, so that the memory is free for the next ones.
+		s := *p.started
+		*p.started = started{}
+		return s.readPolicies, s.findings, nil
 	}
 	e, findings, err := readEnforced(p.Fence, p.index, p.items, nil)
 	if budget := new(endpoints.BudgetError); err != nil && !errors.As(err, budget) && p.known.HasError() {
@@ -205,6 +208,7 @@ func (p *proof) checkOtherResources() error {
 	if err != nil {
 		return err
 	}
+	items, _ = resource.Deduplicate(items)
 	covered, undecided := lint.Coverage(p.Fence, p.index, items)
 	embedded, embeddedUndecided := lint.EmbeddedPolicies(p.Fence, items)
 	found, leftOut := p.undefinedVariables(unknown)

@@ -20,15 +20,19 @@ import (
 // Two layers that list the same cluster-scoped resource and set namespace create such copies, if
 // kustomize does not know that the kind has no namespace.
 func Deduplicate(items []*yaml.RNode) ([]*yaml.RNode, report.Findings) {
-	count := map[report.Ref]int{}
-	for _, n := range items {
-		count[ID(n)]++
+	ids, count := make([]report.Ref, len(items)), make(map[report.Ref]int, len(items))
+	for i, n := range items {
+		ids[i] = ID(n)
+		count[ids[i]]++
+	}
+	if len(count) == len(items) {
+		return slices.Clone(items), nil
 	}
 	copies := map[string][]*yaml.RNode{}
 	var out []*yaml.RNode
 	var keys []string
-	for _, n := range items {
-		if count[ID(n)] > 1 {
+	for i, n := range items {
+		if count[ids[i]] > 1 {
 			if key, ok := contentKey(n); ok {
 				keys, copies[key] = append(keys, key), append(copies[key], n)
 				continue

@@ -36,8 +36,11 @@ func resultsNode(all framework.Results) (*yaml.RNode, error) {
 	return out, nil
 }
 
-// together is how many items or results are written as one text.
-const together = 64
+// together is how many items or results are written as one text, and sizeTogether the memory for it.
+const (
+	together     = 64
+	sizeTogether = together << 10
+)
 
 // errNoBlocks reports what block style cannot express, such as comments, which kyaml writes.
 var errNoBlocks = errors.New("not in block style")
@@ -112,14 +115,15 @@ func appendNodes(items []*yaml.RNode) ([]byte, error) {
 		}
 		nodes = append(nodes, n.YNode())
 	}
-	out, ok := block.List(nil, nodes)
+	out, ok := block.List(make([]byte, 0, sizeTogether), nodes)
 	if !ok {
 		return nil, errNoBlocks
 	}
 	return out, nil
 }
 
-func appendGenerated(all []*Generated) (out []byte, err error) {
+func appendGenerated(all []*Generated) (_ []byte, err error) {
+	out := make([]byte, 0, sizeTogether)
 	for _, g := range all {
 		if out, err = g.appendItem(out); err != nil {
 			return nil, err
