@@ -94,7 +94,15 @@ func (f *wildFleet) editFlows(i int) {
 
 func (f *wildFleet) rule(side string) string {
 	s := side
+	dne := ", matchExpressions: [{key: io.kubernetes.pod.namespace, operator: DoesNotExist}]}]"
 	return f.one(
+		s+"Endpoints: [{matchLabels: {"+f.one("b", "a", "q")+".example.com: x}"+dne,
+		s+"Endpoints: [{matchLabels: {'cidrgroup:io.cilium.policy.cidrgroupname/group': ''}"+dne,
+		s+"Endpoints: [{matchLabels: {'cidr:10.1.0.0/16': ''}"+dne,
+		s+"Endpoints: [{matchLabels: {'reserved:"+f.one("kube-apiserver", "world", "host", "remote-node", "init", "health")+"': ''}"+dne,
+		s+"Endpoints: [{matchLabels: {'k8s:io.cilium.k8s.policy.cluster': west, io.kubernetes.pod.namespace: "+f.ns()+"}}]",
+		s+"Endpoints: [{matchExpressions: [{key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: ["+f.ns()+"]}]}]",
+		s+"Endpoints: [{}]", s+"Endpoints: []",
 		s+"Endpoints: [{matchLabels: {app: "+f.app()+"}}]", s+"Endpoints: [{matchLabels: {io.kubernetes.pod.namespace: "+f.ns()+", app: "+f.app()+"}}]",
 		s+"Endpoints: [{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.tier': "+f.one("front", "back", "shop")+"}}]",
 		s+"Endpoints: [{matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: "+f.one("Exists", "DoesNotExist")+"}]}]",
@@ -122,7 +130,10 @@ func (f *wildFleet) specOf() string {
 		}
 	}
 	subject := "endpointSelector: " + f.one("{}", "{matchLabels: {app: "+f.app()+"}}", "{matchLabels: {app: none}}")
-	return "enableDefaultDeny: {ingress: false, egress: false}, " + subject + ", " + direction + ": [{" + rule + ports + "}]"
+	if f.IntN(4) == 0 {
+		rule, ports = f.one("icmps: [{fields: [{type: 8, family: IPv4}]}]", "toPorts: [{ports: [{port: '8080', protocol: TCP}]}]", rule+", icmps: [{fields: [{type: 8, family: IPv4}]}]", ""), ""
+	}
+	return f.one("enableDefaultDeny: {ingress: false, egress: false}, ", "enableDefaultDeny: {ingress: false, egress: false}, ", "") + subject + ", " + direction + ": [{" + rule + ports + "}]"
 }
 
 func (f *wildFleet) kubernetes(ns string) string {
@@ -168,7 +179,7 @@ func (f *wildFleet) edit() string {
 		f.profile["every"] = f.rare("allTenants: {egress: [{name: every, to: [{" + f.one("cidrs: [10.1.0.0/16]", "namespace: ops", "entities: [kube-apiserver]") + "}], ports: [{port: 8080}], optional: true}]}")
 		f.profile["baseline"] = f.rare("baseline: {monitoring: {namespace: ops, ports: [{port: 8080}]}, apiServer: {ports: [6443]}}", "baseline: {intraNamespace: false}")
 	case 19:
-		f.profile["config"] = f.rare("enable-ipv6: 'true'", "policy-default-local-cluster: 'false'", "enable-host-firewall: 'true'", "enable-non-default-deny-policies: 'true'", "enable-sctp: 'true'", "labels: 'k8s:app k8s:io.kubernetes.pod.namespace k8s:io.cilium.k8s.policy.cluster'")
+		f.profile["config"] = f.one("", "policy-default-local-cluster: 'false'", "enable-ipv6: 'true'", "policy-default-local-cluster: 'false'", "enable-host-firewall: 'true'", "enable-non-default-deny-policies: 'true'", "enable-sctp: 'true'", "labels: 'k8s:app k8s:io.kubernetes.pod.namespace k8s:io.cilium.k8s.policy.cluster'")
 		f.profile["claims"] = f.rare("t0: [tenant-t0, extra]", "t1: [tenant-t1, extra]")
 	case 20:
 		f.profile["shared"] = f.rare("yes")
@@ -237,14 +248,15 @@ func TestPartsOfRandomFleets(t *testing.T) {
 		seeds = 1
 	}
 	runs, recalled := 0, 0
-	for seed := range seeds {
+	from, _ := strconv.ParseUint(os.Getenv("ZZFROM"), 10, 64)
+	for seed := from; seed < from+seeds; seed++ {
 		f, cache := newWildFleet(seed), memory{}
 		for step := range 12 {
 			items := itemsOf(t, f.text())
 			want, _ := outcomeOf(t, items, nil)
 			got, known := outcomeOf(t, items, cache)
 			if diff := cmp.Diff(plain(want), plain(got)); diff != "" {
-				t.Fatalf("seed %d, step %d, %d of %d recalled:\n%.3000s\n%s", seed, step, known, f.n, diff, f.text())
+				t.Errorf("seed %d, step %d, %d of %d recalled:\n%.3000s\n%s", seed, step, known, f.n, diff, f.text())
 			}
 			if step%3 == 0 {
 				shardsDiffer(t, f.text(), fmt.Sprintf("seed %d, step %d", seed, step))

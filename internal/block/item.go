@@ -1,6 +1,7 @@
 package block
 
 import (
+	"errors"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -20,7 +21,10 @@ func Item(out []byte, object map[string]any) ([]byte, error) {
 	if err != nil {
 		return out, err
 	}
-	written, _ := List(out, []*yaml.Node{n}) // It only fails for comments.
+	written, ok := List(out, []*yaml.Node{n})
+	if !ok {
+		return out, errors.New("write as YAML")
+	}
 	return written, nil
 }
 

@@ -33,7 +33,9 @@ func (p *Program) Distinctions(more []netip.Prefix) (*Distinctions, error) {
 		names = append(names, s.text+" "+s.label.Key)
 	}
 	slices.Sort(names)
-	out.everyNetwork, out.everyName = hashed("networks", fmt.Sprint(out.sorted)), hashed("names", strings.Join(names, "\n"))
+	// Selections has the networks of groups only if their labels matter.
+	out.everyNetwork = hashed("networks", fmt.Sprint(endpoints.SortNetworks(p.Selections().Networks), out.sorted, p.labelsNetworks, p.matchesGroups))
+	out.everyName = hashed("names", strings.Join(names, "\n"))
 	for _, f := range p.families() {
 		covered, err := p.coveringAddresses(f)
 		if err != nil {

@@ -36,9 +36,10 @@ type keys struct {
 
 func (p proof) keys(all []*neighbours, settings []otherSetting) *keys {
 	out := &keys{neighbours: all, owners: map[string]*policy.Owner{}, namespaces: map[string][]byte{}, tenants: map[string][]byte{}, grantsOf: map[string][]int{}}
-	digests := make([][]byte, len(p.items))
-	parallel.For(len(p.items), func(i int) {
-		digest := resource.Digest(p.items[i])
+	items := slices.Concat(p.items, p.local)
+	digests := make([][]byte, len(items))
+	parallel.For(len(items), func(i int) {
+		digest := resource.Digest(items[i])
 		digests[i] = digest[:]
 	})
 	in := map[string]hash.Hash{}
@@ -49,13 +50,13 @@ func (p proof) keys(all []*neighbours, settings []otherSetting) *keys {
 		}
 		return in[ns]
 	}
-	for i, n := range p.items {
+	for i, n := range items {
 		if resource.Group(n) == v1alpha1.Group {
 			// The fence has what it declares.
 			continue
 		}
-		// Which items are generated matters to checks of hand-written policies.
-		writeAll(of(namespaceOf(n)), digests[i], p.own[n])
+		// Which items are generated matters to checks of hand-written policies, and local ones do not reach the cluster.
+		writeAll(of(namespaceOf(n)), digests[i], p.own[n], i < len(p.items))
 	}
 	for _, w := range p.index.Workloads {
 		writeAll(of(w.Ref.Namespace), w.Ref.Kind, w.Ref.Name, w.HostNetwork, w.Labels, w.AllLabels, w.ServiceAccount, w.Ports)
@@ -111,7 +112,7 @@ func (k *keys) of(u unit) [sha256.Size]byte {
 	}
 	needed := endpoints.NamespaceSet{}
 	for _, b := range k.neighbours {
-		writeAll(h, b.distinctions.Of(b.selecting(own)))
+		writeAll(h, b.distinctions.Of(b.selecting(own)), b.undecided)
 		of := b.neededBy(own)
 		if of == nil {
 			of = b.namespaces

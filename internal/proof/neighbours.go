@@ -65,6 +65,8 @@ type neighbours struct {
 	unknown      bool
 	declared     *reach.Expectation
 	distinctions *engine.Distinctions
+	// undecided are the policies that are left out, or make flows undecided.
+	undecided []string
 	// policies are by namespace.
 	policies    map[string][]engine.PolicyPeers
 	clusterwide []clusterwidePolicy

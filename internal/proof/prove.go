@@ -31,8 +31,10 @@ type proof struct {
 	listAccess bool
 	progress   report.Progress
 	debug      generate.Debug
-	// own are the items that are as generated. The labels of other items have no meaning.
-	own map[*yaml.RNode]bool
+	// own are the items that are as generated. The labels of other items have no meaning. local are those that never reach
+	// the cluster, such as external resources.
+	own   map[*yaml.RNode]bool
+	local []*yaml.RNode
 	// alternativeAgent reports that this repeats a proof with other agent settings, without comparing
 	// the forms again.
 	alternativeAgent bool
@@ -58,6 +60,7 @@ func (p proof) run(level v1alpha1.Proof) (report.Report, error) {
 	if err := p.checkOtherResources(); err != nil {
 		return report.Report{}, err
 	}
+	p.local = slices.DeleteFunc(slices.Clone(p.items), func(n *yaml.RNode) bool { return !resource.IsLocalConfig(n) })
 	if err := p.enforce(); err != nil {
 		return report.Report{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantfence/tenantfence/internal/policy"
 	"github.com/tenantfence/tenantfence/internal/reach"
 	"github.com/tenantfence/tenantfence/internal/report"
+	"github.com/tenantfence/tenantfence/internal/resource"
 )
 
 // Cache keeps results by a hash of all that they depend on, and of the program that decided them. It is trusted.
@@ -90,6 +91,9 @@ func (p *proof) neighboursByAgent(settings []otherSetting) ([]*neighbours, error
 		b, err := q.neighbours(program)
 		if err != nil || b.unknown {
 			return nil, err
+		}
+		for _, ref := range e.undecided {
+			b.undecided = append(b.undecided, resource.IDOf(ref).String())
 		}
 		if out = append(out, b); i == 0 {
 			p.started = &started{e, findings}

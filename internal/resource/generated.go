@@ -52,7 +52,8 @@ func (g *Generated) Node() (*yaml.RNode, error) {
 		if err != nil {
 			g.err = fmt.Errorf("render %s: %w", g.Ref, err)
 		}
-		g.node = yaml.NewRNode(n)
+		// From here on, the node may be changed, and what the content is made of is free.
+		g.node, g.content = yaml.NewRNode(n), nil
 	})
 	return g.node, g.err
 }
@@ -60,7 +61,7 @@ func (g *Generated) Node() (*yaml.RNode, error) {
 // HasNode reports whether its node was made. It may have been changed since.
 func (g *Generated) HasNode() bool { return g.node != nil }
 
-// appendItem writes it as an item of a list.
+// appendItem writes one without a node as an item of a list.
 func (g *Generated) appendItem(out []byte) ([]byte, error) {
 	content, err := g.content()
 	if err == nil {
