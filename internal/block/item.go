@@ -53,22 +53,19 @@ func (w valueWriter) field(key *yaml.Node, value any, indent int) {
 	}
 	w.writer.scalar(key)
 	w.out = append(w.out, ':')
-	switch v := value.(type) {
-	case map[string]any:
-		if len(v) > 0 {
-			w.out = append(w.out, '\n')
-			w.mapping(v, indent+2, lineStart)
-			return
-		}
-	case []any:
-		if len(v) > 0 {
-			w.out = append(w.out, '\n')
-			w.sequence(v, indent, lineStart)
-			return
-		}
+	m, _ := value.(map[string]any)
+	list, _ := value.([]any)
+	switch {
+	case len(m) > 0:
+		w.out = append(w.out, '\n')
+		w.mapping(m, indent+2, lineStart)
+	case len(list) > 0:
+		w.out = append(w.out, '\n')
+		w.sequence(list, indent, lineStart)
+	default:
+		w.out = append(w.out, ' ')
+		w.leaf(value, indent+2)
 	}
-	w.out = append(w.out, ' ')
-	w.leaf(value, indent+2)
 }
 
 // sequence writes a list that is not empty.
@@ -76,19 +73,16 @@ func (w valueWriter) sequence(all []any, indent int, first place) {
 	for i, value := range all {
 		w.begin(i, indent, first)
 		w.out = append(w.out, "- "...)
-		switch v := value.(type) {
-		case map[string]any:
-			if len(v) > 0 {
-				w.mapping(v, indent+2, afterDash)
-				continue
-			}
-		case []any:
-			if len(v) > 0 {
-				w.sequence(v, indent+2, afterDash)
-				continue
-			}
+		m, _ := value.(map[string]any)
+		list, _ := value.([]any)
+		switch {
+		case len(m) > 0:
+			w.mapping(m, indent+2, afterDash)
+		case len(list) > 0:
+			w.sequence(list, indent+2, afterDash)
+		default:
+			w.leaf(value, indent+2)
 		}
-		w.leaf(value, indent+2)
 	}
 }
 

@@ -48,12 +48,7 @@ func SortNetworks(all []netip.Prefix) []netip.Prefix {
 	for i, p := range all {
 		out[i] = p.Masked()
 	}
-	slices.SortFunc(out, func(a, b netip.Prefix) int {
-		if c := a.Addr().Compare(b.Addr()); c != 0 {
-			return c
-		}
-		return a.Bits() - b.Bits()
-	})
+	slices.SortFunc(out, netip.Prefix.Compare)
 	return slices.Compact(out)
 }
 

@@ -23,11 +23,7 @@ type Distinctions struct {
 
 // Distinctions returns what the policies distinguish, and some more networks.
 func (p *Program) Distinctions(more []netip.Prefix) (*Distinctions, error) {
-	out := &Distinctions{Program: p}
-	for _, network := range slices.Concat(p.prefixes, more) {
-		out.sorted = append(out.sorted, network.Masked())
-	}
-	out.sorted = endpoints.SortNetworks(out.sorted)
+	out := &Distinctions{Program: p, sorted: endpoints.SortNetworks(slices.Concat(p.prefixes, more))}
 	var names []string
 	for _, s := range p.names.all {
 		names = append(names, s.text+" "+s.label.Key)
@@ -76,12 +72,7 @@ func (d *Distinctions) Of(policies []PolicyPeers) []string {
 
 // networksIn returns the networks that are part of a network, or equal.
 func (d *Distinctions) networksIn(network netip.Prefix) []netip.Prefix {
-	first, _ := slices.BinarySearchFunc(d.sorted, network, func(a, b netip.Prefix) int {
-		if c := a.Addr().Compare(b.Addr()); c != 0 {
-			return c
-		}
-		return a.Bits() - b.Bits()
-	})
+	first, _ := slices.BinarySearchFunc(d.sorted, network, netip.Prefix.Compare)
 	last := first
 	for last < len(d.sorted) && network.Contains(d.sorted[last].Addr()) {
 		last++

@@ -25,9 +25,12 @@ func Renamed(generated, finished []*yaml.RNode) []Rename {
 			candidates[resource.ContentKey(n)] = append(candidates[resource.ContentKey(n)], n)
 		}
 	}
+	if len(candidates) == 0 {
+		return nil
+	}
 	var out []Rename
 	for _, n := range generated {
-		if len(candidates) == 0 || present[resource.ID(n)] {
+		if present[resource.ID(n)] {
 			continue
 		}
 		key := resource.ContentKey(n)

@@ -17,9 +17,8 @@ func (p proof) agentLoad(largest flow.Largest, identities, names int) (*report.A
 		return nil, nil
 	}
 	out := &report.AgentLoad{Identities: identities, Largest: largest, Limit: p.Fence.Agent.PolicyMapSize(), DNSNames: names}
-	distinct, _ := resource.Deduplicate(p.items)
-	for _, n := range distinct {
-		if !resource.IsPolicy(n) || resource.IsLocalConfig(n) {
+	for _, n := range p.items {
+		if !resource.IsPolicy(n) {
 			continue
 		}
 		data, err := block.JSON(n)

@@ -92,6 +92,9 @@ func (p *proof) neighboursByAgent(settings []otherSetting) ([]*neighbours, error
 		if err != nil || b.unknown {
 			return nil, err
 		}
+		if b.distinctions, err = program.Distinctions(networksOf(q.Fence.Grants)); err != nil {
+			return nil, err
+		}
 		for _, ref := range e.undecided {
 			b.undecided = append(b.undecided, resource.IDOf(ref).String())
 		}

@@ -43,14 +43,14 @@ func (g *Generated) ID() report.Ref { return IDOf(g.Ref) }
 // Node returns its node, always the same one.
 func (g *Generated) Node() (*yaml.RNode, error) {
 	g.once.Do(func() {
+		var n *yaml.Node
 		content, err := g.content()
+		if err == nil {
+			n, err = block.FromMap(content)
+		}
 		if err != nil {
 			g.err = fmt.Errorf("render %s: %w", g.Ref, err)
 			return
-		}
-		n, err := block.FromMap(content)
-		if err != nil {
-			g.err = fmt.Errorf("render %s: %w", g.Ref, err)
 		}
 		// From here on, the node may be changed, and what the content is made of is free.
 		g.node, g.content = yaml.NewRNode(n), nil
